@@ -1,0 +1,246 @@
+"""The native module: media threads that forward RTP, and nothing else.
+
+The border between Python and Rust. Rust knows bytes, timers and keys; it never hears of an account, a room's policy
+or a feature. Python names things by integers of its own choosing (`engine.new_id()`), sends commands that never block,
+and reads events in batches when `fileno()` becomes readable.
+
+Ids: *room* is a set of endpoints on one media thread; *peer* is an endpoint; *track* is one media source of a peer;
+*hub* passes each of its sources to each of its sinks (but never back to the peer it comes from). All share one number
+space. A command that names an unknown id is ignored and counted (`counters()["unknown_ids"]`): it raced with a close.
+"""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+@final
+class Engine:
+    """Media threads, each with one UDP port, an epoll and the rooms placed on it."""
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        udp_port: int,
+        addresses: Sequence[str],
+        public_addresses: Sequence[str] = (),
+        max_peers: int = 4096,
+        estimate_bandwidth: bool = True,
+        event_limit: int = 65536,
+    ) -> None:
+        """Bind the ports and start the threads.
+
+        `udp_port`: port of the first worker, the others take the following ones; 0 means any free port for each.
+        `addresses`: the machine's own IP addresses offered as host candidates, e.g. `["127.0.0.1", "192.0.2.7"]`;
+        packets to any other address of the machine are accepted as well. `public_addresses`: addresses in front of a
+        one-to-one NAT, offered in addition. `max_peers`: per worker. Raises `OSError` when a port cannot be bound.
+        """
+
+    def ports(self) -> list[int]: ...
+    def fileno(self) -> int:
+        """Descriptor (eventfd) that is readable while events wait."""
+
+    def drain(self, limit: int = 1024) -> list[Event]:
+        """Take up to `limit` waiting events, in order per room; clears the descriptor when none is left."""
+
+    def counters(self) -> dict[str, int]:
+        """Sums over all workers since the start, e.g. `packets_in`, `packets_out`, `bytes_in`, `bytes_out`,
+        `send_calls`, `datagrams_unknown` (no peer for it), `datagrams_malformed`, `send_dropped`, `events_dropped`,
+        `keyframes_requested`, `nacks`, `retransmitted`, `unknown_ids`, `peers`, `rooms`, `cpu_us` (CPU time of the workers)."""
+
+    def new_id(self) -> int: ...
+    def close(self) -> None:
+        """Close every peer (DTLS close_notify where connected), stop and join the threads. Idempotent."""
+
+    # rooms and endpoints
+    def open_room(self, room: int) -> None:
+        """Place a room on the worker with the fewest peers."""
+
+    def close_room(self, room: int) -> None: ...
+    def open_peer(self, room: int, peer: int) -> None:
+        """A WebRTC endpoint: ICE-lite, DTLS server, one UDP flow."""
+
+    def open_audio(self, room: int, peer: int, *, sample_rate: int = 48000, channels: int = 1) -> None:
+        """An endpoint of PCM audio for this process: decodes what is wired to it into `AudioReceived` (one per track
+        and packet, 48 kHz resampled by the Opus decoder to `sample_rate`, one of 8000, 12000, 16000, 24000, 48000), and
+        encodes what `play_audio` gives it on a 20 ms clock. Publish its track with `publish(peer, "audio", track)`."""
+
+    def play_audio(self, peer: int, samples: NDArray[np.int16]) -> int:
+        """Queue interleaved samples (shape `(n,)` or `(n, channels)`) to be sent; returns samples per channel now
+        queued. More than 60 s queued is refused with `BufferError`. Silence is sent as nothing."""
+
+    def close_peer(self, peer: int) -> None: ...
+
+    # negotiation; every answer and offer comes as an event
+    def accept_offer(self, peer: int, request: int, sdp: str) -> None:
+        """Apply a remote offer; → `Answered` or `NegotiationFailed`. A pending offer of ours is given up (we are the
+        polite side) and made again afterwards if it is still needed."""
+
+    def accept_answer(self, peer: int, request: int, sdp: str) -> None:
+        """Apply the answer to the offer that `Offered` numbered `request`; a stale one is ignored.
+        → `NegotiationFailed` when it cannot be applied."""
+
+    def add_candidate(self, peer: int, candidate: str) -> None:
+        """A trickled remote candidate (`candidate:…`); → `NegotiationFailed` with request 0 when malformed."""
+
+    def restart_ice(self, peer: int) -> None:
+        """New ICE credentials; → `Offered`."""
+
+    # sources, sinks and wires
+    def publish(self, peer: int, mid: str, track: int) -> None:
+        """Name the media that arrives in section `mid` (or will arrive) `track`. → `TrackStarted` with the first packet."""
+
+    def unpublish(self, track: int) -> None: ...
+    def pause(self, track: int, paused: bool) -> None:
+        """Drop (or pass again) what this track sends: the server-side mute. Resuming video asks for a keyframe."""
+
+    def open_hub(self, room: int, hub: int) -> None: ...
+    def close_hub(self, hub: int) -> None: ...
+    def connect(self, source: int, sinks: Sequence[int]) -> None:
+        """Wire a track or hub to peers or hubs of the same room. A new (track, peer) pair takes a free sending section
+        of the peer of the same kind, or makes a new one (→ `Offered`); then → `Mapped`. Data channel messages travel
+        the wires of a hub whose source is a peer id: `connect(peer, [hub])`, `connect(hub, [peer])`."""
+
+    def disconnect(self, source: int, sinks: Sequence[int]) -> None: ...
+    def request_keyframe(self, track: int) -> None:
+        """Ask the source for a keyframe, at most one per 500 ms and track (also done by the engine itself for PLI/FIR
+        of sinks and for new wires)."""
+
+    # data channels
+    def send_data(self, peer: int, data: bytes, binary: bool = True) -> None:
+        """To the peer's data channel `room`; dropped when it has none or when more than 1 MiB waits."""
+
+    def watch_data(self, peer: int, watch: bool) -> None:
+        """Deliver this peer's messages as `DataReceived` as well (for audio endpoints: what is wired to it)."""
+
+    def set_statistics_interval(self, milliseconds: int) -> None:
+        """How often each room gives `Statistics`; 0 turns it off. Default 2000."""
+
+@final
+class Media:
+    """One section (m-line) of a peer's session."""
+
+    mid: str
+    kind: str  # "audio" | "video" | "data"
+    receives: bool  # the engine may receive here (the peer offered to send)
+    sends: bool  # the engine may send here
+    codecs: list[str]  # lower case, in order of preference: "opus", "vp8", "h264", "vp9", "av1"
+
+@final
+class PeerStatistics:
+    """Since the peer connected, unless a line says otherwise. Durations in ms, rates in bits per second of the last interval."""
+
+    peer: int
+    round_trip: float | None
+    packets_in: int
+    packets_out: int
+    bytes_in: int
+    bytes_out: int
+    bitrate_in: int
+    bitrate_out: int
+    loss_in: float  # fraction of the last interval, as we see what they send
+    loss_out: float  # fraction of the last interval, as they report what we send
+    nacks_in: int
+    nacks_out: int
+    keyframes_requested: int
+    available_bitrate: int | None  # estimate towards the peer
+
+class Event:
+    """Base of everything `drain()` returns."""
+
+@final
+class Answered(Event):
+    peer: int
+    request: int
+    sdp: str  # complete: all candidates inside
+    media: list[Media]
+
+@final
+class Offered(Event):
+    peer: int
+    request: int
+    sdp: str
+
+@final
+class NegotiationFailed(Event):
+    peer: int
+    request: int
+    text: str
+
+@final
+class Mapped(Event):
+    """What each section we send in carries now; a section that carries nothing is absent."""
+
+    peer: int
+    tracks: dict[str, int]  # mid → track
+
+@final
+class Connected(Event):
+    peer: int
+    srtp_profile: str  # IANA name, e.g. "AEAD_AES_256_GCM"
+    address: str  # the remote candidate's "ip:port"
+
+@final
+class Interrupted(Event):
+    """ICE heard nothing for a while; `Connected` follows if it comes back."""
+
+    peer: int
+
+@final
+class Closed(Event):
+    """The peer went (DTLS close, ICE time-out of 30 s, or it never connected within 30 s) or broke; it is gone from the engine."""
+
+    peer: int
+    reason: str  # "closed" | "timeout" | "error"
+    text: str
+
+@final
+class TrackStarted(Event):
+    """The first packet of a published track arrived, or its codec changed."""
+
+    track: int
+    codec: str
+
+@final
+class Speaker(Event):
+    """The dominant speaker's audio track changed (None: everybody is silent for 3 s)."""
+
+    room: int
+    track: int | None
+
+@final
+class AudioLevels(Event):
+    """Loudness of those who speak, a few times a second while it changes: (track, level), level 0 (silent) … 127 (loudest)."""
+
+    room: int
+    levels: list[tuple[int, int]]
+
+@final
+class Statistics(Event):
+    room: int
+    peers: list[PeerStatistics]
+
+@final
+class DataReceived(Event):
+    peer: int  # who sent it
+    sink: int  # the watched endpoint that got it (the sender itself when it is watched)
+    data: bytes
+    binary: bool
+
+@final
+class AudioReceived(Event):
+    peer: int  # the audio endpoint
+    track: int
+    time: int  # RTP timestamp at `sample_rate`
+    samples: NDArray[np.int16]  # shape (n, channels)
+
+@final
+class WorkerFailed(Event):
+    """A media thread's room panicked and was closed; the others live."""
+
+    room: int
+    text: str
+
+def version() -> str: ...
