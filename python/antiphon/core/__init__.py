@@ -1,0 +1,1 @@
+"""The nouns of communication: addresses, rooms, members, tracks, graphs. Imports the standard library only."""

@@ -1,0 +1,152 @@
+"""What the core asks of the world: small interfaces, owned here, implemented by media, stores, services and farm."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .address import Address
+from .description import Description
+from .graph import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A chat message as it is stored. `sent_at`: seconds since 1970 (UTC). Ids sort by time within a room."""
+
+    id: str
+    room: Address
+    sender: Address
+    name: str
+    text: str
+    sent_at: float
+    origin_id: str | None = None
+
+
+class Messages(Protocol):
+    """The archive of room messages (`services/mailbox`)."""
+
+    async def append(
+        self, room: Address, sender: Address, name: str, text: str, origin_id: str | None
+    ) -> tuple[Message, bool]:
+        """Store a message; returns when it is committed, with whether it is new.
+
+        The same `(room, sender, origin_id)` again gives the message stored first, and False.
+        """
+
+    async def page(
+        self, room: Address, before: str | None = None, limit: int = 50
+    ) -> tuple[Sequence[Message], bool]:
+        """Up to `limit` messages older than `before` (the newest if None), oldest first; whether there are more."""
+
+    async def forget(self, room: Address) -> None:
+        """Delete all messages of a room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSettings:
+    """What is stored of a room that was made to last. An ad-hoc room has these defaults and ends with its last member."""
+
+    name: str
+    title: str = ""
+    owner: Address | None = None
+    guests: bool | None = None  # None: as the node's configuration says
+    max_members: int | None = None
+    stage: int = 25  # how many members' cameras are forwarded at once: those who spoke last
+    audience: bool = False  # those who join without a grant to publish only listen
+    created_at: float = 0.0
+
+
+class Rooms(Protocol):
+    """The stored rooms (`services/rooms`)."""
+
+    async def find(self, name: str) -> RoomSettings | None:
+        """Settings of the stored room, None if there is none."""
+
+    async def save(self, settings: RoomSettings) -> None:
+        """Create or replace."""
+
+    async def remove(self, name: str) -> bool:
+        """Delete; False if there was none."""
+
+    async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
+        """Stored rooms by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    """What a token allows, beyond being its subject."""
+
+    rooms: frozenset[str] | None = None  # None: any room
+    publish: bool = True
+    moderate: bool = False
+    create: bool = True  # may make a room by joining it, or store one
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks: an authenticated address (account or guest), its name and grants."""
+
+    address: Address
+    name: str
+    grants: Grants = field(default_factory=Grants)
+
+
+class MediaRoom(Protocol):
+    """The media side of one room: it does what the graph says."""
+
+    def apply(self, change: Change) -> None:
+        """Open and close elements, connect and disconnect wires."""
+
+    def pause(self, track: str, paused: bool) -> None:
+        """Drop, or pass again, what a track sends."""
+
+    def close(self) -> None:
+        """Free everything of this room."""
+
+
+class Media(Protocol):
+    """Where rooms get their media side from."""
+
+    def open_room(self, name: str, events: "MediaEvents") -> MediaRoom:
+        """Place a room on a media thread; `events` hears what happens in it."""
+
+
+class MediaEvents(Protocol):
+    """News of the media side, told to the room."""
+
+    def track_started(self, track: str, codec: str) -> None:
+        """The first packet arrived, or the codec changed."""
+
+    def speaker_changed(self, track: str | None) -> None:
+        """The dominant speaker's track; None: everybody is silent."""
+
+    def failed(self, text: str) -> None:
+        """The media side of this room broke down and is gone."""
+
+
+class Endpoint(Protocol):
+    """A member's media endpoint as its room sees it; its adapter sees more (offers, answers, candidates)."""
+
+    @property
+    def number(self) -> int:
+        """Names the endpoint in the media engine."""
+
+    @property
+    def description(self) -> Description:
+        """What it can send and receive, as negotiated last."""
+
+    def bind(self, section: str, track: str) -> None:
+        """Name the media that arrives in `section`."""
+
+    def close(self) -> None:
+        """Free it. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One figure for the operator."""
+
+    name: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
