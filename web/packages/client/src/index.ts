@@ -1,0 +1,3 @@
+/** Client of Antiphon rooms: connection, room, members, tracks, chat; it knows no DOM. */
+
+export type {};
