@@ -144,9 +144,62 @@ class Endpoint(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Statistic:
-    """One figure for the operator."""
+class Answer:
+    """Reply to a session description: its text as the transport spells it, what it means, and section → track sent."""
 
-    name: str
-    value: float
-    labels: Mapping[str, str] = field(default_factory=dict)
+    text: str
+    description: Description
+    carried: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How a member's media fares. Round trip in ms, loss as a fraction, bitrate in bit/s towards the member."""
+
+    level: int  # 0 (lost) … 4 (good)
+    round_trip: float | None
+    loss_in: float
+    loss_out: float
+    available_bitrate: int | None
+
+
+class SessionEvents(Protocol):
+    """News of one media session, told to the adapter whose signalling carries it."""
+
+    def offered(self, request: int, text: str) -> None:
+        """We offer a new description: answer it with `accept_answer`."""
+
+    def mapped(self, carried: Mapping[str, str]) -> None:
+        """What we send in each section changed: section → track id."""
+
+    def connected(self, profile: str) -> None:
+        """Media flows; `profile` names its protection (IANA name of the SRTP profile)."""
+
+    def interrupted(self) -> None:
+        """Nothing was heard for a while; `connected` follows if it comes back."""
+
+    def closed(self, text: str) -> None:
+        """The session is gone."""
+
+    def quality(self, quality: Quality) -> None:
+        """Measured every few seconds."""
+
+
+class Session(Endpoint, Protocol):
+    """A media session whose descriptions travel as text in someone's signalling (room WebSocket, WHIP, WHEP)."""
+
+    async def accept_offer(self, text: str) -> Answer:
+        """Apply a remote offer. Raises `Refused(BAD_REQUEST)` when it cannot be understood."""
+
+    async def accept_answer(self, request: int, text: str) -> None:
+        """Apply the answer to our offer `request`; a stale one is ignored. Raises `Refused(BAD_REQUEST)`."""
+
+    def add_candidate(self, text: str) -> None:
+        """A trickled remote candidate (`candidate:…`); empty text means there are no more."""
+
+
+class Sessions(Protocol):
+    """Opens media sessions (`protocols/webrtc`)."""
+
+    def open(self, room: str, member: str, events: SessionEvents) -> Session:
+        """A session for a member of a room that is here. Raises `Refused(TOO_MANY)` when the node is full."""
