@@ -59,8 +59,11 @@ class Engine:
         """Place a room on the worker with the fewest peers."""
 
     def close_room(self, room: int) -> None: ...
-    def open_peer(self, room: int, peer: int) -> None:
-        """A WebRTC endpoint: ICE-lite, DTLS server, one UDP flow."""
+    def open_peer(self, room: int, peer: int, may_offer: bool = True) -> None:
+        """A WebRTC endpoint: ICE-lite, DTLS server, one UDP flow.
+
+        `may_offer=False` (WHIP, WHEP): never make an `Offered`; a wired track that finds no free section waits until
+        one is free."""
 
     def open_audio(self, room: int, peer: int, *, sample_rate: int = 48000, channels: int = 1) -> None:
         """An endpoint of PCM audio for this process: decodes what is wired to it into `AudioReceived` (one per track
