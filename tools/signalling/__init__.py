@@ -1,0 +1,1 @@
+"""Generates types and documentation from the signalling schema; knows no running server."""

@@ -1,0 +1,57 @@
+/**
+ * Shapes of what a server sends, to check it by before it is believed.
+ *
+ * Generated from schema/signalling.json by tools/generate_signalling.py: change the schema.
+ */
+
+/** What a value must look like; the values of enumerations stay open for newer servers. */
+export type Shape =
+  | "string"
+  | "number"
+  | "integer"
+  | "boolean"
+  | { readonly list: Shape }
+  | { readonly map: Shape }
+  | { readonly nullable: Shape }
+  | { readonly optional: Shape }
+  | { readonly part: string };
+
+/** Field name → shape. Fields that are not named here are allowed. */
+export type Shapes = { readonly [field: string]: Shape };
+
+/** Parts of messages. */
+export const partShapes: { readonly [name: string]: Shapes } = {
+  IceServer: { urls: { list: "string" }, username: { optional: "string" }, credential: { optional: "string" } },
+  Member: { id: "string", address: "string", name: "string", role: "string", hand: "boolean", present: "boolean", joined_at: "number", endpoint: { nullable: "integer" } },
+  Track: { id: "string", member: "string", kind: "string", source: "string", muted: "boolean", codec: { nullable: "string" } },
+  Message: { id: "string", room: "string", sender: "string", name: "string", text: "string", sent_at: "number", origin_id: { nullable: "string" } },
+  Room: { name: "string", title: "string", me: "string", members: { list: { part: "Member" } }, tracks: { list: { part: "Track" } }, messages: { list: { part: "Message" } }, speaker: { nullable: "string" } },
+};
+
+/** Messages by their `type`. */
+export const serverShapes: { readonly [name: string]: Shapes } = {
+  welcome: { session: "string", resumed: "boolean", address: "string", name: "string", ice_servers: { list: { part: "IceServer" } }, ping_interval: "number", resume_timeout: "number", version: "string" },
+  pong: {},
+  failed: { reason: "string", text: "string" },
+  result: { id: "integer" },
+  refused: { id: "integer", reason: "string", text: "string" },
+  joined: { id: "integer", room: { part: "Room" } },
+  answered: { id: "integer", sdp: "string", tracks: { map: "string" } },
+  published: { id: "integer", track: { part: "Track" } },
+  accepted: { id: "integer", message: { part: "Message" } },
+  messages: { id: "integer", messages: { list: { part: "Message" } }, more: "boolean" },
+  offered: { seq: "integer", request: "integer", sdp: "string" },
+  mapped: { seq: "integer", tracks: { map: "string" } },
+  member_joined: { seq: "integer", member: { part: "Member" } },
+  member_changed: { seq: "integer", member: { part: "Member" } },
+  member_left: { seq: "integer", member: "string", reason: "string" },
+  track_added: { seq: "integer", track: { part: "Track" } },
+  track_changed: { seq: "integer", track: { part: "Track" } },
+  track_removed: { seq: "integer", track: "string", member: "string" },
+  said: { seq: "integer", message: { part: "Message" } },
+  speaker_changed: { seq: "integer", member: { nullable: "string" } },
+  media_state: { seq: "integer", state: "string", srtp_profile: { nullable: "string" } },
+  quality: { seq: "integer", level: "integer", round_trip: { nullable: "number" }, loss_in: "number", loss_out: "number", available_bitrate: { nullable: "integer" } },
+  ended: { seq: "integer", reason: "string", text: "string" },
+  draining: { seq: "integer", text: "string" },
+};

@@ -1,0 +1,625 @@
+/**
+ * Messages of the room WebSocket `/ws`; field names are those on the wire.
+ *
+ * Generated from schema/signalling.json by tools/generate_signalling.py: change the schema.
+ */
+
+/** Why a request was refused or a membership ended. */
+export type Reason =
+  | "bad_request"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "gone"
+  | "too_large"
+  | "too_many"
+  | "unsupported"
+  | "timeout"
+  | "busy"
+  | "internal"
+  | "left"
+  | "removed"
+  | "closed"
+  | "replaced"
+  | "draining"
+  | "lost";
+
+/** Kind of media. */
+export type Kind =
+  | "audio"
+  | "video";
+
+/** What a track shows or sounds. */
+export type Source =
+  | "microphone"
+  | "camera"
+  | "screen"
+  | "screen_audio"
+  | "other";
+
+/** What a member may do: a listener receives and chats, a speaker also sends media, a moderator also mutes and removes others. */
+export type Role =
+  | "listener"
+  | "speaker"
+  | "moderator";
+
+/** What a member wants to receive: every track, the current speaker's, only those chosen, or none. */
+export type Receive =
+  | "all"
+  | "speaker"
+  | "chosen"
+  | "none";
+
+/** A STUN or TURN server, in the shape of RTCIceServer. */
+export interface IceServer {
+  urls: string[];
+  /** For TURN. */
+  username?: string;
+  /** For TURN. */
+  credential?: string;
+}
+
+/** Somebody present in a room. */
+export interface Member {
+  /** Unique in the room's life. */
+  id: string;
+  /** `user@domain`; a guest's domain begins with `guest.`. */
+  address: string;
+  /** To be shown. */
+  name: string;
+  /** The member's role. */
+  role: Role;
+  /** Has the hand raised. */
+  hand: boolean;
+  /** False while the connection is lost and may be resumed. */
+  present: boolean;
+  /** Seconds since 1970 (UTC). */
+  joined_at: number;
+  /** Number that marks the member's data channel messages; null without one. */
+  endpoint: number | null;
+}
+
+/** One media source of a member. */
+export interface Track {
+  /** Unique in the room's life. */
+  id: string;
+  /** Who sends it. */
+  member: string;
+  /** Audio or video. */
+  kind: Kind;
+  /** What it shows or sounds. */
+  source: Source;
+  /** Muted by its owner or by a moderator. */
+  muted: boolean;
+  /** In use, lower case (`opus`, `vp8`); null before the first packet. */
+  codec: string | null;
+}
+
+/** A chat message of the room. */
+export interface Message {
+  /** Given by the server, sorts by time. */
+  id: string;
+  /** Room name. */
+  room: string;
+  /** Address. */
+  sender: string;
+  /** The sender's name when it was sent. */
+  name: string;
+  /** Plain text. */
+  text: string;
+  /** Seconds since 1970 (UTC). */
+  sent_at: number;
+  /** The sender's own id of the message. */
+  origin_id: string | null;
+}
+
+/** The room as the joining member finds it. */
+export interface Room {
+  /** Part of the address `room@rooms.domain`. */
+  name: string;
+  /** To be shown. */
+  title: string;
+  /** The member that the caller is. */
+  me: string;
+  members: Member[];
+  tracks: Track[];
+  /** The newest, oldest first. */
+  messages: Message[];
+  /** The dominant speaker's member id. */
+  speaker: string | null;
+}
+
+/** The first message of a connection (the token may come as WebSocket subprotocol `antiphon.token.<JWT>` instead, beside `antiphon.v1`). */
+export interface Hello {
+  type: "hello";
+  /** JWT from `/api/v1/auth/...`. */
+  token?: string;
+  /** `session` of an earlier `welcome`. */
+  resume?: string;
+  /** With `resume`: the last `seq` seen. */
+  after?: number;
+}
+
+/** Enter a room; one room per connection. → `joined` */
+export interface Join {
+  type: "join";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Room name. */
+  room: string;
+  /** Name to be shown; the account's or guest's own if absent. */
+  name?: string;
+  /** What to receive at first; all if absent. */
+  receive?: Receive;
+}
+
+/** Leave the room. → `result` */
+export interface Leave {
+  type: "leave";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+}
+
+/** A session description of the client; its media session begins with the first one. → `answered` */
+export interface Offer {
+  type: "offer";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Session description (RFC 8866), complete or with candidates to follow. */
+  sdp: string;
+}
+
+/** The answer to `offered`. In a collision the client's own offer wins: it ignores `offered`, which comes again. → `result` */
+export interface Answer {
+  type: "answer";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** `request` of the `offered`. */
+  request: number;
+  /** Session description (RFC 8866), complete or with candidates to follow. */
+  sdp: string;
+}
+
+/** A trickled ICE candidate (RFC 8839 `candidate:…`). → `result` */
+export interface Candidate {
+  type: "candidate";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Empty: end of candidates. */
+  candidate: string;
+}
+
+/** Make the media of one section a track of the room. → `published` */
+export interface Publish {
+  type: "publish";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Section id of the client's session. */
+  mid: string;
+  /** What it is. */
+  source: Source;
+  /** Begins muted; false if absent. */
+  muted?: boolean;
+}
+
+/** Take a track of one's own away. → `result` */
+export interface Unpublish {
+  type: "unpublish";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Track id. */
+  track: string;
+}
+
+/** Choose what to receive. → `result` */
+export interface Subscribe {
+  type: "subscribe";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** The choice. */
+  receive: Receive;
+  /** With `chosen`. */
+  tracks?: string[];
+}
+
+/** Mute or unmute a track of one's own, at the server. → `result` */
+export interface Mute {
+  type: "mute";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Track id. */
+  track: string;
+  /** The new state. */
+  muted: boolean;
+}
+
+/** Send a chat message to the room. → `accepted`, when it is stored */
+export interface Say {
+  type: "say";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Plain text. */
+  text: string;
+  /** An id of the sender's own: the same one twice is one message. */
+  origin_id: string;
+}
+
+/** Older messages of the room. → `messages` */
+export interface History {
+  type: "history";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Message id; the newest if absent. */
+  before?: string;
+  /** 50 if absent. */
+  limit?: number;
+}
+
+/** Raise or lower one's own hand. → `result` */
+export interface RaiseHand {
+  type: "raise_hand";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** The new state. */
+  raised: boolean;
+}
+
+/** For moderators: act on another member. → `result` */
+export interface Moderate {
+  type: "moderate";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Member id. */
+  member: string;
+  /** `mute` mutes `track`, or every audio track of the member. */
+  action: "mute" | "remove" | "lower_hand" | "promote" | "demote";
+  /** With `mute`. */
+  track?: string;
+}
+
+/** Events up to `seq` have arrived and need not be kept. */
+export interface Ack {
+  type: "ack";
+  /** The last one. */
+  seq: number;
+}
+
+/** → `pong` */
+export interface Ping {
+  type: "ping";
+}
+
+/** Reply to `hello`. */
+export interface Welcome {
+  type: "welcome";
+  /** Names this session for a resume; a secret. */
+  session: string;
+  /** True: the session goes on, its missed events follow. False: it is a new one; join again. */
+  resumed: boolean;
+  /** The caller's address. */
+  address: string;
+  /** The caller's name. */
+  name: string;
+  ice_servers: IceServer[];
+  /** Seconds; a client silent for twice as long is taken as lost. */
+  ping_interval: number;
+  /** Seconds that a lost session is kept. */
+  resume_timeout: number;
+  /** Of the server. */
+  version: string;
+}
+
+/** Reply to `ping`. */
+export interface Pong {
+  type: "pong";
+}
+
+/** The connection cannot go on (bad hello, garbage, flood); the server closes it after this. */
+export interface Failed {
+  type: "failed";
+  /** Why. */
+  reason: Reason;
+  /** For people. */
+  text: string;
+}
+
+/** The request was done. */
+export interface Result {
+  type: "result";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+}
+
+/** The request was not done. */
+export interface Refused {
+  type: "refused";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Why. */
+  reason: Reason;
+  /** For people. */
+  text: string;
+}
+
+/** Reply to `join`. */
+export interface Joined {
+  type: "joined";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As it is now. */
+  room: Room;
+}
+
+/** Reply to `offer`. */
+export interface Answered {
+  type: "answered";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Session description (RFC 8866), complete or with candidates to follow. */
+  sdp: string;
+  /** Section id (`mid`) → track id: what the server sends in each section now. A section that is absent carries nothing. */
+  tracks: { [name: string]: string };
+}
+
+/** Reply to `publish`. */
+export interface Published {
+  type: "published";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** The track. */
+  track: Track;
+}
+
+/** Reply to `say`: the message is stored. */
+export interface Accepted {
+  type: "accepted";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As everybody gets it. */
+  message: Message;
+}
+
+/** Reply to `history`. */
+export interface Messages {
+  type: "messages";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Oldest first. */
+  messages: Message[];
+  /** There are older ones. */
+  more: boolean;
+}
+
+/** The server's session description: answer it with `answer`. */
+export interface Offered {
+  type: "offered";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Number of the offer. */
+  request: number;
+  /** Session description (RFC 8866), complete or with candidates to follow. */
+  sdp: string;
+}
+
+/** What the server sends in each section changed. */
+export interface Mapped {
+  type: "mapped";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Section id (`mid`) → track id: what the server sends in each section now. A section that is absent carries nothing. */
+  tracks: { [name: string]: string };
+}
+
+/** Somebody entered. */
+export interface MemberJoined {
+  type: "member_joined";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Who. */
+  member: Member;
+}
+
+/** A member's name, role, hand or presence changed. */
+export interface MemberChanged {
+  type: "member_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  member: Member;
+}
+
+/** Somebody left. */
+export interface MemberLeft {
+  type: "member_left";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Member id. */
+  member: string;
+  /** Why. */
+  reason: Reason;
+}
+
+/** A member publishes a track. */
+export interface TrackAdded {
+  type: "track_added";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Which. */
+  track: Track;
+}
+
+/** A track was muted, unmuted, or its codec is known. */
+export interface TrackChanged {
+  type: "track_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  track: Track;
+}
+
+/** A track is no more. */
+export interface TrackRemoved {
+  type: "track_removed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Track id. */
+  track: string;
+  /** Whose it was. */
+  member: string;
+}
+
+/** A chat message. */
+export interface Said {
+  type: "said";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** The message. */
+  message: Message;
+}
+
+/** The dominant speaker changed. */
+export interface SpeakerChanged {
+  type: "speaker_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Member id; null: nobody speaks. */
+  member: string | null;
+}
+
+/** The state of the caller's media connection. */
+export interface MediaState {
+  type: "media_state";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** `closed`: make a new session with `offer`. */
+  state: "connected" | "interrupted" | "closed";
+  /** IANA name when connected. */
+  srtp_profile: string | null;
+}
+
+/** How the caller's media fares, every few seconds. */
+export interface Quality {
+  type: "quality";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** 0 (lost) … 4 (good). */
+  level: number;
+  /** Milliseconds. */
+  round_trip: number | null;
+  /** Fraction lost on the way to the server. */
+  loss_in: number;
+  /** Fraction lost on the way from the server. */
+  loss_out: number;
+  /** Bits per second towards the caller, estimated. */
+  available_bitrate: number | null;
+}
+
+/** The caller's membership ended. */
+export interface Ended {
+  type: "ended";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Why. */
+  reason: Reason;
+  /** For people. */
+  text: string;
+}
+
+/** The node stops soon; connect again (perhaps to another node). */
+export interface Draining {
+  type: "draining";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** For people. */
+  text: string;
+}
+
+/** A request: it has a reply. */
+export type ClientRequest =
+  | Join
+  | Leave
+  | Offer
+  | Answer
+  | Candidate
+  | Publish
+  | Unpublish
+  | Subscribe
+  | Mute
+  | Say
+  | History
+  | RaiseHand
+  | Moderate;
+
+/** Everything a client may send. */
+export type ClientMessage =
+  | Hello
+  | Join
+  | Leave
+  | Offer
+  | Answer
+  | Candidate
+  | Publish
+  | Unpublish
+  | Subscribe
+  | Mute
+  | Say
+  | History
+  | RaiseHand
+  | Moderate
+  | Ack
+  | Ping;
+
+/** The reply to a request. */
+export type ServerReply =
+  | Result
+  | Refused
+  | Joined
+  | Answered
+  | Published
+  | Accepted
+  | Messages;
+
+/** A numbered event. */
+export type ServerEvent =
+  | Offered
+  | Mapped
+  | MemberJoined
+  | MemberChanged
+  | MemberLeft
+  | TrackAdded
+  | TrackChanged
+  | TrackRemoved
+  | Said
+  | SpeakerChanged
+  | MediaState
+  | Quality
+  | Ended
+  | Draining;
+
+/** Everything a server may send. */
+export type ServerMessage =
+  | Welcome
+  | Pong
+  | Failed
+  | Result
+  | Refused
+  | Joined
+  | Answered
+  | Published
+  | Accepted
+  | Messages
+  | Offered
+  | Mapped
+  | MemberJoined
+  | MemberChanged
+  | MemberLeft
+  | TrackAdded
+  | TrackChanged
+  | TrackRemoved
+  | Said
+  | SpeakerChanged
+  | MediaState
+  | Quality
+  | Ended
+  | Draining;
