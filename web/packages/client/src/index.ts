@@ -1,3 +1,11 @@
 /** Client of Antiphon rooms: connection, room, members, tracks, chat; it knows no DOM. */
 
-export type {};
+export * from "./api.js";
+export type {
+  IceServer,
+  Kind,
+  Reason,
+  Receive,
+  Role,
+  Source,
+} from "./generated/signalling.js";
