@@ -84,7 +84,9 @@ class Addresses:
                 self._part(self._normalizer.device(device)) if device else "",
             )
         except ValueError as error:
-            raise Refused(Reason.BAD_REQUEST, f"not an address: {text[:80]!r} ({error})") from None
+            raise Refused(
+                Reason.BAD_REQUEST, f"not an address: {text[:80]!r} ({error})"
+            ) from None
 
     def room(self, name: str) -> Address:
         """The address of the room `name` (a bare name, or `name@rooms.domain`)."""
@@ -102,7 +104,9 @@ class Addresses:
         try:
             return self._part(self._normalizer.nickname(text))
         except ValueError as error:
-            raise Refused(Reason.BAD_REQUEST, f"not a name: {text[:80]!r} ({error})") from None
+            raise Refused(
+                Reason.BAD_REQUEST, f"not a name: {text[:80]!r} ({error})"
+            ) from None
 
     @staticmethod
     def _part(text: str) -> str:

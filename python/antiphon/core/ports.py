@@ -26,7 +26,12 @@ class Messages(Protocol):
     """The archive of room messages (`services/mailbox`)."""
 
     async def append(
-        self, room: Address, sender: Address, name: str, text: str, origin_id: str | None
+        self,
+        room: Address,
+        sender: Address,
+        name: str,
+        text: str,
+        origin_id: str | None,
     ) -> tuple[Message, bool]:
         """Store a message; returns when it is committed, with whether it is new.
 
@@ -51,7 +56,9 @@ class RoomSettings:
     owner: Address | None = None
     guests: bool | None = None  # None: as the node's configuration says
     max_members: int | None = None
-    stage: int = 25  # how many members' cameras are forwarded at once: those who spoke last
+    stage: int = (
+        25  # how many members' cameras are forwarded at once: those who spoke last
+    )
     audience: bool = False  # those who join without a grant to publish only listen
     created_at: float = 0.0
 
@@ -68,7 +75,9 @@ class Rooms(Protocol):
     async def remove(self, name: str) -> bool:
         """Delete; False if there was none."""
 
-    async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
+    async def page(
+        self, after: str | None = None, limit: int = 100
+    ) -> Sequence[RoomSettings]:
         """Stored rooms by name."""
 
 
@@ -139,6 +148,9 @@ class Endpoint(Protocol):
     def bind(self, section: str, track: str) -> None:
         """Name the media that arrives in `section`."""
 
+    def release(self, track: str) -> None:
+        """The media named `track` is no track any more."""
+
     def close(self) -> None:
         """Free it. Idempotent."""
 
@@ -201,5 +213,11 @@ class Session(Endpoint, Protocol):
 class Sessions(Protocol):
     """Opens media sessions (`protocols/webrtc`)."""
 
-    def open(self, room: str, member: str, events: SessionEvents) -> Session:
-        """A session for a member of a room that is here. Raises `Refused(TOO_MANY)` when the node is full."""
+    def open(
+        self, room: str, member: str, events: SessionEvents, *, open_ended: bool = True
+    ) -> Session:
+        """A session for a member of a room that is here; a member has one at a time.
+
+        `open_ended`: we may offer further sections when there is more to send (False for WHIP and WHEP, whose
+        signalling has no way for it). Raises `Refused(TOO_MANY)` when the node is full.
+        """

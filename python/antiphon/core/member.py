@@ -1,0 +1,99 @@
+"""Who is in a room and what they send: members and tracks, as values that may be shown to anybody in the room."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from .address import Address
+from .description import Codec, Kind
+from .event import Event
+from .ports import Caller, Endpoint
+
+
+class Role(StrEnum):
+    """What a member may do: each role may do what those before it may."""
+
+    LISTENER = "listener"
+    SPEAKER = "speaker"
+    MODERATOR = "moderator"
+
+
+class Source(StrEnum):
+    """What a track shows or sounds."""
+
+    MICROPHONE = "microphone"
+    CAMERA = "camera"
+    SCREEN = "screen"
+    SCREEN_AUDIO = "screen_audio"
+    OTHER = "other"
+
+
+class Receive(StrEnum):
+    """What a member wants to receive."""
+
+    ALL = "all"
+    SPEAKER = "speaker"
+    CHOSEN = "chosen"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """A member as the others see it. `joined_at`: seconds since 1970; `endpoint`: number in the media engine."""
+
+    id: str
+    address: Address
+    name: str
+    role: Role
+    hand: bool = False
+    present: bool = True
+    joined_at: float
+    endpoint: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One media source of a member. `section`: where it arrives in its member's session."""
+
+    id: str
+    member: str
+    kind: Kind
+    source: Source
+    section: str
+    codecs: tuple[Codec, ...]
+    muted: bool = False
+    codec: str | None = None
+
+
+class Outlet(Protocol):
+    """Where news for an address or member goes: a browser tab, a phone, a stream, a recorder."""
+
+    def deliver(self, event: Event) -> None:
+        """Take one event, in order. Never blocks and never raises."""
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """An address present in one room through one outlet, with at most one endpoint; only its room changes it."""
+
+    caller: Caller
+    info: Info
+    outlet: Outlet
+    receive: Receive = Receive.ALL
+    chosen: frozenset[str] = frozenset()
+    endpoint: Endpoint | None = None
+    tracks: dict[str, Track] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Unique in the room's life."""
+        return self.info.id
+
+    def receives(self, kind: Kind) -> bool:
+        """Whether media of a kind can be sent to it now."""
+        return self.endpoint is not None and self.endpoint.description.receives(kind)
+
+    def tracks_of(self, kind: Kind) -> Iterable[Track]:
+        """Its tracks of one kind."""
+        return (track for track in self.tracks.values() if track.kind is kind)

@@ -1,0 +1,77 @@
+"""What may be done: one small class of questions, each answered by raising `Refused` or not. Plug-ins replace or wrap it."""
+
+from .member import Member, Role, Source
+from .ports import Caller, RoomSettings
+from .reason import Reason, Refused
+
+
+class Policy:
+    """The rules of a node. Every method raises `Refused` with words for people, or returns."""
+
+    def __init__(
+        self, *, guests: bool = False, max_members: int = 500, max_tracks: int = 8
+    ) -> None:
+        self.guests = guests
+        self.max_members = max_members
+        self.max_tracks = max_tracks
+
+    def may_create(self, caller: Caller, room: str) -> None:
+        """Make the room `room`, by joining it or to be stored."""
+        if not caller.grants.create or not _covers(caller, room):
+            raise Refused(Reason.FORBIDDEN, "You may not open this room.")
+
+    def may_join(self, caller: Caller, settings: RoomSettings, present: int) -> None:
+        """Enter a room that has `present` members."""
+        if not _covers(caller, settings.name):
+            raise Refused(Reason.FORBIDDEN, "Your invitation is for another room.")
+        welcome = self.guests if settings.guests is None else settings.guests
+        if caller.address.is_guest and not welcome:
+            raise Refused(
+                Reason.FORBIDDEN, "Guests are not allowed in this room. Please log in."
+            )
+        if present >= min(settings.max_members or self.max_members, self.max_members):
+            raise Refused(Reason.TOO_MANY, "The room is full.")
+
+    def role(self, caller: Caller, settings: RoomSettings, present: int) -> Role:
+        """The role in which somebody enters: whoever opens an ad-hoc room moderates it."""
+        owns = settings.owner is not None and settings.owner == caller.address.bare
+        opens = settings.owner is None and present == 0
+        if caller.grants.admin or caller.grants.moderate or owns or opens:
+            return Role.MODERATOR
+        if settings.audience or not caller.grants.publish:
+            return Role.LISTENER
+        return Role.SPEAKER
+
+    def may_publish(self, member: Member, source: Source) -> None:
+        """Send a track."""
+        if member.info.role is Role.LISTENER:
+            raise Refused(
+                Reason.FORBIDDEN,
+                "You are a listener in this room. Raise your hand to speak.",
+            )
+        if len(member.tracks) >= self.max_tracks:
+            raise Refused(
+                Reason.TOO_MANY,
+                f"No more than {self.max_tracks} tracks for each member.",
+            )
+
+    def may_say(self, member: Member) -> None:
+        """Send a chat message."""
+
+    def may_moderate(self, actor: Member, other: Member) -> None:
+        """Mute, remove, promote or demote another member."""
+        if actor.info.role is not Role.MODERATOR:
+            raise Refused(Reason.FORBIDDEN, "Only moderators may do this.")
+
+    def may_administer(self, caller: Caller, settings: RoomSettings) -> None:
+        """Change or remove a stored room, or close a running one."""
+        owns = settings.owner is not None and settings.owner == caller.address.bare
+        if not (caller.grants.admin or owns):
+            raise Refused(
+                Reason.FORBIDDEN,
+                "Only the room's owner or an administrator may do this.",
+            )
+
+
+def _covers(caller: Caller, room: str) -> bool:
+    return caller.grants.rooms is None or room in caller.grants.rooms

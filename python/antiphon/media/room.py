@@ -1,0 +1,110 @@
+"""The media side of one room: applies what the graph says, with the engine's numbers for the room's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from antiphon.core.graph import HUBS, Change
+from antiphon.core.ports import MediaEvents, MediaRoom
+
+if TYPE_CHECKING:
+    from .engine import Engine, PeerListener
+
+
+class EngineRoom(MediaRoom):
+    """Names of this room → numbers of the engine. What is not (or no longer) known is left out: it is gone."""
+
+    def __init__(
+        self, engine: Engine, number: int, name: str, events: MediaEvents
+    ) -> None:
+        self.number = number
+        self.name = name
+        self.events = events
+        self._engine = engine
+        self._native = engine.native
+        self._numbers: dict[str, int] = {}
+        self._open = True
+        self._native.open_room(number)
+
+    # ports.MediaRoom
+
+    def apply(self, change: Change) -> None:
+        """Connect before disconnecting, so that what stays wired by another way is not interrupted."""
+        for hub in change.open:
+            self._numbers[hub] = self._native.new_id()
+            self._native.open_hub(self.number, self._numbers[hub])
+        for source, sinks in change.connect.items():
+            self._wire(self._native.connect, source, sinks)
+        for source, sinks in change.disconnect.items():
+            self._wire(self._native.disconnect, source, sinks)
+        for hub in change.close:
+            self._native.close_hub(self._numbers.pop(hub))
+
+    def pause(self, track: str, paused: bool) -> None:
+        """Drop, or pass again, what a track sends."""
+        if (number := self._numbers.get(track)) is not None:
+            self._native.pause(number, paused)
+
+    def close(self) -> None:
+        """Free everything of this room. Idempotent."""
+        if not self._open:
+            return
+        self._open = False
+        for name, number in self._numbers.items():
+            if name not in HUBS:
+                self._engine.remove_peer(number)
+                self._engine.remove_track(number)
+        self._numbers.clear()
+        self._native.close_room(self.number)
+        self._engine.forget_room(self)
+
+    # endpoints
+
+    def open_peer(self, member: str, listener: PeerListener, *, may_offer: bool) -> int:
+        """Open a WebRTC endpoint for a member. Raises `Refused(TOO_MANY)`."""
+        number = self._add(member, listener)
+        self._native.open_peer(self.number, number, may_offer)
+        return number
+
+    def open_audio(
+        self, member: str, listener: PeerListener, *, sample_rate: int, channels: int
+    ) -> int:
+        """Open an endpoint of PCM audio for a member of this process."""
+        number = self._add(member, listener)
+        self._native.open_audio(
+            self.number, number, sample_rate=sample_rate, channels=channels
+        )
+        return number
+
+    def close_peer(self, member: str, number: int) -> None:
+        """Close an endpoint."""
+        if self._numbers.get(member) == number:
+            del self._numbers[member]
+        self._engine.remove_peer(number)
+        self._native.close_peer(number)
+
+    def bind(self, peer: int, section: str, track: str) -> None:
+        """Name the media that arrives in a section of a peer."""
+        number = self._numbers[track] = self._native.new_id()
+        self._engine.add_track(number, self, track)
+        self._native.publish(peer, section, number)
+
+    def release(self, track: str) -> None:
+        """The track is no more."""
+        if (number := self._numbers.pop(track, None)) is not None:
+            self._engine.remove_track(number)
+            self._native.unpublish(number)
+
+    def _add(self, member: str, listener: PeerListener) -> int:
+        number = self._native.new_id()
+        self._engine.add_peer(number, listener)
+        self._numbers[member] = number
+        return number
+
+    def _wire(
+        self, verb: Callable[[int, list[int]], None], source: str, sinks: Iterable[str]
+    ) -> None:
+        numbers = self._numbers
+        if (origin := numbers.get(source)) is not None:
+            verb(origin, [numbers[sink] for sink in sinks if sink in numbers])

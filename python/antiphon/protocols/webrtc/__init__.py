@@ -1,0 +1,1 @@
+"""WebRTC: media sessions whose descriptions travel in somebody else's signalling."""
