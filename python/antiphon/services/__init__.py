@@ -1,0 +1,1 @@
+"""What rooms and people need beyond media: accounts, tokens, archives. Knows the core and the stores, no protocol."""

@@ -1,0 +1,116 @@
+"""What can be set of the services; `app/config` fills these from the file and the environment."""
+
+from dataclasses import dataclass
+
+from antiphon.stores.records import KeyKind
+
+MIN_SECRET_BYTES = 32  # RFC 7518 §3.2: an HS256 key has at least 256 bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsConfig:
+    """Passwords and the keys derived from them (section `[auth]`)."""
+
+    password_hash: tuple[KeyKind, ...] = tuple(KeyKind)
+    """Kinds of keys that are derived when a password is set, and accepted; at least one."""
+
+    min_password: int = 8
+    """Shortest password, in bytes of UTF-8 after PRECIS."""
+
+    max_password: int = 1024
+    """Longest password, in bytes of UTF-8."""
+
+    argon2_memory: int = 19_456
+    """Memory of one argon2id computation, in KiB."""
+
+    argon2_time: int = 2
+    """Passes of argon2id over its memory."""
+
+    scram_iterations: int = 10_000
+    """PBKDF2 iterations of SCRAM keys; the client pays them at each log-in (RFC 7677 §4: at least 4096)."""
+
+    hash_threads: int = 1
+    """Threads that derive keys; each keeps one core busy while it does."""
+
+    max_waiting: int = 64
+    """Key derivations that may wait for a thread; more are refused as busy."""
+
+    def __post_init__(self) -> None:
+        if not self.password_hash:
+            raise ValueError("password_hash must name at least one kind of key")
+        if not 1 <= self.min_password <= self.max_password <= 4096:
+            raise ValueError("password lengths must satisfy 1 <= min <= max <= 4096 bytes")
+        if not 4096 <= self.scram_iterations <= 1_000_000:
+            raise ValueError("scram_iterations must be from 4096 to 1000000")
+        if not (8 <= self.argon2_memory <= 4_194_304 and 1 <= self.argon2_time <= 100):
+            raise ValueError("argon2_memory must be 8 to 4194304 KiB, argon2_time 1 to 100")
+        if self.hash_threads < 1 or self.max_waiting < 1:
+            raise ValueError("hash_threads and max_waiting must be at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensConfig:
+    """Bearer tokens (section `[auth]`)."""
+
+    token_ttl: float = 24 * 3600.0
+    """Seconds that a token is valid, unless it is asked for another time."""
+
+    max_token_ttl: float = 366 * 24 * 3600.0
+    """Longest validity that may be asked for, in seconds."""
+
+    leeway: float = 10.0
+    """Seconds by which the clocks of issuer and node may differ."""
+
+    max_size: int = 8192
+    """Longest token that is looked at, in bytes."""
+
+    api_keys: tuple[str, ...] = ()
+    """`KEY:SECRET` of programs that may sign tokens themselves, with `iss` = KEY."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.token_ttl <= self.max_token_ttl:
+            raise ValueError("token_ttl must be from 1 to max_token_ttl seconds")
+        if self.leeway < 0 or self.max_size < 256:
+            raise ValueError("leeway must not be negative, max_size at least 256")
+        names = [parse_api_key(text)[0] for text in self.api_keys]
+        if len(set(names)) != len(names):
+            raise ValueError("api_keys name a key twice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxConfig:
+    """The archive of messages."""
+
+    linger: float = 0.002
+    """Seconds that a message waits for others to share its transaction."""
+
+    max_batch: int = 256
+    """Most messages of one transaction."""
+
+    max_waiting: int = 8192
+    """Messages that may wait to be stored; more are refused as busy."""
+
+    max_text: int = 65_536
+    """Longest text of a message, in bytes of UTF-8."""
+
+    max_page: int = 500
+    """Most messages of one page."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.linger <= 1:
+            raise ValueError("linger must be from 0 to 1 second")
+        # SQLite binds at most 32766 values to a statement; a message needs up to 8.
+        if not 1 <= self.max_batch <= 1024:
+            raise ValueError("max_batch must be from 1 to 1024")
+        if min(self.max_waiting, self.max_text, self.max_page) < 1:
+            raise ValueError("max_waiting, max_text and max_page must be at least 1")
+
+
+def parse_api_key(text: str) -> tuple[str, bytes]:
+    """Split `KEY:SECRET`. Raises ValueError, which does not repeat the secret."""
+    name, colon, secret = text.partition(":")
+    if not (colon and 1 <= len(name) <= 128 and name.isascii() and name.isprintable()):
+        raise ValueError("an API key is written KEY:SECRET")
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"the secret of API key {name} has less than {MIN_SECRET_BYTES} bytes")
+    return name, secret.encode()

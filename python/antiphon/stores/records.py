@@ -1,0 +1,48 @@
+"""What the stores keep of people: accounts and the keys derived from their passwords. Never a password."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from antiphon.core.address import Address
+
+
+class KeyKind(StrEnum):
+    """What a key is for. One password yields one key of each kind that is switched on."""
+
+    ARGON2ID = "argon2id"  # log-in with the password itself: web, XMPP PLAIN (RFC 9106)
+    SCRAM_SHA_1 = "scram-sha-1"  # RFC 5802
+    SCRAM_SHA_256 = "scram-sha-256"  # RFC 7677
+    SCRAM_SHA_512 = "scram-sha-512"
+    DIGEST_MD5 = "digest-md5"  # HA1 of HTTP and SIP digest (RFC 7616 §3.4.2, RFC 8760)
+    DIGEST_SHA_256 = "digest-sha-256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What is kept of a password for one kind of authentication.
+
+    `version` names how `data` is laid out; the layouts are described in `services/keys`.
+    """
+
+    kind: KeyKind
+    version: int
+    iterations: int
+    salt: bytes = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody who can log in. Times are seconds since 1970 (UTC).
+
+    `id` tells an account from an earlier one of the same address. Tokens issued to it before `valid_from` (when its
+    password was last set) are void.
+    """
+
+    id: str
+    address: Address
+    name: str
+    admin: bool
+    disabled: bool
+    created_at: float
+    valid_from: float
