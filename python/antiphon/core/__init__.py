@@ -1,1 +1,3 @@
-"""The nouns of communication: addresses, rooms, members, tracks, graphs. Imports the standard library only."""
+"""The nouns of communication: addresses, rooms, members, tracks, graphs. Imports the standard
+library only.
+"""

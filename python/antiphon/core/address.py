@@ -1,7 +1,8 @@
-"""Whom or what can be reached: `user@domain/device` and `room@domain`, spelled alike for every protocol.
+"""Whom or what can be reached: `user@domain/device` and `room@domain`, spelled alike for every
+protocol.
 
-A JID, a SIP URI and a web name are spellings of an Address. It is not a socket address. Normalization (PRECIS, IDNA)
-comes through a port, so that one implementation serves all protocols.
+A JID, a SIP URI and a web name are spellings of an Address. It is not a socket address.
+Normalization (PRECIS, IDNA) comes through a port: one implementation serves all protocols.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from typing import Protocol
 
 from .reason import Reason, Refused
 
-# RFC 7622 §3.2–§3.4: each part at most 1023 octets; ours are shorter because they are keys and are shown to people.
+# RFC 7622 §3.2–§3.4: each part at most 1023 octets; ours are shorter because they are keys and are
+# shown to people.
 PART_LIMIT = 255
 
 ROOMS = "rooms."
@@ -17,7 +19,9 @@ GUESTS = "guest."
 
 
 class Normalizer(Protocol):
-    """Brings the parts of an address into their one canonical form; raises ValueError for what has none."""
+    """Brings the parts of an address into their one canonical form; raises ValueError for what has
+    none.
+    """
 
     def local(self, text: str) -> str:
         """Local part: PRECIS UsernameCaseMapped (RFC 8265 §3.3)."""
@@ -34,7 +38,9 @@ class Normalizer(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """A canonical address. `device` is empty in a bare address. Make them from text with `Addresses.parse`."""
+    """A canonical address. `device` is empty in a bare address. Make them from text with
+    `Addresses.parse`.
+    """
 
     local: str
     domain: str
@@ -72,7 +78,9 @@ class Addresses:
         self._normalizer = normalizer
 
     def parse(self, text: str) -> Address:
-        """Read `local@domain/device`; without a domain it is one of this domain. Raises `Refused(BAD_REQUEST)`."""
+        """Read `local@domain/device`; without a domain it is one of this domain. Raises
+        `Refused(BAD_REQUEST)`.
+        """
         bare, _, device = text.partition("/")
         local, at, domain = bare.rpartition("@")
         if not at:
@@ -84,9 +92,7 @@ class Addresses:
                 self._part(self._normalizer.device(device)) if device else "",
             )
         except ValueError as error:
-            raise Refused(
-                Reason.BAD_REQUEST, f"not an address: {text[:80]!r} ({error})"
-            ) from None
+            raise Refused(Reason.BAD_REQUEST, f"not an address: {text[:80]!r} ({error})") from None
 
     def room(self, name: str) -> Address:
         """The address of the room `name` (a bare name, or `name@rooms.domain`)."""
@@ -104,9 +110,7 @@ class Addresses:
         try:
             return self._part(self._normalizer.nickname(text))
         except ValueError as error:
-            raise Refused(
-                Reason.BAD_REQUEST, f"not a name: {text[:80]!r} ({error})"
-            ) from None
+            raise Refused(Reason.BAD_REQUEST, f"not a name: {text[:80]!r} ({error})") from None
 
     @staticmethod
     def _part(text: str) -> str:

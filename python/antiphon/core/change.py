@@ -67,7 +67,9 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The member's connection was lost (it may come back), or is back, perhaps through another outlet."""
+    """The member's connection was lost (it may come back), or is back, perhaps through another
+    outlet.
+    """
 
     present: bool
     outlet: Outlet | None = None

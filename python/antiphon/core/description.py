@@ -1,4 +1,6 @@
-"""What one side offers to send and receive, in neutral words. SDP, Jingle and stream metadata are spellings of it."""
+"""What one side offers to send and receive, in neutral words. SDP, Jingle and stream metadata are
+spellings of it.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,7 +42,9 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A way to encode media: lower-case name (`opus`, `vp8`) and clock rate in Hz (0: the name's usual one)."""
+    """A way to encode media: lower-case name (`opus`, `vp8`) and clock rate in Hz (0: the name's
+    usual one).
+    """
 
     name: str
     rate: int = 0

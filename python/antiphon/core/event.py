@@ -1,4 +1,6 @@
-"""What happened in a room, in the past tense: frozen records that adapters spell in their protocol's words."""
+"""What happened in a room, in the past tense: frozen records that adapters spell in their
+protocol's words.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ NOBODY: Sinks = frozenset()
 
 
 class Hub(StrEnum):
-    """The hubs of a forwarding room: each passes every source to every sink, never back to where it came from."""
+    """The hubs of a forwarding room: each passes every source to every sink, never back to where it
+    came from.
+    """
 
     AUDIO = "hub:audio"
     VIDEO = "hub:video"
@@ -39,7 +41,7 @@ UNWIRED = Wiring()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What turns one wiring into another. Order to apply: open hubs, disconnect, connect, close hubs."""
+    """What turns one wiring into another. Apply in the order open, connect, disconnect, close."""
 
     open: tuple[str, ...] = ()
     disconnect: Mapping[str, Sinks] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class Change:
 
 
 def difference(old: Wiring, new: Wiring) -> Change:
-    """What must change. Costs one step per source and set operations on those whose sinks differ."""
+    """What must change: a step per source, and set operations where the sinks differ."""
     disconnect: dict[str, Sinks] = {}
     connect: dict[str, Sinks] = {}
     for source, sinks in new.wires.items():
@@ -62,9 +64,8 @@ def difference(old: Wiring, new: Wiring) -> Change:
             connect[source] = more
         if less := before - sinks:
             disconnect[source] = less
-    for source, sinks in old.wires.items():
-        if source not in new.wires and sinks:
-            disconnect[source] = sinks
+    gone = old.wires.keys() - new.wires.keys()
+    disconnect.update((source, old.wires[source]) for source in gone)
     before_hubs, after_hubs = old.hubs, new.hubs
     return Change(
         open=tuple(sorted(after_hubs - before_hubs)),

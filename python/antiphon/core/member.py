@@ -1,4 +1,6 @@
-"""Who is in a room and what they send: members and tracks, as values that may be shown to anybody in the room."""
+"""Who is in a room and what they send: members and tracks, as values that may be shown to anybody
+in the room.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -40,7 +42,9 @@ class Receive(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
-    """A member as the others see it. `joined_at`: seconds since 1970; `endpoint`: number in the media engine."""
+    """A member as the others see it. `joined_at`: seconds since 1970; `endpoint`: number in the
+    media engine.
+    """
 
     id: str
     address: Address
@@ -75,7 +79,9 @@ class Outlet(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """An address present in one room through one outlet, with at most one endpoint; only its room changes it."""
+    """An address present in one room through one outlet, with at most one endpoint; only its room
+    changes it.
+    """
 
     caller: Caller
     info: Info

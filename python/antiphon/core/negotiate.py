@@ -1,4 +1,6 @@
-"""What two sides can do together: offer and capability in, common description out (RFC 3264 §6, in neutral words)."""
+"""What two sides can do together: offer and capability in, common description out (RFC 3264 §6, in
+neutral words).
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,16 +8,17 @@ from .description import Codec, Description, Direction, Section
 
 
 def common_codecs(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, ...]:
-    """The codecs both have, in our order of preference. A rate of 0 means the codec's usual one and fits any."""
-    return tuple(
-        codec for codec in ours if any(_same(codec, other) for other in theirs)
-    )
+    """The codecs both have, in our order of preference. A rate of 0 means the codec's usual one and
+    fits any.
+    """
+    return tuple(codec for codec in ours if any(_same(codec, other) for other in theirs))
 
 
 def answer(offer: Description, capabilities: Iterable[Section]) -> Description:
     """Our description in reply to `offer`, section by section in its order.
 
-    `capabilities` say per kind what we have (each kind at most once). A section with nothing in common stays, inactive,
+    `capabilities` say per kind what we have (each kind at most once). A section with nothing in
+    common stays, inactive,
     so that both sides keep the same sections (RFC 3264 §6).
     """
     by_kind = {section.kind: section for section in capabilities}

@@ -1,4 +1,6 @@
-"""What may be done: one small class of questions, each answered by raising `Refused` or not. Plug-ins replace or wrap it."""
+"""What may be done: one small class of questions, each answered by raising `Refused` or not. Plug-
+ins replace or wrap it.
+"""
 
 from .member import Member, Role, Source
 from .ports import Caller, RoomSettings
@@ -26,9 +28,7 @@ class Policy:
             raise Refused(Reason.FORBIDDEN, "Your invitation is for another room.")
         welcome = self.guests if settings.guests is None else settings.guests
         if caller.address.is_guest and not welcome:
-            raise Refused(
-                Reason.FORBIDDEN, "Guests are not allowed in this room. Please log in."
-            )
+            raise Refused(Reason.FORBIDDEN, "Guests are not allowed in this room. Please log in.")
         if present >= min(settings.max_members or self.max_members, self.max_members):
             raise Refused(Reason.TOO_MANY, "The room is full.")
 

@@ -1,4 +1,6 @@
-"""What the core asks of the world: small interfaces, owned here, implemented by media, stores, services and farm."""
+"""What the core asks of the world: small interfaces, owned here, implemented by media, stores,
+services and farm.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +13,9 @@ from .graph import Change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A chat message as it is stored. `sent_at`: seconds since 1970 (UTC). Ids sort by time within a room."""
+    """A chat message as it is stored. `sent_at`: seconds since 1970 (UTC). Ids sort by time within
+    a room.
+    """
 
     id: str
     room: Address
@@ -41,7 +45,9 @@ class Messages(Protocol):
     async def page(
         self, room: Address, before: str | None = None, limit: int = 50
     ) -> tuple[Sequence[Message], bool]:
-        """Up to `limit` messages older than `before` (the newest if None), oldest first; whether there are more."""
+        """Up to `limit` messages older than `before` (the newest if None), oldest first; whether
+        there are more.
+        """
 
     async def forget(self, room: Address) -> None:
         """Delete all messages of a room."""
@@ -49,16 +55,16 @@ class Messages(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomSettings:
-    """What is stored of a room that was made to last. An ad-hoc room has these defaults and ends with its last member."""
+    """What is stored of a room that was made to last. An ad-hoc room has these defaults and ends
+    with its last member.
+    """
 
     name: str
     title: str = ""
     owner: Address | None = None
     guests: bool | None = None  # None: as the node's configuration says
     max_members: int | None = None
-    stage: int = (
-        25  # how many members' cameras are forwarded at once: those who spoke last
-    )
+    stage: int = 25  # how many members' cameras are forwarded at once: those who spoke last
     audience: bool = False  # those who join without a grant to publish only listen
     created_at: float = 0.0
 
@@ -75,9 +81,7 @@ class Rooms(Protocol):
     async def remove(self, name: str) -> bool:
         """Delete; False if there was none."""
 
-    async def page(
-        self, after: str | None = None, limit: int = 100
-    ) -> Sequence[RoomSettings]:
+    async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
         """Stored rooms by name."""
 
 
@@ -99,6 +103,29 @@ class Caller:
     address: Address
     name: str
     grants: Grants = field(default_factory=Grants)
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server for clients. Credentials are for TURN."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+
+class IceServers(Protocol):
+    """Which ICE servers a client may use."""
+
+    def for_caller(self, caller: Caller) -> Sequence[IceServer]:
+        """The servers, with credentials made for this caller where they need any."""
+
+
+class Authenticator(Protocol):
+    """Knows who holds a token (`services/tokens`)."""
+
+    async def verify(self, token: str) -> Caller:
+        """Who it is. Raises `Refused(UNAUTHORIZED)`."""
 
 
 class MediaRoom(Protocol):
@@ -135,7 +162,9 @@ class MediaEvents(Protocol):
 
 
 class Endpoint(Protocol):
-    """A member's media endpoint as its room sees it; its adapter sees more (offers, answers, candidates)."""
+    """A member's media endpoint as its room sees it; its adapter sees more (offers, answers,
+    candidates).
+    """
 
     @property
     def number(self) -> int:
@@ -157,7 +186,9 @@ class Endpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Reply to a session description: its text as the transport spells it, what it means, and section → track sent."""
+    """Reply to a session description: its text as the transport spells it, what it means, and
+    section → track sent.
+    """
 
     text: str
     description: Description
@@ -166,7 +197,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """How a member's media fares. Round trip in ms, loss as a fraction, bitrate in bit/s towards the member."""
+    """How a member's media fares. Round trip in ms, loss as a fraction, bitrate in bit/s towards
+    the member.
+    """
 
     level: int  # 0 (lost) … 4 (good)
     round_trip: float | None
@@ -198,13 +231,17 @@ class SessionEvents(Protocol):
 
 
 class Session(Endpoint, Protocol):
-    """A media session whose descriptions travel as text in someone's signalling (room WebSocket, WHIP, WHEP)."""
+    """A media session whose descriptions travel as text in someone's signalling (room WebSocket,
+    WHIP, WHEP).
+    """
 
     async def accept_offer(self, text: str) -> Answer:
         """Apply a remote offer. Raises `Refused(BAD_REQUEST)` when it cannot be understood."""
 
     async def accept_answer(self, request: int, text: str) -> None:
-        """Apply the answer to our offer `request`; a stale one is ignored. Raises `Refused(BAD_REQUEST)`."""
+        """Apply the answer to our offer `request`; a stale one is ignored. Raises
+        `Refused(BAD_REQUEST)`.
+        """
 
     def add_candidate(self, text: str) -> None:
         """A trickled remote candidate (`candidate:…`); empty text means there are no more."""
@@ -218,6 +255,7 @@ class Sessions(Protocol):
     ) -> Session:
         """A session for a member of a room that is here; a member has one at a time.
 
-        `open_ended`: we may offer further sections when there is more to send (False for WHIP and WHEP, whose
+        `open_ended`: we may offer further sections when there is more to send (False for WHIP and
+        WHEP, whose
         signalling has no way for it). Raises `Refused(TOO_MANY)` when the node is full.
         """

@@ -1,4 +1,6 @@
-"""Why something was refused or ended; each protocol's adapter has one table from here to its status codes."""
+"""Why something was refused or ended; each protocol's adapter has one table from here to its status
+codes.
+"""
 
 from enum import StrEnum
 

@@ -1,7 +1,9 @@
 """What those who communicate share: members, their tracks, and the graph of media between them.
 
-A room is synchronous, so nothing changes between two of its lines. It keeps no sockets, stores nothing and asks no
-policy: the switchboard does. After each change it derives its wiring anew and applies the difference.
+A room is synchronous, so nothing changes between two of its lines. It keeps no sockets, stores
+nothing and asks no
+policy: the switchboard does. After each change it derives its wiring anew and applies the
+difference.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +36,9 @@ NewId = Callable[[str], str]
 
 
 class Room:
-    """One room on this node. `watch` hears every event; `new_id(prefix)` makes ids; `now()` is seconds since 1970."""
+    """One room on this node. `watch` hears every event; `new_id(prefix)` makes ids; `now()` is
+    seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -127,7 +131,9 @@ class Room:
         return member
 
     def leave(self, id: str, reason: Reason = Reason.LEFT, text: str = "") -> None:
-        """Let somebody go: their tracks, then themselves; their endpoint is closed. Unknown ids are gone already."""
+        """Let somebody go: their tracks, then themselves; their endpoint is closed. Unknown ids are
+        gone already.
+        """
         if (member := self._members.get(id)) is None:
             return
         for track in list(member.tracks.values()):
@@ -159,7 +165,9 @@ class Room:
     # media
 
     def attach(self, id: str, endpoint: Endpoint | None) -> None:
-        """Send the member's media through `endpoint` from now on. Its former endpoint and tracks end."""
+        """Send the member's media through `endpoint` from now on. Its former endpoint and tracks
+        end.
+        """
         member = self.member(id)
         for track in list(member.tracks.values()):
             self._forget(track)
@@ -176,20 +184,14 @@ class Room:
         self.member(id)
         self._rewire()
 
-    def publish(
-        self, id: str, section: str, source: Source, muted: bool = False
-    ) -> Track:
+    def publish(self, id: str, section: str, source: Source, muted: bool = False) -> Track:
         """Make what arrives in a section of the member's endpoint a track of the room."""
         member = self.member(id)
         if member.endpoint is None:
-            raise Refused(
-                Reason.CONFLICT, "There is no media session yet: make an offer first."
-            )
+            raise Refused(Reason.CONFLICT, "There is no media session yet: make an offer first.")
         found = member.endpoint.description.section(section)
         if found is None or not found.direction.sends:
-            raise Refused(
-                Reason.NOT_FOUND, f"Section {section!r} of the session sends nothing."
-            )
+            raise Refused(Reason.NOT_FOUND, f"Section {section!r} of the session sends nothing.")
         if any(track.section == section for track in member.tracks.values()):
             raise Refused(Reason.CONFLICT, f"Section {section!r} is a track already.")
         track = Track(
@@ -223,9 +225,7 @@ class Room:
             self._media.pause(track, muted)
             self._replace(replace(found, muted=muted))
 
-    def subscribe(
-        self, id: str, receive: Receive, tracks: frozenset[str] = frozenset()
-    ) -> None:
+    def subscribe(self, id: str, receive: Receive, tracks: frozenset[str] = frozenset()) -> None:
         """What the member wants to receive from now on."""
         member = self.member(id)
         member.receive, member.chosen = receive, tracks
@@ -297,9 +297,7 @@ class Room:
 
     def _rewire(self) -> None:
         wiring = topology.choose(
-            topology.Scene(
-                self._members, self._tracks, self._stage, self.settings.stage
-            )
+            topology.Scene(self._members, self._tracks, self._stage, self.settings.stage)
         )
         if change := difference(self._wiring, wiring):
             self._wiring = wiring

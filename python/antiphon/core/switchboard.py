@@ -1,6 +1,8 @@
-"""The one door to rooms: asks policy, finds the place of a room, stores what must last, and calls the room.
+"""The one door to rooms: asks policy, finds the place of a room, stores what must last, and calls
+the room.
 
-The only asynchronous file of the core. It does not know which protocols there are, nor whether the node is alone.
+The only asynchronous file of the core. It does not know which protocols there are, nor whether the
+node is alone.
 """
 
 import asyncio
@@ -123,18 +125,14 @@ class Switchboard:
     ) -> Membership:
         """Enter a room, opening it if need be. Raises `Refused`."""
         if self._draining:
-            raise Refused(
-                Reason.DRAINING, "This server is about to stop. Please try again."
-            )
+            raise Refused(Reason.DRAINING, "This server is about to stop. Please try again.")
         address = self.addresses.room(room)
         shown = self.addresses.nickname(name or caller.name)
         if (place := await self._locator.locate(address.local)) is not None:
             return await place.join(caller, address.local, outlet, shown, receive)
         # Two who come at once must not open the room twice: one at a time through each door.
         async with self._doors.through(address.local):
-            found = self._rooms.get(address.local) or await self._open(
-                caller, address.local
-            )
+            found = self._rooms.get(address.local) or await self._open(caller, address.local)
             with _room_at_stake(found):
                 return self._enter(found, caller, outlet, shown, receive)
 
@@ -150,17 +148,13 @@ class Switchboard:
 
     # within a room
 
-    async def update(
-        self, room: str, member: str, change: changes.Update
-    ) -> Track | None:
+    async def update(self, room: str, member: str, change: changes.Update) -> Track | None:
         """Do what a member asks of its room; `Publish` gives the track. Raises `Refused`."""
         found = self._room(room)
         with _room_at_stake(found):
             return await self._update(found, member, change)
 
-    async def _update(
-        self, found: Room, member: str, change: changes.Update
-    ) -> Track | None:
+    async def _update(self, found: Room, member: str, change: changes.Update) -> Track | None:
         actor = found.member(member)
         match change:
             case changes.Publish(section, source, muted):
@@ -209,14 +203,10 @@ class Switchboard:
             before = await self._stored.find(name)
             if before is None:
                 self.policy.may_create(caller, name)
-                stored = replace(
-                    settings, owner=caller.address.bare, created_at=self._now()
-                )
+                stored = replace(settings, owner=caller.address.bare, created_at=self._now())
             else:
                 self.policy.may_administer(caller, before)
-                stored = replace(
-                    settings, owner=before.owner, created_at=before.created_at
-                )
+                stored = replace(settings, owner=before.owner, created_at=before.created_at)
             stored = replace(stored, name=name)
             await self._stored.save(stored)
             if (living := self._rooms.get(name)) is not None:
@@ -231,9 +221,7 @@ class Switchboard:
             living = self._rooms.get(address.local)
             if settings is None and living is None:
                 raise Refused(Reason.NOT_FOUND, "There is no such room.")
-            self.policy.may_administer(
-                caller, settings or RoomSettings(name=address.local)
-            )
+            self.policy.may_administer(caller, settings or RoomSettings(name=address.local))
             await self._stored.remove(address.local)
             if living is not None:
                 self._shut(living, Reason.CLOSED, "The room was closed.")
@@ -302,9 +290,7 @@ class Switchboard:
         room.close(reason, text)
         log.info("room closed", extra={"room": room.name})
 
-    async def _moderate(
-        self, room: Room, actor: Member, change: changes.Moderate
-    ) -> None:
+    async def _moderate(self, room: Room, actor: Member, change: changes.Moderate) -> None:
         other = room.member(change.member)
         self.policy.may_moderate(actor, other)
         match change.act:
@@ -312,11 +298,7 @@ class Switchboard:
                 muted = (
                     [room.track(change.track, owner=other.id)]
                     if change.track is not None
-                    else [
-                        track
-                        for track in other.tracks.values()
-                        if track.kind == "audio"
-                    ]
+                    else [track for track in other.tracks.values() if track.kind == "audio"]
                 )
                 for track in muted:
                     room.mute(track.id, True)
@@ -330,14 +312,10 @@ class Switchboard:
             case changes.Act.LOWER_HAND:
                 room.raise_hand(other.id, False)
             case changes.Act.PROMOTE:
-                raised = (
-                    Role.SPEAKER if other.info.role is Role.LISTENER else Role.MODERATOR
-                )
+                raised = Role.SPEAKER if other.info.role is Role.LISTENER else Role.MODERATOR
                 room.set_role(other.id, raised)
             case changes.Act.DEMOTE:
-                lowered = (
-                    Role.SPEAKER if other.info.role is Role.MODERATOR else Role.LISTENER
-                )
+                lowered = Role.SPEAKER if other.info.role is Role.MODERATOR else Role.LISTENER
                 room.set_role(other.id, lowered)
 
     def _room(self, name: str) -> Room:

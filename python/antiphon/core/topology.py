@@ -1,4 +1,5 @@
-"""Which wires there must be: pure functions from members and tracks to a wiring (RFC 7667's shapes).
+"""Which wires there must be: pure functions from members and tracks to a wiring (RFC 7667's
+shapes).
 
 A room recomputes its wiring after each change and applies the difference; nothing here has state.
 """
@@ -21,7 +22,9 @@ INTO: Mapping[Kind, Sinks] = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a topology sees. `stage`: member ids, latest speaker first; `cameras`: how many of them are shown."""
+    """What a topology sees. `stage`: member ids, latest speaker first; `cameras`: how many of them
+    are shown.
+    """
 
     members: Mapping[str, Member]
     tracks: Mapping[str, Track]
@@ -44,7 +47,8 @@ def point_to_point(scene: Scene) -> Wiring:
 def forward(scene: Scene) -> Wiring:
     """Every track to everybody else through one hub per kind (RFC 7667 §3.7, selective forwarding).
 
-    Cameras beyond the stage are left out. Those who want the speaker only, or chose, have wires of their own.
+    Cameras beyond the stage are left out. Those who want the speaker only, or chose, have wires of
+    their own.
     """
     wires: dict[str, Sinks] = {}
     for track in on_show(scene):
@@ -66,10 +70,8 @@ def choose(scene: Scene) -> Wiring:
 
 
 def on_show(scene: Scene) -> Iterable[Track]:
-    """The tracks that everybody gets: all but the cameras of those who have not spoken for longest."""
-    cameras = [
-        track for track in scene.tracks.values() if track.source is Source.CAMERA
-    ]
+    """The tracks for everybody: all but the cameras of those who have been silent for longest."""
+    cameras = [track for track in scene.tracks.values() if track.source is Source.CAMERA]
     if len(cameras) <= scene.cameras:
         return scene.tracks.values()
     rank = {member: place for place, member in enumerate(scene.stage)}
@@ -79,7 +81,9 @@ def on_show(scene: Scene) -> Iterable[Track]:
 
 
 def speaker_of(scene: Scene) -> str | None:
-    """Whom a member with `Receive.SPEAKER` gets: the latest speaker who sends, else the first who sends."""
+    """Whom a member with `Receive.SPEAKER` gets: the latest speaker who sends, else the first who
+    sends.
+    """
     sending = {track.member for track in scene.tracks.values()}
     for member in scene.stage:
         if member in sending:
@@ -95,9 +99,7 @@ def _audience(scene: Scene, wires: dict[str, Sinks]) -> None:
 
 
 def _data(scene: Scene, wires: dict[str, Sinks]) -> None:
-    ends = [
-        member.id for member in scene.members.values() if member.receives(Kind.DATA)
-    ]
+    ends = [member.id for member in scene.members.values() if member.receives(Kind.DATA)]
     if len(ends) < 2:
         return
     wires.update(dict.fromkeys(ends, INTO[Kind.DATA]))
@@ -111,13 +113,9 @@ def _own_wires(scene: Scene) -> Mapping[str, set[str]]:
         if member.receive in (Receive.ALL, Receive.NONE):
             continue
         if member.receive is Receive.CHOSEN:
-            tracks: Iterable[Track] = (
-                scene.tracks[t] for t in member.chosen if t in scene.tracks
-            )
+            tracks: Iterable[Track] = (scene.tracks[t] for t in member.chosen if t in scene.tracks)
         else:
-            tracks = (
-                scene.members[speaker].tracks.values() if speaker is not None else ()
-            )
+            tracks = scene.members[speaker].tracks.values() if speaker is not None else ()
         for track in tracks:
             if track.member != member.id and _understands(member, track):
                 wires[track.id].add(member.id)
@@ -130,11 +128,7 @@ def _pruned(wires: dict[str, Sinks]) -> dict[str, Sinks]:
     useless = {hub for hub in HUBS if hub not in wires or hub not in fed}
     if not useless:
         return wires
-    kept = {
-        source: sinks - useless
-        for source, sinks in wires.items()
-        if source not in useless
-    }
+    kept = {source: sinks - useless for source, sinks in wires.items() if source not in useless}
     return {source: sinks for source, sinks in kept.items() if sinks}
 
 

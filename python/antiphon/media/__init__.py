@@ -1,1 +1,1 @@
-"""The media engine as the core sees it: commands down, events up. Knows no protocol's signalling."""
+"""The media engine as the core sees it: commands down, events up. Carries nobody's signalling."""

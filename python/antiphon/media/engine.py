@@ -1,4 +1,5 @@
-"""Drives the native media engine from the event loop: names become numbers, batches of events become calls.
+"""Drives the native media engine from the event loop: names become numbers, batches of events
+become calls.
 
 It knows rooms, endpoints, tracks and hubs as numbers that are wired; never what a room is for.
 """
@@ -29,7 +30,9 @@ class PeerListener(Protocol):
 
 
 class Engine(Media):
-    """The media threads of this node. `start` and `close` belong to the event loop that is to be told."""
+    """The media threads of this node. `start` and `close` belong to the event loop that is to be
+    told.
+    """
 
     def __init__(self, config: MediaConfig) -> None:
         """Bind the ports and start the threads. Raises OSError when a port is taken."""
@@ -98,9 +101,7 @@ class Engine(Media):
     def add_peer(self, number: int, listener: PeerListener) -> None:
         """Tell `listener` what happens to the peer. Raises `Refused(TOO_MANY)`."""
         if len(self._peers) >= self._capacity:
-            raise Refused(
-                Reason.TOO_MANY, "This server has no place for another media session."
-            )
+            raise Refused(Reason.TOO_MANY, "This server has no place for another media session.")
         self._peers[number] = listener
 
     def remove_peer(self, number: int) -> None:

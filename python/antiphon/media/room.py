@@ -1,4 +1,6 @@
-"""The media side of one room: applies what the graph says, with the engine's numbers for the room's names."""
+"""The media side of one room: applies what the graph says, with the engine's numbers for the room's
+names.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class EngineRoom(MediaRoom):
-    """Names of this room → numbers of the engine. What is not (or no longer) known is left out: it is gone."""
+    """Names of this room → numbers of the engine. What is not (or no longer) known is left out: it
+    is gone.
+    """
 
-    def __init__(
-        self, engine: Engine, number: int, name: str, events: MediaEvents
-    ) -> None:
+    def __init__(self, engine: Engine, number: int, name: str, events: MediaEvents) -> None:
         self.number = number
         self.name = name
         self.events = events
@@ -30,7 +32,7 @@ class EngineRoom(MediaRoom):
     # ports.MediaRoom
 
     def apply(self, change: Change) -> None:
-        """Connect before disconnecting, so that what stays wired by another way is not interrupted."""
+        """Connect before disconnecting: what stays wired by another way is not interrupted."""
         for hub in change.open:
             self._numbers[hub] = self._native.new_id()
             self._native.open_hub(self.number, self._numbers[hub])
@@ -72,9 +74,7 @@ class EngineRoom(MediaRoom):
     ) -> int:
         """Open an endpoint of PCM audio for a member of this process."""
         number = self._add(member, listener)
-        self._native.open_audio(
-            self.number, number, sample_rate=sample_rate, channels=channels
-        )
+        self._native.open_audio(self.number, number, sample_rate=sample_rate, channels=channels)
         return number
 
     def close_peer(self, member: str, number: int) -> None:

@@ -1,4 +1,5 @@
-"""Media sessions over the native engine: session descriptions in and out, engine events to the signalling's adapter.
+"""Media sessions over the native engine: session descriptions in and out, engine events to the
+signalling's adapter.
 
 It does not know whose signalling carries the descriptions (room WebSocket, WHIP, WHEP).
 """
@@ -11,10 +12,10 @@ from antiphon import _native
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.ports import Answer, Quality, Session, SessionEvents, Sessions
 from antiphon.core.reason import Reason, Refused
-from antiphon.media.engine import Engine
-from antiphon.media.room import EngineRoom
 
+from .engine import Engine
 from .quality import quality_of
+from .room import EngineRoom
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 ANSWER_TIMEOUT = 10.0
 
 
-class WebRtcSessions(Sessions):
+class EngineSessions(Sessions):
     """Opens media sessions on the engine's rooms."""
 
     def __init__(self, engine: Engine) -> None:
@@ -30,14 +31,12 @@ class WebRtcSessions(Sessions):
 
     def open(
         self, room: str, member: str, events: SessionEvents, *, open_ended: bool = True
-    ) -> "WebRtcSession":
+    ) -> "EngineSession":
         """A session for a member. Raises `Refused(NOT_FOUND, TOO_MANY)`."""
-        return WebRtcSession(
-            self._engine, self._engine.room(room), member, events, open_ended
-        )
+        return EngineSession(self._engine, self._engine.room(room), member, events, open_ended)
 
 
-class WebRtcSession(Session):
+class EngineSession(Session):
     """One peer of the engine, as its signalling and its room see it."""
 
     def __init__(
@@ -90,9 +89,7 @@ class WebRtcSession(Session):
         self._room.close_peer(self._member, self._number)
         for waiting in self._answers.values():
             if not waiting.done():
-                waiting.set_exception(
-                    Refused(Reason.GONE, "The media session was closed.")
-                )
+                waiting.set_exception(Refused(Reason.GONE, "The media session was closed."))
 
     # core.ports.Session
 
@@ -124,7 +121,7 @@ class WebRtcSession(Session):
         if text:
             self._native.add_candidate(self._number, text)
 
-    # media.engine.PeerListener
+    # engine.PeerListener
 
     def hear(self, event: _native.Event) -> None:
         """Turn one event of the engine into news for the signalling."""
@@ -172,9 +169,7 @@ class WebRtcSession(Session):
         if waiting is not None and not waiting.done():
             waiting.set_exception(Refused(Reason.BAD_REQUEST, event.text))
         else:
-            log.info(
-                "negotiation failed: %s", event.text, extra={"member": self._member}
-            )
+            log.info("negotiation failed: %s", event.text, extra={"member": self._member})
 
     def _mapped(self, tracks: Mapping[str, int]) -> None:
         named = ((mid, self._engine.track_name(track)) for mid, track in tracks.items())

@@ -2,8 +2,10 @@
 
 from antiphon.core.ports import Quality
 
-# (bars, largest loss as a fraction, longest round trip in ms) that still deserve them. Below 2 % loss is repaired by
-# retransmission without being noticed; ITU-T G.114 §4 calls 150 ms one way (300 ms both) good for conversation.
+# (bars, largest loss as a fraction, longest round trip in ms) that still deserve them. Below 2 %
+# loss is repaired by
+# retransmission without being noticed; ITU-T G.114 §4 calls 150 ms one way (300 ms both) good for
+# conversation.
 BARS = ((4, 0.02, 300.0), (3, 0.05, 500.0), (2, 0.12, 800.0))
 
 

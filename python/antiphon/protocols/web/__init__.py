@@ -1,0 +1,1 @@
+"""Room signalling over a WebSocket: JSON messages described by one schema."""

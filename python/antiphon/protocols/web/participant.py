@@ -1,0 +1,315 @@
+"""A client's session: does what its requests ask of the switchboard, and is the outlet of its
+member.
+
+It outlives connections: a browser that loses its network finds its session again. It owns at most
+one membership and
+one media session. Requests are done one after the other, in the client's order.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import msgspec
+
+from antiphon.core import change as changes
+from antiphon.core import event as events
+from antiphon.core.member import Receive, Source, Track
+from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
+from antiphon.core.reason import Reason, Refused, WrongState
+from antiphon.core.switchboard import Membership, Switchboard
+
+from . import message, spelling
+from .config import WebConfig
+from .outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+# Requests read ahead of the one being done; a client that pipelines more waits (its connection is
+# not read).
+READ_AHEAD = 64
+RECENT_MESSAGES = 50
+
+
+class Participant:
+    """One session of one caller. `changed` is called whenever frames wait for the connection."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        *,
+        switchboard: Switchboard,
+        messages: Messages,
+        sessions: Sessions,
+        speller: spelling.Speller,
+        config: WebConfig,
+    ) -> None:
+        self.id = secrets.token_urlsafe(24)
+        self.caller = caller
+        self.outbox = Outbox(config.queue_limit)
+        self.changed: Callable[[], None] = _nobody_listens
+        self._switchboard = switchboard
+        self._messages = messages
+        self._sessions = sessions
+        self._speller = speller
+        self._requests: asyncio.Queue[message.ClientRequest] = asyncio.Queue(READ_AHEAD)
+        self._highest = 0
+        self._membership: Membership | None = None
+        self._media: Session | None = None
+        self._held: list[events.Event] | None = None
+        self._shown: frozenset[str] = frozenset()
+        self._quality: int | None = None
+
+    # what the connection does
+
+    async def request(self, request: message.ClientRequest) -> None:
+        """Queue a request; waits while too many are queued. A repeated one is answered, not done,
+        again.
+        """
+        if request.id > self._highest:
+            self._highest = request.id
+            await self._requests.put(request)
+        elif self.outbox.repeat(request.id):
+            self.changed()
+
+    def refuse(self, id: int, reason: Reason, text: str) -> None:
+        """Refuse a request that was not queued."""
+        self._highest = max(self._highest, id)
+        self._reply(message.Refused(id=id, reason=reason.value, text=text))
+
+    async def run(self) -> None:
+        """Do requests until cancelled, then leave."""
+        try:
+            while True:
+                request = await self._requests.get()
+                self._reply(await self._done(request))
+                self._release()
+        finally:
+            await asyncio.shield(self.leave(Reason.LOST))
+
+    async def leave(self, reason: Reason) -> None:
+        """Go out of the room, if in one."""
+        membership, self._membership, self._media = self._membership, None, None
+        if membership is not None:
+            await self._switchboard.leave(membership.room.name, membership.member.id, reason)
+
+    async def set_present(self, present: bool) -> None:
+        """The connection was lost, or is back."""
+        if self._membership is not None:
+            with suppress(Refused):
+                await self._update(changes.Present(present))
+
+    # core.member.Outlet
+
+    def deliver(self, event: events.Event) -> None:
+        """Queue an event of the room for the client."""
+        if self._held is not None:
+            self._held.append(event)
+            return
+        if isinstance(event, events.Ended):
+            self._membership = self._media = None
+        if (spelled := self._speller.event(event)) is not None:
+            self.outbox.push(*spelled)
+            self.changed()
+
+    # core.ports.SessionEvents
+
+    def offered(self, request: int, text: str) -> None:
+        """The engine offers."""
+        self._push(message.Offered(seq=1, request=request, sdp=text))
+
+    def mapped(self, carried: Mapping[str, str]) -> None:
+        """The engine sends something else in some sections."""
+        self._push(message.Mapped(seq=1, tracks=dict(carried)))
+
+    def connected(self, profile: str) -> None:
+        """Media flows."""
+        self._push(message.MediaState(seq=1, state="connected", srtp_profile=profile))
+
+    def interrupted(self) -> None:
+        """Media stopped; it may come back."""
+        self._push(message.MediaState(seq=1, state="interrupted", srtp_profile=None))
+
+    def closed(self, text: str) -> None:
+        """The media session is gone: so are its tracks, and the client makes a new one."""
+        self._media = None
+        if (membership := self._membership) is not None:
+            with suppress(Refused):
+                membership.room.attach(membership.member.id, None)
+        self._push(message.MediaState(seq=1, state="closed", srtp_profile=None))
+
+    def quality(self, quality: Quality) -> None:
+        """Tell the client when its bars change; figures in between would only fill its queue."""
+        if quality.level == self._quality:
+            return
+        self._quality = quality.level
+        self._push(
+            message.Quality(
+                seq=1,
+                level=quality.level,
+                round_trip=quality.round_trip,
+                loss_in=quality.loss_in,
+                loss_out=quality.loss_out,
+                available_bitrate=quality.available_bitrate,
+            )
+        )
+
+    # requests
+
+    async def _done(self, request: message.ClientRequest) -> message.ServerReply:
+        try:
+            return await self._do(request)
+        except Refused as refused:
+            return message.Refused(id=request.id, reason=refused.reason.value, text=refused.text)
+        except Exception:
+            log.exception("a request failed: %s", type(request).__name__, extra=self._context())
+            text = "The server failed to do this."
+            return message.Refused(id=request.id, reason=Reason.INTERNAL.value, text=text)
+
+    async def _do(self, request: message.ClientRequest) -> message.ServerReply:
+        match request:
+            case message.Join():
+                return await self._join(request)
+            case message.Leave():
+                self._joined()
+                await self.leave(Reason.LEFT)
+            case message.Offer():
+                return await self._offer(request)
+            case message.Answer():
+                await self._session().accept_answer(request.request, request.sdp)
+                await self._update(changes.Renegotiated())
+            case message.Candidate():
+                self._session().add_candidate(request.candidate)
+            case message.Publish():
+                return await self._publish(request)
+            case message.Say():
+                return await self._say(request)
+            case message.History():
+                return await self._history(request)
+            case _:
+                await self._update(change_of(request))
+        return message.Result(id=request.id)
+
+    async def _join(self, request: message.Join) -> message.Joined:
+        if self._membership is not None:
+            raise Refused(Reason.CONFLICT, "You are in a room already: leave it first.")
+        # What happens between entering and the reply is held back: the client reads the room's
+        # state first.
+        self._held = []
+        try:
+            membership = await self._switchboard.join(
+                self.caller,
+                request.room,
+                self,
+                name=request.name if request.name is not msgspec.UNSET else None,
+                receive=Receive(request.receive if request.receive is not msgspec.UNSET else "all"),
+            )
+            self._membership = membership
+            found = spelling.room(membership.room, membership.member.id, ())
+            recent, _ = await self._messages.page(membership.room.address, limit=RECENT_MESSAGES)
+        except BaseException:
+            self._held = None
+            await self.leave(Reason.INTERNAL)
+            raise
+        self._shown = frozenset(one.id for one in recent)
+        found = msgspec.structs.replace(found, messages=[spelling.chat(one) for one in recent])
+        return message.Joined(id=request.id, room=found)
+
+    def _release(self) -> None:
+        """After the reply: the events held back, but for messages that the reply shows already."""
+        held, self._held = self._held, None
+        for event in held or ():
+            if not (isinstance(event, events.Said) and event.message.id in self._shown):
+                self.deliver(event)
+
+    async def _offer(self, request: message.Offer) -> message.Answered:
+        membership = self._joined()
+        if (media := self._media) is not None:
+            answer = await media.accept_offer(request.sdp)
+            await self._update(changes.Renegotiated())
+        else:
+            media = self._sessions.open(membership.room.name, membership.member.id, self)
+            try:
+                answer = await media.accept_offer(request.sdp)
+                await self._update(changes.Attach(media))
+            except BaseException:
+                media.close()
+                raise
+            self._media = media
+        return message.Answered(id=request.id, sdp=answer.text, tracks=dict(answer.carried))
+
+    async def _publish(self, request: message.Publish) -> message.Published:
+        muted = request.muted if request.muted is not msgspec.UNSET else False
+        track = await self._update(changes.Publish(request.mid, Source(request.source), muted))
+        if track is None:
+            raise WrongState("publishing gives a track")
+        return message.Published(id=request.id, track=spelling.track(track))
+
+    async def _say(self, request: message.Say) -> message.Accepted:
+        room = self._joined().room.name
+        said = await self._switchboard.say(self.caller, room, request.text, request.origin_id)
+        return message.Accepted(id=request.id, message=spelling.chat(said))
+
+    async def _history(self, request: message.History) -> message.Messages:
+        found, more = await self._messages.page(
+            self._joined().room.address,
+            before=request.before if request.before is not msgspec.UNSET else None,
+            limit=request.limit if request.limit is not msgspec.UNSET else RECENT_MESSAGES,
+        )
+        return message.Messages(
+            id=request.id, messages=[spelling.chat(one) for one in found], more=more
+        )
+
+    async def _update(self, change: changes.Update) -> Track | None:
+        membership = self._joined()
+        return await self._switchboard.update(membership.room.name, membership.member.id, change)
+
+    def _joined(self) -> Membership:
+        if self._membership is None:
+            raise Refused(Reason.CONFLICT, "You are in no room: join one first.")
+        return self._membership
+
+    def _session(self) -> Session:
+        if self._media is None:
+            raise Refused(Reason.CONFLICT, "There is no media session: make an offer first.")
+        return self._media
+
+    # frames
+
+    def _reply(self, reply: message.ServerReply) -> None:
+        self.outbox.reply(reply.id, self._speller.frame(reply))
+        self.changed()
+
+    def _push(self, struct: message.FromServer) -> None:
+        self.outbox.push(*self._speller.numbered(struct))
+        self.changed()
+
+    def _context(self) -> dict[str, str]:
+        if self._membership is None:
+            return {}
+        return {"room": self._membership.room.name, "member": self._membership.member.id}
+
+
+def change_of(request: message.ClientRequest) -> changes.Update:
+    """The core's change for a request that is nothing else."""
+    match request:
+        case message.Unpublish(track=track):
+            return changes.Unpublish(track)
+        case message.Mute(track=track, muted=muted):
+            return changes.Mute(track, muted)
+        case message.Subscribe(receive=receive, tracks=tracks):
+            chosen = frozenset(tracks if tracks is not msgspec.UNSET else ())
+            return changes.Subscribe(Receive(receive), chosen)
+        case message.RaiseHand(raised=raised):
+            return changes.RaiseHand(raised)
+        case message.Moderate(member=member, action=action, track=track):
+            only = track if track is not msgspec.UNSET else None
+            return changes.Moderate(member, changes.Act(action), only)
+        case _:
+            raise WrongState(f"{type(request).__name__} is no change")
+
+
+def _nobody_listens() -> None:
+    """No connection now: frames wait."""

@@ -1,0 +1,163 @@
+"""The core's events and records in the words of the room WebSocket."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from antiphon.core import event as events
+from antiphon.core import member as members
+from antiphon.core import ports
+from antiphon.core.room import Room
+
+from . import message
+
+Spelled = tuple[bytes, bytes]
+
+
+def member(info: members.Info) -> message.Member:
+    """A member as clients see it."""
+    return message.Member(
+        id=info.id,
+        address=str(info.address),
+        name=info.name,
+        role=info.role.value,
+        hand=info.hand,
+        present=info.present,
+        joined_at=info.joined_at,
+        endpoint=info.endpoint,
+    )
+
+
+def track(of: members.Track) -> message.Track:
+    """A track as clients see it. Data is no track."""
+    return message.Track(
+        id=of.id,
+        member=of.member,
+        kind="audio" if of.kind == "audio" else "video",
+        source=of.source.value,
+        muted=of.muted,
+        codec=of.codec,
+    )
+
+
+def chat(of: ports.Message) -> message.Message:
+    """A chat message as clients see it."""
+    return message.Message(
+        id=of.id,
+        room=of.room.local,
+        sender=str(of.sender),
+        name=of.name,
+        text=of.text,
+        sent_at=of.sent_at,
+        origin_id=of.origin_id,
+    )
+
+
+def room(of: Room, me: str, messages: Iterable[message.Message]) -> message.Room:
+    """A room as the member `me` finds it."""
+    return message.Room(
+        name=of.name,
+        title=of.settings.title or of.name,
+        me=me,
+        members=[member(one.info) for one in of.members.values()],
+        tracks=[track(one) for one in of.tracks.values()],
+        messages=list(messages),
+        speaker=of.speaker,
+    )
+
+
+def ice_servers(servers: Sequence[ports.IceServer]) -> list[message.IceServer]:
+    """STUN and TURN servers as clients see them."""
+    return [
+        message.IceServer(
+            urls=list(server.urls),
+            username=server.username or msgspec.UNSET,
+            credential=server.credential or msgspec.UNSET,
+        )
+        for server in servers
+    ]
+
+
+def _member_joined(e: events.MemberJoined) -> message.FromServer:
+    return message.MemberJoined(seq=1, member=member(e.member))
+
+
+def _member_changed(e: events.MemberChanged) -> message.FromServer:
+    return message.MemberChanged(seq=1, member=member(e.member))
+
+
+def _member_left(e: events.MemberLeft) -> message.FromServer:
+    return message.MemberLeft(seq=1, member=e.member.id, reason=e.reason.value)
+
+
+def _track_added(e: events.TrackAdded) -> message.FromServer:
+    return message.TrackAdded(seq=1, track=track(e.track))
+
+
+def _track_changed(e: events.TrackChanged) -> message.FromServer:
+    return message.TrackChanged(seq=1, track=track(e.track))
+
+
+def _track_removed(e: events.TrackRemoved) -> message.FromServer:
+    return message.TrackRemoved(seq=1, track=e.track.id, member=e.track.member)
+
+
+def _said(e: events.Said) -> message.FromServer:
+    return message.Said(seq=1, message=chat(e.message))
+
+
+def _speaker_changed(e: events.SpeakerChanged) -> message.FromServer:
+    return message.SpeakerChanged(seq=1, member=e.member)
+
+
+def _ended(e: events.Ended) -> message.FromServer:
+    return message.Ended(seq=1, reason=e.reason.value, text=e.text)
+
+
+def _draining(e: events.Draining) -> message.FromServer:
+    return message.Draining(seq=1, text=e.text)
+
+
+EVENTS: dict[type[events.Event], Callable[..., message.FromServer]] = {
+    events.MemberJoined: _member_joined,
+    events.MemberChanged: _member_changed,
+    events.MemberLeft: _member_left,
+    events.TrackAdded: _track_added,
+    events.TrackChanged: _track_changed,
+    events.TrackRemoved: _track_removed,
+    events.Said: _said,
+    events.SpeakerChanged: _speaker_changed,
+    events.Ended: _ended,
+    events.Draining: _draining,
+}
+
+
+class Speller:
+    """Spells each event once, however many clients get it: a room hands one event to all its
+    members in a row.
+    """
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._last: events.Event | None = None
+        self._spelled: Spelled = (b"", b"")
+
+    def event(self, event: events.Event) -> Spelled | None:
+        """The frame of an event before and after its number; None for what clients are not told."""
+        if event is not self._last:
+            if (spell := EVENTS.get(type(event))) is None:
+                return None
+            self._spelled = self.numbered(spell(event))
+            self._last = event
+        return self._spelled
+
+    def numbered(self, struct: message.FromServer) -> Spelled:
+        """The frame of a struct with `seq`, before and after its number."""
+        head, found, tail = self._encoder.encode(struct).partition(b'"seq":1')
+        if not found:
+            raise ValueError(f"{type(struct).__name__} is not numbered")
+        return head + b'"seq":', tail
+
+    def frame(self, struct: message.FromServer) -> bytes:
+        """The frame of a struct without a number."""
+        return self._encoder.encode(struct)

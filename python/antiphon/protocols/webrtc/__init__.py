@@ -1,1 +1,0 @@
-"""WebRTC: media sessions whose descriptions travel in somebody else's signalling."""
