@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -373,7 +373,7 @@ class _Connection:
             log.debug("the client was gone before it could be told why")
 
 
-def _log_errors(results: list[BaseException | None]) -> None:
+def _log_errors(results: Iterable[BaseException | None]) -> None:
     """A peer that went away or does not read is no error of ours; anything else is."""
     for result in results:
         if isinstance(result, Exception) and not isinstance(
