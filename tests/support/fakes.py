@@ -1,0 +1,290 @@
+"""Hand-made stand-ins for the core's ports; one set serves all unit tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from antiphon.core.address import Address, Addresses
+from antiphon.core.description import Codec, Description, Direction, Kind, Section
+from antiphon.core.event import Event
+from antiphon.core.graph import Change, Sinks
+from antiphon.core.policy import Policy
+from antiphon.core.ports import (
+    Answer,
+    Caller,
+    Grants,
+    Media,
+    MediaEvents,
+    MediaRoom,
+    Message,
+    RoomSettings,
+    Session,
+    SessionEvents,
+    Sessions,
+)
+from antiphon.core.reason import Reason, Refused
+from antiphon.core.switchboard import Switchboard
+
+DOMAIN = "example.org"
+
+BROWSER = Description(
+    (
+        Section("0", Kind.AUDIO, Direction.SENDONLY, (Codec("opus"),)),
+        Section("1", Kind.VIDEO, Direction.SENDONLY, (Codec("vp8"), Codec("h264"))),
+        Section("2", Kind.VIDEO, Direction.SENDONLY, (Codec("vp8"),)),
+        Section("3", Kind.DATA, Direction.SENDRECV),
+    ),
+    open_ended=True,
+)
+PHONE = Description(
+    (Section("a", Kind.AUDIO, Direction.SENDRECV, (Codec("opus"), Codec("pcmu", 8000))),)
+)
+PLAYER = Description(
+    (
+        Section("0", Kind.AUDIO, Direction.RECVONLY, (Codec("opus"),)),
+        Section("1", Kind.VIDEO, Direction.RECVONLY, (Codec("h264"),)),
+    )
+)
+
+
+class PlainNormalizer:
+    """Lower case and nothing else."""
+
+    def local(self, text: str) -> str:
+        if not text or any(c in text for c in " \"&'/:<>@"):
+            raise ValueError("not a local part")
+        return text.lower()
+
+    def domain(self, text: str) -> str:
+        return text.lower()
+
+    def device(self, text: str) -> str:
+        return text
+
+    def nickname(self, text: str) -> str:
+        return " ".join(text.split())
+
+
+@dataclass
+class Recorder:
+    """An outlet that keeps what it is given."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def deliver(self, event: Event) -> None:
+        self.events.append(event)
+
+    def take(self) -> list[Event]:
+        taken, self.events = self.events, []
+        return taken
+
+    def names(self) -> list[str]:
+        return [type(event).__name__ for event in self.take()]
+
+
+@dataclass(eq=False)
+class FakeEndpoint:
+    """An endpoint that remembers what it was told."""
+
+    description: Description = BROWSER
+    number: int = 1
+    bound: dict[str, str] = field(default_factory=dict)
+    released: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def bind(self, section: str, track: str) -> None:
+        self.bound[track] = section
+
+    def release(self, track: str) -> None:
+        self.released.append(track)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeMediaRoom(MediaRoom):
+    """Applies changes to a wiring of its own, so that tests can compare it with the room's."""
+
+    def __init__(self, name: str, events: MediaEvents) -> None:
+        self.name = name
+        self.events = events
+        self.wires: dict[str, Sinks] = {}
+        self.hubs: set[str] = set()
+        self.paused: dict[str, bool] = {}
+        self.changes: list[Change] = []
+        self.closed = False
+
+    def apply(self, change: Change) -> None:
+        self.changes.append(change)
+        self.hubs |= set(change.open)
+        for source, sinks in change.connect.items():
+            self.wires[source] = self.wires.get(source, frozenset()) | sinks
+        for source, sinks in change.disconnect.items():
+            assert sinks <= self.wires[source], "disconnects what is not connected"
+            self.wires[source] -= sinks
+            if not self.wires[source]:
+                del self.wires[source]
+        self.hubs -= set(change.close)
+
+    def pause(self, track: str, paused: bool) -> None:
+        self.paused[track] = paused
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeMedia(Media):
+    """Opens fake rooms."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[str, FakeMediaRoom] = {}
+
+    def open_room(self, name: str, events: MediaEvents) -> FakeMediaRoom:
+        room = self.rooms[name] = FakeMediaRoom(name, events)
+        return room
+
+
+class FakeSession(FakeEndpoint):
+    """Answers every offer that does not say "garbage"."""
+
+    def __init__(self, member: str, events: SessionEvents, open_ended: bool) -> None:
+        super().__init__(number=7)
+        self.member = member
+        self.events = events
+        self.open_ended = open_ended
+        self.answers: list[tuple[int, str]] = []
+        self.candidates: list[str] = []
+
+    async def accept_offer(self, text: str) -> Answer:
+        if "garbage" in text:
+            raise Refused(Reason.BAD_REQUEST, "not a session description")
+        return Answer(f"answer to {text}", self.description, {})
+
+    async def accept_answer(self, request: int, text: str) -> None:
+        self.answers.append((request, text))
+
+    def add_candidate(self, text: str) -> None:
+        self.candidates.append(text)
+
+
+class FakeSessions(Sessions):
+    """Opens fake sessions."""
+
+    def __init__(self) -> None:
+        self.opened: list[FakeSession] = []
+
+    def open(
+        self, room: str, member: str, events: SessionEvents, *, open_ended: bool = True
+    ) -> Session:
+        session = FakeSession(member, events, open_ended)
+        self.opened.append(session)
+        return session
+
+
+class MemoryRooms:
+    """Stored rooms, in memory."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, RoomSettings] = {}
+
+    async def find(self, name: str) -> RoomSettings | None:
+        return self.stored.get(name)
+
+    async def save(self, settings: RoomSettings) -> None:
+        self.stored[settings.name] = settings
+
+    async def remove(self, name: str) -> bool:
+        return self.stored.pop(name, None) is not None
+
+    async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
+        names = sorted(name for name in self.stored if after is None or name > after)
+        return [self.stored[name] for name in names[:limit]]
+
+
+class MemoryMessages:
+    """An archive, in memory."""
+
+    def __init__(self) -> None:
+        self.stored: list[Message] = []
+
+    async def append(
+        self, room: Address, sender: Address, name: str, text: str, origin_id: str | None
+    ) -> tuple[Message, bool]:
+        for old in self.stored:
+            if origin_id and (old.room, old.sender, old.origin_id) == (room, sender, origin_id):
+                return old, False
+        message = Message(
+            id=f"{len(self.stored) + 1:08}",
+            room=room,
+            sender=sender,
+            name=name,
+            text=text,
+            sent_at=float(len(self.stored)),
+            origin_id=origin_id,
+        )
+        self.stored.append(message)
+        return message, True
+
+    async def page(
+        self, room: Address, before: str | None = None, limit: int = 50
+    ) -> tuple[Sequence[Message], bool]:
+        found = [m for m in self.stored if m.room == room and (before is None or m.id < before)]
+        return found[-limit:], len(found) > limit
+
+    async def forget(self, room: Address) -> None:
+        self.stored = [message for message in self.stored if message.room != room]
+
+
+@dataclass(frozen=True)
+class House:
+    """A switchboard among fakes."""
+
+    switchboard: Switchboard
+    media: FakeMedia
+    sessions: FakeSessions
+    rooms: MemoryRooms
+    messages: MemoryMessages
+    addresses: Addresses
+
+
+def house(policy: Policy | None = None, **options: object) -> House:
+    """A switchboard with guests allowed, unless the policy says otherwise."""
+    rooms, messages, media = MemoryRooms(), MemoryMessages(), FakeMedia()
+    addresses = Addresses(DOMAIN, PlainNormalizer())
+    switchboard = Switchboard(
+        rooms=rooms,
+        messages=messages,
+        media=media,
+        addresses=addresses,
+        policy=policy or Policy(guests=True),
+        **options,  # type: ignore[arg-type]
+    )
+    return House(switchboard, media, FakeSessions(), rooms, messages, addresses)
+
+
+def account(name: str, **grants: object) -> Caller:
+    """Somebody with an account."""
+    return Caller(
+        address=Address(name, DOMAIN),
+        name=name.title(),
+        grants=Grants(**grants),  # type: ignore[arg-type]
+    )
+
+
+def guest(name: str, **grants: object) -> Caller:
+    """Somebody without one."""
+    return Caller(
+        address=Address(name, f"guest.{DOMAIN}"),
+        name=name.title(),
+        grants=Grants(**grants),  # type: ignore[arg-type]
+    )
+
+
+def expanded(wires: Mapping[str, Sinks], tracks: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Who gets which track, hubs resolved as the engine does: (track, member), never one's own."""
+    reached = set()
+    for track, owner in tracks.items():
+        ends = set()
+        for sink in wires.get(track, frozenset()):
+            ends |= wires.get(sink, frozenset()) if sink.startswith("hub:") else {sink}
+        reached |= {(track, end) for end in ends if end != owner}
+    return reached

@@ -1,0 +1,124 @@
+"""Each topology as a table: who is there, who sends what, who gets what."""
+
+import pytest
+
+from antiphon.core import topology
+from antiphon.core.address import Address
+from antiphon.core.description import Codec, Description, Kind
+from antiphon.core.graph import Hub, Wiring
+from antiphon.core.member import Info, Member, Receive, Role, Source, Track
+from antiphon.core.topology import Scene
+from tests.support.fakes import BROWSER, PHONE, PLAYER, FakeEndpoint, Recorder, account, expanded
+
+SOURCES = {"a": Source.MICROPHONE, "v": Source.CAMERA, "s": Source.SCREEN}
+
+
+def member(id: str, sends: str = "", receive: Receive = Receive.ALL, **more: object) -> Member:
+    described = more.get("description", BROWSER)
+    made = Member(
+        account(id),
+        Info(id=id, address=Address(id, "x"), name=id, role=Role.SPEAKER, joined_at=0.0),
+        Recorder(),
+        receive,
+        chosen=frozenset(more.get("chosen", ())),  # type: ignore[call-overload]
+        endpoint=FakeEndpoint(described) if isinstance(described, Description) else None,
+    )
+    for letter in sends:
+        audio = letter == "a"
+        track = Track(
+            id=f"{id}.{letter}",
+            member=id,
+            kind=Kind.AUDIO if audio else Kind.VIDEO,
+            source=SOURCES[letter],
+            section=letter,
+            codecs=(Codec("opus" if audio else "vp8"),),
+        )
+        made.tracks[track.id] = track
+    return made
+
+
+def scene(*members: Member, stage: tuple[str, ...] = (), cameras: int = 25) -> Scene:
+    tracks = {track.id: track for one in members for track in one.tracks.values()}
+    return Scene({one.id: one for one in members}, tracks, stage, cameras)
+
+
+def reached(wiring: Wiring, of: Scene) -> set[str]:
+    owners = {track.id: track.member for track in of.tracks.values()}
+    return {f"{track}→{member}" for track, member in expanded(wiring.wires, owners)}
+
+
+def test_alone_there_is_nothing_to_wire() -> None:
+    assert topology.choose(scene(member("ann", "av"))) == Wiring()
+
+
+def test_two_are_wired_straight() -> None:
+    pair = scene(member("ann", "av"), member("bob", "a"))
+    wiring = topology.choose(pair)
+    assert reached(wiring, pair) == {"ann.a→bob", "ann.v→bob", "bob.a→ann"}
+    assert wiring.hubs == {Hub.DATA}
+
+
+def test_three_meet_in_hubs() -> None:
+    three = scene(member("ann", "av"), member("bob", "a"), member("cy"))
+    wiring = topology.choose(three)
+    assert wiring.hubs == set(Hub)
+    assert reached(wiring, three) == {
+        "ann.a→bob", "ann.a→cy", "ann.v→bob", "ann.v→cy", "bob.a→ann", "bob.a→cy",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("last", "gets"),
+    [
+        (member("cy", receive=Receive.NONE), set()),
+        (member("cy", receive=Receive.SPEAKER), {"bob.a", "bob.v"}),
+        (member("cy", receive=Receive.CHOSEN, chosen=["ann.v", "gone"]), {"ann.v"}),
+        (member("cy", description=PHONE), {"ann.a", "bob.a"}),
+        (member("cy", description=PLAYER, receive=Receive.SPEAKER), {"bob.a"}),  # no VP8
+        (member("cy", description=None), set()),
+    ],
+)
+def test_what_a_member_gets(last: Member, gets: set[str]) -> None:
+    three = scene(member("ann", "av"), member("bob", "av"), last, stage=("bob", "ann"))
+    wiring = topology.choose(three)
+    assert {row for row in reached(wiring, three) if row.endswith("→cy")} == {
+        f"{track}→cy" for track in gets
+    }
+    assert "ann.v→bob" in reached(wiring, three)
+
+
+@pytest.mark.parametrize("receive", [Receive.NONE, Receive.SPEAKER, Receive.CHOSEN])
+def test_choice_counts_between_two_as_well(receive: Receive) -> None:
+    pair = scene(member("ann", "av"), member("bob", receive=receive, chosen=["ann.a"]))
+    got = reached(topology.choose(pair), pair)
+    expected: dict[Receive, set[str]] = {
+        Receive.NONE: set(),
+        Receive.SPEAKER: {"ann.a→bob", "ann.v→bob"},
+        Receive.CHOSEN: {"ann.a→bob"},
+    }
+    assert got == expected[receive]
+
+
+def test_cameras_beyond_the_stage_are_hidden_but_never_sound_or_screens() -> None:
+    crowd = scene(
+        *(member(f"m{i}", "av") for i in range(4)),
+        member("presenter", "s"),
+        stage=("m3", "m0"),
+        cameras=2,
+    )
+    shown = {track.id for track in topology.on_show(crowd)}
+    assert shown == {"m0.a", "m1.a", "m2.a", "m3.a", "m3.v", "m0.v", "presenter.s"}
+
+
+def test_hubs_that_nobody_feeds_or_hears_do_not_exist() -> None:
+    phones = scene(*(member(f"p{i}", "a", description=PHONE) for i in range(3)))
+    assert topology.choose(phones).hubs == {Hub.AUDIO}
+    silent = scene(*(member(f"s{i}", description=PHONE) for i in range(3)))
+    assert topology.choose(silent) == Wiring()
+
+
+def test_a_room_of_n_has_some_n_rows() -> None:
+    crowd = scene(*(member(f"m{i}", "av") for i in range(500)), cameras=500)
+    wires = topology.choose(crowd).wires
+    assert len(wires) == 2 * 500 + 500 + len(Hub)  # tracks, data, hubs
+    assert sum(len(sinks) for sinks in wires.values()) == 2 * 500 + 500 + 3 * 500
