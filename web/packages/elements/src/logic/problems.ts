@@ -1,0 +1,103 @@
+/** From the reason of a refusal to words with a remedy; it knows reasons and texts only. */
+
+import type { ProblemText, Text } from "../text.js";
+
+/** What was tried. */
+export type Attempt = "camera" | "microphone" | "screen" | "join" | "login" | "action" | "stream";
+
+export type ProblemName = keyof Text["problems"];
+
+export interface Problem extends ProblemText {
+  readonly name: ProblemName;
+  readonly reason: string;
+  /** True if the same may work when tried again. */
+  readonly retry: boolean;
+}
+
+const DEVICE: Readonly<Record<"camera" | "microphone", Readonly<Record<string, ProblemName>>>> = {
+  camera: {
+    denied: "cameraDenied",
+    "not-found": "cameraMissing",
+    "in-use": "cameraInUse",
+    insecure: "insecure",
+    unsupported: "unsupported",
+  },
+  microphone: {
+    denied: "microphoneDenied",
+    "not-found": "microphoneMissing",
+    "in-use": "microphoneInUse",
+    insecure: "insecure",
+    unsupported: "unsupported",
+  },
+};
+
+const SCREEN: Readonly<Record<string, ProblemName>> = {
+  insecure: "insecure",
+  unsupported: "screenUnsupported",
+};
+
+const JOIN: Readonly<Record<string, ProblemName>> = {
+  bad_request: "badRoom",
+  unauthorized: "unauthorized",
+  forbidden: "forbidden",
+  not_found: "noRoom",
+  conflict: "conflict",
+  gone: "roomClosed",
+  closed: "roomClosed",
+  too_many: "tooMany",
+  busy: "roomFull",
+  draining: "draining",
+  removed: "removed",
+  timeout: "offline",
+  lost: "offline",
+  offline: "offline",
+  network: "offline",
+  insecure: "insecure",
+  unsupported: "unsupported",
+};
+
+const LOGIN: Readonly<Record<string, ProblemName>> = {
+  unauthorized: "wrongPassword",
+  forbidden: "wrongPassword",
+  too_many: "tooMany",
+  network: "offline",
+  timeout: "offline",
+  offline: "offline",
+  lost: "offline",
+};
+
+const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
+  camera: "cameraFailed",
+  microphone: "microphoneFailed",
+  screen: "screenFailed",
+  join: "joinFailed",
+  login: "joinFailed",
+  action: "actionFailed",
+  stream: "streamFailed",
+};
+
+const TABLES: Readonly<Record<Attempt, Readonly<Record<string, ProblemName>>>> = {
+  ...DEVICE,
+  screen: SCREEN,
+  join: JOIN,
+  login: LOGIN,
+  action: { forbidden: "notAllowed", too_many: "tooMany", busy: "tooMany", too_large: "tooLong" },
+  stream: { ...JOIN, not_found: "noStream", conflict: "noStream" },
+};
+
+const FINAL: ReadonlySet<ProblemName> = new Set(["insecure", "unsupported", "removed", "badRoom"]);
+
+/** The words for what went wrong; `detail` is what the other side said. */
+export function problemOf(attempt: Attempt, error: unknown, text: Text): Problem {
+  const reason = reasonOf(error);
+  const name = TABLES[attempt][reason] ?? FALLBACK[attempt];
+  return { name, reason, retry: !FINAL.has(name), ...text.problems[name] };
+}
+
+/** The reason that an error carries, "network" for a fetch that never arrived. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "reason" in error) {
+    return String((error as { reason: unknown }).reason);
+  }
+  return error instanceof TypeError ? "network" : "internal";
+}

@@ -1,0 +1,79 @@
+/** What the elements ask of the server and the devices, in one replaceable object; no element. */
+
+import {
+  Client,
+  type Devices,
+  listDevices,
+  onDevicesChanged,
+  openCamera,
+  openMicrophone,
+  openScreen,
+  type PublishOptions,
+  type Room,
+} from "@antiphon/client";
+
+export interface Credentials {
+  readonly token: string;
+  /** Milliseconds since 1970; Infinity: not known. */
+  readonly expiresAt: number;
+}
+
+/** A connection as the elements use it. */
+export type Link = Pick<Client, "state" | "on" | "close">;
+
+export interface Entered {
+  readonly link: Link;
+  readonly room: Room;
+}
+
+export interface EnterOptions {
+  readonly server: string;
+  readonly room: string;
+  readonly name: string;
+  readonly token: () => Promise<string>;
+  readonly receive: "all" | "speaker" | "none";
+  /** What is published from the first moment on. */
+  readonly publish: readonly (PublishOptions & { readonly track: MediaStreamTrack })[];
+  /** Called with the connection before it is made, so that it can be given up. */
+  readonly opened?: (link: Link) => void;
+}
+
+export interface Backend {
+  guest(server: string, name: string): Promise<Credentials>;
+  login(server: string, address: string, password: string): Promise<Credentials>;
+  enter(options: EnterOptions): Promise<Entered>;
+  openCamera(deviceId: string): Promise<MediaStreamTrack>;
+  openMicrophone(deviceId: string): Promise<MediaStreamTrack>;
+  openScreen(): Promise<readonly MediaStreamTrack[]>;
+  listDevices(): Promise<Devices>;
+  /** Calls back when devices come or go; returns how to stop. */
+  watchDevices(listener: () => void): () => void;
+}
+
+/** The real server and the real devices. */
+export const network: Backend = {
+  guest: (server, name) => Client.authGuest({ server, name }),
+  login: (server, address, password) => Client.authLogin({ server, address, password }),
+  enter,
+  openCamera: (deviceId) => openCamera(deviceId ? { deviceId } : {}),
+  openMicrophone: (deviceId) => openMicrophone(deviceId ? { deviceId } : {}),
+  openScreen: async () => {
+    const { video, audio } = await openScreen({ audio: true });
+    return audio ? [video, audio] : [video];
+  },
+  listDevices,
+  watchDevices: onDevicesChanged,
+};
+
+async function enter(options: EnterOptions): Promise<Entered> {
+  const { server, room, name, token, receive, publish, opened } = options;
+  const client = new Client({ server, token });
+  opened?.(client);
+  try {
+    await client.connect();
+    return { link: client, room: await client.join(room, { name, receive, publish }) };
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}

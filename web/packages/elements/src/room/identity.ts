@@ -1,0 +1,42 @@
+/** Who somebody is to the server: a given token, a guest's, or one from a login; no element. */
+
+import type { Backend, Credentials } from "./backend.js";
+
+/** A token is renewed this long before it ends. */
+const MARGIN = 30_000;
+
+export class Identity {
+  #given = "";
+  #held: Credentials | null = null;
+
+  constructor(
+    readonly backend: () => Backend,
+    readonly server: () => string,
+    readonly name: () => string,
+  ) {}
+
+  /** A token from outside (the `token` attribute) is used as it is. */
+  give(token: string): void {
+    this.#given = token;
+  }
+
+  /** A token for the server; a guest's where none was given. */
+  async token(): Promise<string> {
+    if (this.#given) return this.#given;
+    if (!this.#held || this.#held.expiresAt - MARGIN < Date.now()) {
+      this.#held = await this.backend().guest(this.server(), this.name());
+    }
+    return this.#held.token;
+  }
+
+  /** Signs in; from now on the account's token is used. */
+  async login(address: string, password: string): Promise<void> {
+    this.#given = "";
+    this.#held = await this.backend().login(this.server(), address, password);
+  }
+
+  /** Forgets what the server does not accept any more. */
+  forget(): void {
+    this.#held = null;
+  }
+}

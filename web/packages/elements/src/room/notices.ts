@@ -1,0 +1,51 @@
+/** Short news of a room: shown for some seconds and read aloud; it knows no element. */
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly tone: "plain" | "warning";
+}
+
+const SHOWN = 5000;
+const MOST = 4;
+
+export class Notices {
+  toasts: readonly Toast[] = [];
+  /** What a screen reader shall say next. */
+  spoken = "";
+  #last = 0;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+
+  constructor(readonly changed: () => void) {}
+
+  /** Says it aloud only. */
+  say(text: string): void {
+    // A reader stays silent when the text is the same as before: an invisible mark makes it another.
+    this.spoken = this.spoken === text ? `${text}\u200b` : text;
+    this.changed();
+  }
+
+  /** Shows it for a while and says it. */
+  show(text: string, tone: Toast["tone"] = "plain"): void {
+    this.#last += 1;
+    const toast = { id: this.#last, text, tone };
+    this.toasts = [...this.toasts, toast].slice(-MOST);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.dismiss(toast.id);
+    }, SHOWN);
+    this.#timers.add(timer);
+    this.say(text);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.changed();
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.toasts = [];
+  }
+}

@@ -1,0 +1,86 @@
+/** Shows `<antiphon-room>` in a scenario told by the page's address; nothing here is shipped. */
+
+import { AntiphonError, openCamera, openMicrophone } from "@antiphon/client";
+import { AntiphonRoom, type Backend } from "@antiphon/elements";
+import { FakeRoom } from "./fake-room.js";
+import { paintPerson, paintScreen } from "./pictures.js";
+
+const query = new URLSearchParams(location.search);
+const asked = (name: string, missing: string) => query.get(name) ?? missing;
+const refuse = (kind: string) => {
+  const reason = query.get(kind);
+  if (reason) throw new AntiphonError(reason, `refused: ${reason}`);
+};
+
+const credentials = { token: "none", expiresAt: Number.POSITIVE_INFINITY };
+const listeners = new Set<(state: string) => void>();
+const link = {
+  state: "connected",
+  on(_: string, listener: (state: string) => void) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  close() {},
+};
+
+function connection(state: string): void {
+  link.state = state;
+  for (const listener of listeners) listener(state);
+}
+
+const backend: Backend = {
+  async guest() {
+    refuse("guest");
+    return credentials;
+  },
+  async login() {
+    refuse("login");
+    return credentials;
+  },
+  async enter({ room, name, token, publish }) {
+    await token();
+    await new Promise((resolve) => setTimeout(resolve, Number(asked("delay", "0"))));
+    refuse("refuse");
+    const fake = new FakeRoom(room, name, {
+      people: Number(asked("people", "2")),
+      sharing: query.has("sharing"),
+      messages: Number(asked("messages", "6")),
+      moderator: query.has("moderator"),
+      quality: Number(asked("quality", "4")),
+    });
+    for (const one of publish) await fake.publish(one.track, one);
+    Object.assign(window, { fake, connection });
+    return { link: link as never, room: fake.asRoom };
+  },
+  async openCamera() {
+    refuse("camera");
+    return query.has("real") ? openCamera() : paintPerson(8);
+  },
+  async openMicrophone() {
+    refuse("microphone");
+    return openMicrophone();
+  },
+  openScreen: async () => [paintScreen()],
+  async listDevices() {
+    const device = (kind: string, label: string) =>
+      ({ kind, label, deviceId: label, groupId: "" }) as MediaDeviceInfo;
+    return {
+      cameras: [device("videoinput", "Studio Display Camera"), device("videoinput", "Desk View")],
+      microphones: [device("audioinput", "Built-in Microphone")],
+      speakers: [device("audiooutput", "Built-in Speakers")],
+    };
+  },
+  watchDevices: () => () => {},
+};
+
+const element = document.createElement("antiphon-room");
+element.backend = backend;
+element.room = asked("room", "calm-river-482");
+element.name = asked("name", "Ada Byron");
+element.join = query.has("join");
+element.homeLink = "/";
+const theme = query.get("theme");
+if (theme === "light" || theme === "dark") element.theme = theme;
+if (query.get("layout") === "speaker") element.layout = "speaker";
+document.body.append(element);
+Object.assign(window, { element, AntiphonRoom });
