@@ -1,1 +1,4 @@
-"""What rooms and people need beyond media: accounts, tokens, archives. Knows the core and the stores, no protocol."""
+"""What rooms and people need beyond media: accounts, tokens, archives.
+
+Knows the core and the stores, and no protocol.
+"""

@@ -27,7 +27,10 @@ class AccountsConfig:
     """Passes of argon2id over its memory."""
 
     scram_iterations: int = 10_000
-    """PBKDF2 iterations of SCRAM keys; the client pays them at each log-in (RFC 7677 §4: at least 4096)."""
+    """PBKDF2 iterations of SCRAM keys; the client pays them at each log-in.
+
+    RFC 7677 §4: at least 4096.
+    """
 
     hash_threads: int = 1
     """Threads that derive keys; each keeps one core busy while it does."""

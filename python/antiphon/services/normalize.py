@@ -1,4 +1,4 @@
-"""The canonical form of names: PRECIS and IDNA 2008, once for every protocol. Does not know what a name is used for.
+"""The canonical form of names, once for every protocol; does not know what a name is used for.
 
 PRECIS and IDNA are tables of Unicode; the libraries `precis-i18n` and `idna` bring them.
 """
@@ -9,11 +9,12 @@ import re
 import idna
 from precis_i18n import get_profile
 
-# Longer text is refused before it is looked at: normalization is not linear in the worst case (RFC 7622 §3.1).
+# Longer text is refused before it is looked at: normalization takes time (RFC 7622 §3.1).
 MAX_INPUT = 1023
+MAX_OPAQUE = 4096
 MAX_DOMAIN = 253  # RFC 1035 §2.3.4, in presentation form without the final dot
 
-# Characters that a local part never has, since `user@domain/device` could not be read back (RFC 7622 §3.3.1).
+# A local part never has these: `user@domain/device` could not be read back (RFC 7622 §3.3.1).
 _EXCLUDED = frozenset("\"&'/:<>@")
 
 # Plain ASCII needs no tables.
@@ -24,7 +25,10 @@ _NUMERIC_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
 
 
 class PrecisNormalizer:
-    """Implements `core.address.Normalizer`. Every method raises ValueError for text without a canonical form."""
+    """Implements `core.address.Normalizer`.
+
+    Every method raises ValueError for text that has no canonical form.
+    """
 
     def __init__(self) -> None:
         self._username = get_profile("UsernameCaseMapped")
@@ -32,7 +36,7 @@ class PrecisNormalizer:
         self._nickname = get_profile("NicknameCasePreserved")
 
     def local(self, text: str) -> str:
-        """Local part: UsernameCaseMapped (RFC 8265 §3.3) without the characters of RFC 7622 §3.3.1."""
+        """Local part: UsernameCaseMapped (RFC 8265 §3.3), less what RFC 7622 §3.3.1 excludes."""
         _limit(text)
         if _PLAIN_LOCAL.fullmatch(text):
             return text.lower()
@@ -53,10 +57,11 @@ class PrecisNormalizer:
 
     def device(self, text: str) -> str:
         """Device: OpaqueString (RFC 8265 §4.2)."""
+        _limit(text)
         return self.opaque(text)
 
     def nickname(self, text: str) -> str:
-        """A name to be shown: Nickname, without case mapping, which is for comparison only (RFC 8266 §2.3)."""
+        """A name to be shown: Nickname (RFC 8266 §2.3); its case mapping is for comparison only."""
         _limit(text)
         if _PLAIN_TEXT.fullmatch(text) and (name := " ".join(text.split())):
             return name
@@ -64,17 +69,17 @@ class PrecisNormalizer:
 
     def opaque(self, text: str) -> str:
         """A password: OpaqueString (RFC 8265 §4.2)."""
-        _limit(text)
+        _limit(text, MAX_OPAQUE)
         if _PLAIN_TEXT.fullmatch(text):
             return text
         return self._opaque.enforce(text)
 
 
-def _limit(text: str) -> None:
+def _limit(text: str, limit: int = MAX_INPUT) -> None:
     if not text:
         raise ValueError("empty")
-    if len(text) > MAX_INPUT:
-        raise ValueError(f"longer than {MAX_INPUT} characters")
+    if len(text) > limit:
+        raise ValueError(f"longer than {limit} characters")
 
 
 def _ipv4(text: str) -> str:
@@ -83,7 +88,7 @@ def _ipv4(text: str) -> str:
 
 
 def _ipv6(text: str) -> str:
-    """RFC 5952 form of a bracketed address; zones name an interface of one host, so they are refused."""
+    """RFC 5952 form of a bracketed address; a zone has a meaning on one host only: refused."""
     if not text.endswith("]") or "%" in text:
         raise ValueError("not an IPv6 address in brackets")
     return f"[{ipaddress.IPv6Address(text[1:-1])}]"

@@ -1,1 +1,4 @@
-"""Where data lasts: one schema on SQLite or PostgreSQL. Knows the core's records, and neither services nor protocols."""
+"""Where data lasts: one schema on SQLite or PostgreSQL.
+
+Knows the core's records, and neither services nor protocols.
+"""

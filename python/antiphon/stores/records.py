@@ -1,4 +1,4 @@
-"""What the stores keep of people: accounts and the keys derived from their passwords. Never a password."""
+"""What the stores keep of people: accounts and keys derived from passwords, never a password."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,8 +35,8 @@ class Key:
 class Account:
     """Somebody who can log in. Times are seconds since 1970 (UTC).
 
-    `id` tells an account from an earlier one of the same address. Tokens issued to it before `valid_from` (when its
-    password was last set) are void.
+    `id` tells an account from an earlier one of the same address. `stamp` is put into tokens; it
+    changes with the password and with rights, which voids the tokens issued before.
     """
 
     id: str
@@ -45,4 +45,4 @@ class Account:
     admin: bool
     disabled: bool
     created_at: float
-    valid_from: float
+    stamp: str = field(repr=False)

@@ -1,0 +1,238 @@
+"""Who can log in, and with what keys; knows no protocol, and forgets every password at once."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from antiphon.core.address import Address, Addresses
+from antiphon.core.reason import Reason, Refused
+from antiphon.stores import accounts as statements
+from antiphon.stores.database import Database
+from antiphon.stores.records import Account, Key, KeyKind
+
+from . import keys as derivation
+from .config import AccountsConfig
+from .hashing import HashThreads
+from .normalize import PrecisNormalizer
+from .tokens import Claims
+
+log = logging.getLogger(__name__)
+
+MAX_PAGE = 500
+
+
+class Accounts:
+    """The accounts of one domain. Addresses are taken bare."""
+
+    def __init__(
+        self,
+        database: Database,
+        addresses: Addresses,
+        config: AccountsConfig | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._addresses = addresses
+        self._config = config or AccountsConfig()
+        self._clock = clock
+        self._normalizer = PrecisNormalizer()
+        self._threads = HashThreads(self._config.hash_threads, self._config.max_waiting)
+        self._kinds = tuple(
+            kind for kind in derivation.BY_STRENGTH if kind in self._config.password_hash
+        )
+        self._decoy: Key | None = None
+
+    async def close(self) -> None:
+        """Stop the threads that derive keys."""
+        await self._threads.close()
+
+    async def create(
+        self, address: Address, password: str, *, name: str = "", admin: bool = False
+    ) -> Account:
+        """Add an account. Raises `Refused`: CONFLICT if there is one, BAD_REQUEST, TOO_LARGE."""
+        address = self._own(address)
+        account = Account(
+            id=secrets.token_hex(8),
+            address=address,
+            name=self._addresses.nickname(name or address.local),
+            admin=admin,
+            disabled=False,
+            created_at=self._clock(),
+            stamp=_stamp(),
+        )
+        keys = await self._derive(address, self._prepare(password))
+        if not await self._database.write(lambda c: statements.create(c, account, keys)):
+            raise Refused(Reason.CONFLICT, f"There is an account {address} already.")
+        log.info("account %s created", address, extra={"account": str(address)})
+        return account
+
+    async def set_password(self, address: Address, password: str) -> Account:
+        """Derive all keys anew, and void the tokens issued so far. Raises `Refused`."""
+        address = self._own(address)
+        keys = await self._derive(address, self._prepare(password))
+        return await self._change(address, {"stamp": _stamp()}, keys)
+
+    async def update(
+        self,
+        address: Address,
+        *,
+        name: str | None = None,
+        admin: bool | None = None,
+        disabled: bool | None = None,
+    ) -> Account:
+        """Change what is given. Another `admin` or `disabled` voids the tokens issued so far."""
+        values: dict[str, Any] = {"admin": admin, "disabled": disabled}
+        values = {key: value for key, value in values.items() if value is not None}
+        if values:
+            values["stamp"] = _stamp()
+        if name is not None:
+            values["name"] = self._addresses.nickname(name)
+        return await self._change(self._own(address), values)
+
+    async def disable(self, address: Address) -> Account:
+        """Let nobody log in with it, and void its tokens; `update(disabled=False)` undoes it."""
+        return await self.update(address, disabled=True)
+
+    async def remove(self, address: Address) -> bool:
+        """Delete the account and its keys; False if there was none."""
+        bare = address.bare
+        removed = await self._database.write(lambda c: statements.remove(c, bare))
+        if removed:
+            log.info("account %s removed", bare, extra={"account": str(bare)})
+        return removed
+
+    async def find(self, address: Address) -> Account | None:
+        """The account of an address, None if there is none."""
+        return await self._database.read(lambda c: statements.find(c, address.bare))
+
+    async def page(self, after: Address | None = None, limit: int = 100) -> Sequence[Account]:
+        """Up to `limit` accounts by domain and local part, behind `after`."""
+        limit = max(1, min(limit, MAX_PAGE))
+        return await self._database.read(lambda c: statements.page(c, after, limit))
+
+    async def keys(self, address: Address) -> Mapping[KeyKind, Key]:
+        """Keys of the kinds that are switched on; none of an unknown or disabled account."""
+        account, keys = await self._look_up(address.bare)
+        return keys if account is not None and not account.disabled else {}
+
+    async def authenticate(self, address: Address, password: str) -> Account:
+        """The account whose password this is.
+
+        Raises `Refused(UNAUTHORIZED)` with the same words, after the same work, whether there is
+        no such account, it is disabled, or the password is wrong.
+        """
+        address = address.bare
+        wrong = Refused(Reason.UNAUTHORIZED, "The address or the password is wrong.")
+        try:
+            prepared = self._prepare(password)
+        except Refused:
+            raise wrong from None
+        decoy = await self._get_decoy()
+        account, keys = await self._look_up(address)
+        key = next((keys[kind] for kind in self._kinds if kind in keys), decoy)
+        proved = await self._threads.run(derivation.proves, key, address, prepared)
+        if account is None or account.disabled or key is decoy or not proved:
+            raise wrong
+        await self._refresh(account, keys, prepared)
+        return account
+
+    async def check(self, claims: Claims) -> None:
+        """Raise `Refused(UNAUTHORIZED)` if a token's account is gone, disabled or changed since.
+
+        Guests, and names that tokens were signed for without an account, pass.
+        """
+        if claims.caller.address.is_guest:
+            return
+        account = await self.find(claims.caller.address)
+        if account is None:
+            void = claims.stamp is not None
+        else:
+            void = account.disabled or claims.stamp not in (None, account.stamp)
+        if void:
+            raise Refused(Reason.UNAUTHORIZED, "This token is no longer valid. Please log in.")
+
+    def _own(self, address: Address) -> Address:
+        if address.domain != self._addresses.domain or not address.local:
+            raise Refused(
+                Reason.BAD_REQUEST,
+                f"Accounts of this server are written name@{self._addresses.domain}.",
+            )
+        return address.bare
+
+    def _prepare(self, password: str) -> str:
+        low, high = self._config.min_password, self._config.max_password
+        if len(password) > high:
+            raise Refused(Reason.BAD_REQUEST, f"A password has at most {high} bytes.")
+        try:
+            prepared = self._normalizer.opaque(password)
+        except ValueError:
+            text = "A password must not be empty or contain control characters."
+            raise Refused(Reason.BAD_REQUEST, text) from None
+        if not low <= len(prepared.encode()) <= high:
+            raise Refused(Reason.BAD_REQUEST, f"A password has {low} to {high} bytes.")
+        return prepared
+
+    async def _derive(
+        self, address: Address, password: str, kinds: Sequence[KeyKind] | None = None
+    ) -> list[Key]:
+        wanted = self._kinds if kinds is None else kinds
+
+        def derive() -> list[Key]:
+            return [derivation.derive(kind, address, password, self._config) for kind in wanted]
+
+        return await self._threads.run(derive)
+
+    async def _get_decoy(self) -> Key:
+        """A key that nobody has the password of, proved against where there is no account."""
+        if self._decoy is None:
+            nobody = Address("nobody", self._addresses.domain)
+            (self._decoy,) = await self._derive(nobody, secrets.token_hex(16), self._kinds[:1])
+        return self._decoy
+
+    async def _look_up(self, address: Address) -> tuple[Account | None, dict[KeyKind, Key]]:
+        account, keys = await self._database.read(lambda c: statements.find_with_keys(c, address))
+        return account, {kind: key for kind, key in keys.items() if kind in self._kinds}
+
+    async def _change(
+        self, address: Address, values: dict[str, Any], keys: list[Key] | None = None
+    ) -> Account:
+        def change(connection: Connection) -> Account | None:
+            if values:
+                account = statements.change(connection, address, values)
+            else:
+                account = statements.find(connection, address)
+            if account is not None and keys is not None:
+                statements.replace_keys(connection, account, keys)
+            return account
+
+        account = await self._database.write(change)
+        if account is None:
+            raise Refused(Reason.NOT_FOUND, f"There is no account {address}.")
+        return account
+
+    async def _refresh(self, account: Account, keys: Mapping[KeyKind, Key], password: str) -> None:
+        """Derive what is missing or outdated by the configuration, while the password is here."""
+        current = {k: v for k, v in keys.items() if not derivation.is_outdated(v, self._config)}
+        missing = [kind for kind in self._kinds if kind not in current]
+        if not missing:
+            return
+
+        def replace(connection: Connection) -> None:
+            now = statements.find(connection, account.address)
+            if now is not None and now.stamp == account.stamp:  # no other password meanwhile
+                statements.replace_keys(connection, account, [*current.values(), *derived])
+
+        try:
+            derived = await self._derive(account.address, password, missing)
+            await self._database.write(replace)
+        except Refused as refused:  # the log-in itself succeeded; the next one tries again
+            log.warning("keys of %s were not brought up to date: %s", account.address, refused)
+
+
+def _stamp() -> str:
+    return secrets.token_urlsafe(9)
