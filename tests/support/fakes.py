@@ -283,7 +283,7 @@ def expanded(wires: Mapping[str, Sinks], tracks: Mapping[str, str]) -> set[tuple
     """Who gets which track, hubs resolved as the engine does: (track, member), never one's own."""
     reached = set()
     for track, owner in tracks.items():
-        ends = set()
+        ends: set[str] = set()
         for sink in wires.get(track, frozenset()):
             ends |= wires.get(sink, frozenset()) if sink.startswith("hub:") else {sink}
         reached |= {(track, end) for end in ends if end != owner}

@@ -22,6 +22,7 @@ class Outbox:
         self._replies: OrderedDict[int, bytes] = OrderedDict()
         self._unsent: deque[bytes] = deque()
         self._kept_bytes = 0
+        self._replies_bytes = 0
         self._unsent_bytes = 0
 
     @property
@@ -45,9 +46,9 @@ class Outbox:
     def reply(self, id: int, frame: bytes) -> None:
         """Queue the reply to request `id`, and keep it in case the request is repeated."""
         self._replies[id] = frame
-        self._kept_bytes += len(frame)
-        while len(self._replies) > REPLIES_KEPT:
-            self._kept_bytes -= len(self._replies.popitem(last=False)[1])
+        self._replies_bytes += len(frame)
+        while len(self._replies) > REPLIES_KEPT or self._replies_bytes > self._limit:
+            self._replies_bytes -= len(self._replies.popitem(last=False)[1])
         self._queue(frame)
 
     def repeat(self, id: int) -> bool:

@@ -284,7 +284,9 @@ class _Connection:
             self._ended.set_result((CLOSE_CODES.get(reason, POLICY), frame))
 
     def wake_writer(self) -> None:
-        """Frames wait in the outbox."""
+        """Frames wait in the outbox; more than may wait means that the client does not read."""
+        if self._kept is not None and self._kept.participant.outbox.overflowed:
+            self.end(Reason.TOO_MANY, "The client does not read what it is sent.")
         self._frames.set()
 
     # reading
@@ -349,9 +351,6 @@ class _Connection:
             self._frames.clear()
             if (kept := self._kept) is None:
                 continue
-            if kept.participant.outbox.overflowed:
-                self.end(Reason.TOO_MANY, "The client does not read what it is sent.")
-                return
             for frame in kept.participant.outbox.take():
                 await self._send(frame)
 

@@ -1,0 +1,326 @@
+"""The room WebSocket over a real ASGI conversation, among fakes of the core's ports."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from starlette.websockets import WebSocket
+
+from antiphon.core.ports import Caller, IceServer
+from antiphon.core.reason import Reason, Refused
+from antiphon.protocols.web.config import WebConfig
+from antiphon.protocols.web.server import WebSignalling
+from tests.support.fakes import House, account, guest, house
+
+CONFIG = WebConfig(resume_timeout=0.2, request_burst=1000, queue_limit=20_000)
+
+
+class Tokens:
+    """A token is a name; names beginning with g are guests."""
+
+    async def verify(self, token: str) -> Caller:
+        if not token.isalpha():
+            raise Refused(Reason.UNAUTHORIZED, "not a token")
+        return guest(token) if token.startswith("g") else account(token)
+
+
+class Servers:
+    def for_caller(self, caller: Caller) -> list[IceServer]:
+        return [IceServer(("stun:stun.example.org",))]
+
+
+class Client:
+    """The other side of one ASGI WebSocket."""
+
+    def __init__(self, server: WebSignalling, subprotocols: tuple[str, ...] = ()) -> None:
+        self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.subprotocol: str | None = None
+        self.closed: int | None = None
+        self.requests = 0
+        scope = {"type": "websocket", "subprotocols": list(subprotocols), "headers": []}
+        self.sent.put_nowait({"type": "websocket.connect"})
+        websocket = WebSocket(scope, self.sent.get, self._take)
+        self.task = asyncio.create_task(server.handle(websocket))
+
+    async def _take(self, frame: Any) -> None:
+        if frame["type"] == "websocket.accept":
+            self.subprotocol = frame.get("subprotocol")
+        elif frame["type"] == "websocket.close":
+            self.closed = frame["code"]
+        else:
+            await self.reads.wait()
+            self.received.put_nowait(json.loads(frame["text"]))
+
+    def send(self, kind: str, **fields: object) -> None:
+        self.sent.put_nowait(
+            {"type": "websocket.receive", "text": json.dumps({"type": kind, **fields})}
+        )
+
+    def request(self, kind: str, **fields: object) -> int:
+        self.requests += 1
+        self.send(kind, id=self.requests, **fields)
+        return self.requests
+
+    async def expect(self, kind: str, **fields: object) -> dict[str, Any]:
+        """The next message of that type; what comes before it is passed over."""
+        async with asyncio.timeout(5):
+            while True:
+                message = await self.received.get()
+                if message["type"] == kind and fields.items() <= message.items():
+                    return message
+
+    async def ask(self, kind: str, reply: str = "result", **fields: object) -> dict[str, Any]:
+        return await self.expect(reply, id=self.request(kind, **fields))
+
+    async def hello(self, name: str, **fields: object) -> dict[str, Any]:
+        self.send("hello", token=name, **fields)
+        return await self.expect("welcome")
+
+    async def lose(self) -> None:
+        self.sent.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        await self.task
+
+
+class World:
+    def __init__(self, here: House, config: WebConfig = CONFIG) -> None:
+        self.house = here
+        self.server = WebSignalling(
+            switchboard=here.switchboard,
+            messages=here.messages,
+            sessions=here.sessions,
+            authenticator=Tokens(),
+            ice_servers=Servers(),
+            config=config,
+            version="test",
+        )
+
+    def connect(self, *subprotocols: str) -> Client:
+        return Client(self.server, subprotocols)
+
+    async def joined(self, name: str, room: str = "r") -> Client:
+        client = self.connect()
+        await client.hello(name)
+        await client.ask("join", "joined", room=room)
+        return client
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = World(house())
+    yield made
+    await made.server.close()
+
+
+async def test_hello_and_welcome(world: World) -> None:
+    client = world.connect("antiphon.v1")
+    welcome = await client.hello("ann")
+    assert client.subprotocol == "antiphon.v1"
+    assert (welcome["address"], welcome["name"]) == ("ann@example.org", "Ann")
+    assert welcome["ice_servers"] == [{"urls": ["stun:stun.example.org"]}]
+    assert not welcome["resumed"]
+
+
+async def test_the_token_may_be_a_subprotocol(world: World) -> None:
+    client = world.connect("antiphon.v1", "antiphon.token.ann")
+    client.send("hello")
+    assert (await client.expect("welcome"))["address"] == "ann@example.org"
+
+
+@pytest.mark.parametrize(("token", "code"), [("no token!", 1008), ("", 1008)])
+async def test_without_a_good_token_there_is_a_reason_and_an_end(
+    world: World, token: str, code: int
+) -> None:
+    client = world.connect()
+    client.send("hello", token=token)
+    assert (await client.expect("failed"))["reason"] == "unauthorized"
+    await client.task
+    assert client.closed == code
+
+
+async def test_a_room_of_two(world: World) -> None:
+    ann = await world.joined("ann")
+    bob = world.connect()
+    await bob.hello("gbob")
+    state = (await bob.ask("join", "joined", room="r", name="Bobby"))["room"]
+    assert [one["name"] for one in state["members"]] == ["Ann", "Bobby"]
+    assert (await ann.expect("member_joined"))["member"]["address"] == "gbob@guest.example.org"
+
+    accepted = await bob.ask("say", "accepted", text="hi", origin_id="1")
+    said = await ann.expect("said")
+    assert said["message"] == accepted["message"]
+    assert (await ann.ask("history", "messages"))["messages"] == [said["message"]]
+
+    await bob.ask("raise_hand", raised=True)
+    assert (await ann.expect("member_changed"))["member"]["hand"]
+    await bob.ask("leave")
+    left = await ann.expect("member_left")
+    assert left["reason"] == "left"
+
+
+async def test_media_is_offered_published_and_mapped(world: World) -> None:
+    ann = await world.joined("ann")
+    bob = await world.joined("bob")
+    answered = await ann.ask("offer", "answered", sdp="v=0")
+    assert answered["sdp"] == "answer to v=0"
+    track = (await ann.ask("publish", "published", mid="0", source="microphone"))["track"]
+    assert (await bob.expect("track_added"))["track"] == track
+    (session,) = world.house.sessions.opened
+    session.events.offered(1, "v=1")
+    assert (await ann.expect("offered"))["sdp"] == "v=1"
+    await ann.ask("answer", request=1, sdp="v=2")
+    await ann.ask("candidate", candidate="candidate:1")
+    assert (session.answers, session.candidates) == ([(1, "v=2")], ["candidate:1"])
+    session.events.mapped({"5": "t"})
+    assert (await ann.expect("mapped"))["tracks"] == {"5": "t"}
+    session.events.connected("AEAD_AES_256_GCM")
+    assert (await ann.expect("media_state"))["srtp_profile"] == "AEAD_AES_256_GCM"
+    await ann.ask("mute", track=track["id"], muted=True)
+    assert (await bob.expect("track_changed"))["track"]["muted"]
+    session.events.closed("timeout")
+    assert (await ann.expect("media_state", state="closed"))["srtp_profile"] is None
+    assert (await bob.expect("track_removed"))["track"] == track["id"]
+    assert session.closed
+    await ann.ask("offer", "answered", sdp="v=3")
+    assert len(world.house.sessions.opened) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "reason"),
+    [
+        ("leave", {}, "conflict"),
+        ("offer", {"sdp": "v=0"}, "conflict"),
+        ("say", {"text": "x", "origin_id": "1"}, "conflict"),
+        ("join", {"room": "not a room"}, "bad_request"),
+    ],
+)
+async def test_requests_out_of_place_are_refused(
+    world: World, kind: str, fields: dict[str, object], reason: str
+) -> None:
+    client = world.connect()
+    await client.hello("ann")
+    assert (await client.ask(kind, "refused", **fields))["reason"] == reason
+
+
+async def test_bad_descriptions_are_refused_and_leave_no_session(world: World) -> None:
+    ann = await world.joined("ann")
+    refused = await ann.ask("offer", "refused", sdp="garbage")
+    assert refused["reason"] == "bad_request"
+    (session,) = world.house.sessions.opened
+    assert session.closed
+    assert (await ann.ask("candidate", "refused", candidate="x"))["reason"] == "conflict"
+    assert (await ann.ask("join", "refused", room="s"))["reason"] == "conflict"
+
+
+async def test_a_lost_connection_is_resumed_without_losing_or_repeating(world: World) -> None:
+    bob = await world.joined("bob")
+    ann = world.connect()
+    session = (await ann.hello("ann"))["session"]
+    await ann.ask("join", "joined", room="r")
+    await bob.ask("say", "accepted", text="one", origin_id="1")
+    after = (await ann.expect("said"))["seq"]
+    await ann.lose()
+    assert not (await bob.expect("member_changed"))["member"]["present"]
+    await bob.ask("say", "accepted", text="two", origin_id="2")
+
+    again = world.connect()
+    again.requests = ann.requests
+    welcome = await again.hello("ann", resume=session, after=after)
+    assert welcome["resumed"]
+    assert (await again.expect("said"))["message"]["text"] == "two"
+    assert (await bob.expect("member_changed"))["member"]["present"]
+    # A request of which the reply was lost is answered again and not done twice.
+    again.send("join", id=1, room="r")
+    assert (await again.expect("joined"))["id"] == 1
+    assert len(world.house.switchboard.find("r").members) == 2  # type: ignore[union-attr]
+
+
+async def test_a_session_that_is_not_resumed_leaves_its_room(world: World) -> None:
+    bob = await world.joined("bob")
+    ann = await world.joined("ann")
+    await ann.lose()
+    assert (await bob.expect("member_left"))["reason"] == "lost"
+    assert world.server.open_sessions == 1
+
+
+async def test_nobody_else_resumes_a_session(world: World) -> None:
+    ann = world.connect()
+    session = (await ann.hello("ann"))["session"]
+    eve = world.connect()
+    welcome = await eve.hello("eve", resume=session, after=0)
+    assert not welcome["resumed"]
+    assert welcome["session"] != session
+
+
+async def test_a_second_connection_takes_the_session_over(world: World) -> None:
+    ann = world.connect()
+    session = (await ann.hello("ann"))["session"]
+    second = world.connect()
+    assert (await second.hello("ann", resume=session, after=0))["resumed"]
+    assert (await ann.expect("failed"))["reason"] == "replaced"
+    await ann.task
+    assert world.server.open_sessions == 1
+
+
+async def test_who_does_not_read_is_given_up_and_the_others_notice_nothing(world: World) -> None:
+    bob = await world.joined("bob")
+    ann = await world.joined("ann")
+    ann.reads.clear()
+    for number in range(40):
+        await bob.ask("say", "accepted", text="x" * 1000, origin_id=str(number))
+        bob.send("ack", seq=10_000)
+    ann.reads.set()
+    assert (await ann.expect("failed"))["reason"] == "too_many"
+    await ann.task
+    (left,) = world.house.switchboard.find("r").members.values()  # type: ignore[union-attr]
+    assert left.info.name == "Bob"
+
+
+async def test_sessions_are_limited_for_each_address() -> None:
+    world = World(house(), WebConfig(max_sessions_per_address=2))
+    for _ in range(2):
+        await world.connect().hello("ann")
+    third = world.connect()
+    third.send("hello", token="ann")
+    assert (await third.expect("failed"))["reason"] == "too_many"
+    await world.connect().hello("bob")
+    await world.server.close()
+
+
+async def test_a_moderator_removes_somebody(world: World) -> None:
+    ann = await world.joined("ann")
+    bob = await world.joined("bob")
+    member = (await ann.expect("member_joined"))["member"]["id"]
+    refused = await bob.ask("moderate", "refused", member=member, action="remove")
+    assert refused["reason"] == "forbidden"
+    await ann.ask("moderate", member=member, action="remove")
+    assert (await bob.expect("ended"))["reason"] == "removed"
+    assert (await bob.ask("leave", "refused"))["reason"] == "conflict"
+    await bob.ask("join", "joined", room="other")
+
+
+async def test_a_stopping_server_says_so(world: World) -> None:
+    ann = await world.joined("ann")
+    await world.house.switchboard.drain()
+    assert await ann.expect("draining")
+    await world.server.close()
+    await ann.task
+    assert ann.closed == 1012
+    late = world.connect()
+    late.send("hello", token="bob")
+    assert (await late.expect("failed"))["reason"] == "draining"
+
+
+async def test_a_failing_request_is_refused_and_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = await world.joined("ann")
+    world.house.messages.append = None  # type: ignore[assignment,method-assign]
+    refused = await ann.ask("say", "refused", text="x", origin_id="1")
+    assert refused["reason"] == "internal"
+    assert "Say" in caplog.text
+    assert await ann.ask("raise_hand", raised=True)
