@@ -1,0 +1,82 @@
+"""How many connections there may be, in all and from one network address; time and sockets are not
+its business.
+"""
+
+import itertools
+from collections import Counter
+from ipaddress import IPv6Address, ip_address
+
+
+class Lease:
+    """The place of one connection. `id` names the connection in log lines."""
+
+    __slots__ = ("_gate", "_network", "id", "peer")
+
+    def __init__(self, gate: "Gate", network: str, id: str, peer: str) -> None:
+        self._gate: Gate | None = gate
+        self._network = network
+        self.id = id
+        self.peer = peer
+
+    def release(self) -> None:
+        """Give the place back. Idempotent."""
+        if self._gate is not None:
+            self._gate.leave(self._network)
+            self._gate = None
+
+    def refuse(self, reason: str) -> None:
+        """Count that this connection was ended because of what its peer did."""
+        if self._gate is not None:
+            self._gate.refused[reason] += 1
+
+
+class Gate:
+    """Admits connections as long as there is place. `refused` counts, by reason, those it or others
+    turned away.
+    """
+
+    def __init__(self, limit: int, limit_per_address: int) -> None:
+        self.refused: Counter[str] = Counter()
+        self._limit = limit
+        self._limit_per_address = limit_per_address
+        self._open: Counter[str] = Counter()
+        self._total = 0
+        self._numbers = itertools.count(1)
+
+    @property
+    def open(self) -> int:
+        """Connections now."""
+        return self._total
+
+    def admit(self, host: str) -> Lease | None:
+        """A place for a connection from `host`; None when there is none, which is counted."""
+        network = network_of(host)
+        if self._total >= self._limit:
+            self.refused["connections"] += 1
+            return None
+        if self._open[network] >= self._limit_per_address:
+            self.refused["connections_per_address"] += 1
+            return None
+        self._open[network] += 1
+        self._total += 1
+        return Lease(self, network, f"c{next(self._numbers)}", host)
+
+    def leave(self, network: str) -> None:
+        """A connection from that network ended."""
+        self._total -= 1
+        self._open[network] -= 1
+        if self._open[network] <= 0:
+            del self._open[network]
+
+
+def network_of(host: str) -> str:
+    """IPv4 addresses count for themselves, IPv6 by their /64: one customer (RFC 6177 §2)."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
+    return str(address)
