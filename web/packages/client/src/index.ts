@@ -1,11 +1,32 @@
 /** Client of Antiphon rooms: connection, room, members, tracks, chat; it knows no DOM. */
 
-export * from "./api.js";
-export type {
-  IceServer,
-  Kind,
-  Reason,
-  Receive,
-  Role,
-  Source,
-} from "./generated/signalling.js";
+export {
+  Client,
+  type ClientEvents,
+  type ClientOptions,
+  type ClientState,
+  type JoinOptions,
+} from "./client.js";
+export {
+  type CameraOptions,
+  type DeviceReason,
+  type Devices,
+  listDevices,
+  onDevicesChanged,
+  openCamera,
+  openMicrophone,
+  openScreen,
+} from "./devices.js";
+export { Emitter } from "./emitter.js";
+export { AntiphonError } from "./errors.js";
+export type { IceServer, Kind, Reason, Receive, Role, Source } from "./generated/signalling.js";
+export type { MediaState } from "./media/health.js";
+export type { PublishOptions } from "./media/publications.js";
+export { LONGEST_TEXT, type Message } from "./room/chat.js";
+export type { Quality, RoomEvents } from "./room/events.js";
+export { Room } from "./room/room.js";
+export type { LocalTrack, Member, RemoteTrack } from "./room/types.js";
+export { authGuest, authLogin, type Credentials } from "./session/auth.js";
+export type { StreamEvents, StreamOptions, StreamState } from "./streams/stream.js";
+export { WhepPlayer } from "./streams/whep.js";
+export { WhipPublisher } from "./streams/whip.js";

@@ -1,0 +1,262 @@
+/** The application's entry: a connection to a server and the room it is in. */
+
+import { Emitter } from "./emitter.js";
+import { AntiphonError, hasReason, toAntiphonError } from "./errors.js";
+import type { IceServer, Joined, Receive, ServerEvent, Welcome } from "./generated/signalling.js";
+import type { PublishOptions } from "./media/publications.js";
+import { Room } from "./room/room.js";
+import { authGuest, authLogin, baseUrl } from "./session/auth.js";
+import { Backoff } from "./session/backoff.js";
+import { Connection, type ConnectionState } from "./session/connection.js";
+
+/** `idle` before `connect`; `closed` after `close`, or when the session was taken over. */
+export type ClientState = ConnectionState;
+
+/** Event name → what its listeners get. */
+export interface ClientEvents {
+  state: [state: ClientState];
+  /** The connection was lost or an attempt failed; the client goes on trying. */
+  error: [error: AntiphonError];
+}
+
+/** What a client needs. The classes are for tests and for environments without globals. */
+export interface ClientOptions {
+  /** Base URL of the node; the page's own origin if absent. */
+  server?: string;
+  /** A token, or a function that gets a fresh one for each connection. */
+  token: string | (() => Promise<string>);
+  WebSocket?: typeof WebSocket;
+  RTCPeerConnection?: typeof RTCPeerConnection;
+}
+
+/** How to enter a room. */
+export interface JoinOptions {
+  /** Name to be shown; the account's or guest's own if absent. */
+  name?: string;
+  /** What to receive at first; all if absent. */
+  receive?: Receive;
+  /** Tracks to publish at once, in the first offer. */
+  publish?: readonly (PublishOptions & { track: MediaStreamTrack })[];
+}
+
+/** A connection to a server, with at most one room at a time. */
+export class Client extends Emitter<ClientEvents> {
+  /** Gets a token for a guest. */
+  static readonly authGuest = authGuest;
+  /** Gets a token for an account. */
+  static readonly authLogin = authLogin;
+
+  readonly #options: ClientOptions;
+  readonly #server: string;
+  #connection: Connection;
+  #starting: Promise<void> | null = null;
+  #welcome: Welcome | null = null;
+  #room: Room | null = null;
+  #join: { name: string; options: JoinOptions } | null = null;
+  /** Events of a room whose reply to `join` is on its way through the event loop. */
+  #early: ServerEvent[] | null = null;
+  #rejoining = false;
+
+  constructor(options: ClientOptions) {
+    super();
+    this.#options = options;
+    this.#server = baseUrl(options.server);
+    this.#connection = this.#connect();
+  }
+
+  get state(): ClientState {
+    return this.#connection.state;
+  }
+
+  /** The caller's address; empty before the first connection. */
+  get address(): string {
+    return this.#welcome?.address ?? "";
+  }
+
+  /** The caller's name; empty before the first connection. */
+  get name(): string {
+    return this.#welcome?.name ?? "";
+  }
+
+  /** The room that the client is in. */
+  get room(): Room | null {
+    return this.#room;
+  }
+
+  /**
+   * Connects. Rejects with AntiphonError when the first attempt fails (then it may be called
+   * again); what is lost later comes back by itself.
+   */
+  connect(): Promise<void> {
+    if (this.state === "closed") this.#connection = this.#connect();
+    if (this.state === "idle") {
+      this.#starting = this.#connection.start().finally(() => {
+        this.#starting = null;
+      });
+    }
+    return this.#starting ?? Promise.resolve();
+  }
+
+  /** Enters a room. Rejects with AntiphonError when it is refused. */
+  async join(name: string, options: JoinOptions = {}): Promise<Room> {
+    if (this.#join !== null) {
+      throw new AntiphonError("conflict", "The client is in a room already: leave it first.");
+    }
+    if (this.state === "idle" || this.state === "closed") {
+      throw new AntiphonError("not-connected", "Connect before you join.");
+    }
+    this.#join = { name, options };
+    try {
+      const joined = await this.#askToJoin(name, options, options.receive);
+      return this.#enter(joined, options);
+    } catch (error) {
+      this.#join = null;
+      throw error;
+    }
+  }
+
+  /** Leaves the room and closes the connection. */
+  close(): void {
+    // The socket sends what it was given before it closes.
+    this.#room?.leave().catch((error: unknown) => this.#report(error));
+    this.#connection.close();
+  }
+
+  #connect(): Connection {
+    const WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
+    if (WebSocket === undefined) {
+      throw new AntiphonError("unavailable", "There is no WebSocket here.");
+    }
+    const { token } = this.#options;
+    const connection: Connection = new Connection({
+      url: `${this.#server.replace(/^http/, "ws")}/ws`,
+      token: async () => (typeof token === "string" ? token : await token()),
+      WebSocket,
+      events: {
+        state: (state) => {
+          if (state === "closed") this.#closed();
+          this.emit("state", state);
+        },
+        welcome: (welcome) => this.#welcomed(welcome),
+        event: (event) => this.#handle(event),
+        error: (error) => this.#lost(error),
+      },
+    });
+    return connection;
+  }
+
+  #enter(joined: Joined, options: JoinOptions): Room {
+    const { RTCPeerConnection = globalThis.RTCPeerConnection } = this.#options;
+    const connection = this.#connection;
+    const room: Room = new Room(
+      {
+        request: (body) => connection.request(body),
+        RTCPeerConnection,
+        iceServers: (): readonly IceServer[] => this.#welcome?.ice_servers ?? [],
+        ended: () => this.#left(room),
+      },
+      joined.room,
+      options.receive ?? "all",
+    );
+    this.#room = room;
+    this.#flush(room);
+    for (const { track, ...how } of options.publish ?? []) {
+      room.publish(track, how).catch((error: unknown) => {
+        room.emit("error", toAntiphonError(error, "failed"));
+      });
+    }
+    return room;
+  }
+
+  /** A join that was lost with its session is asked for again in the next one. */
+  async #askToJoin(name: string, options: JoinOptions, receive?: Receive): Promise<Joined> {
+    for (;;) {
+      this.#early = [];
+      try {
+        return await this.#connection.request({
+          type: "join",
+          room: name,
+          ...(options.name === undefined ? {} : { name: options.name }),
+          ...(receive === undefined ? {} : { receive }),
+        });
+      } catch (error) {
+        this.#early = null;
+        if (!hasReason(error, "lost")) throw error;
+      }
+    }
+  }
+
+  #welcomed(welcome: Welcome): void {
+    this.#welcome = welcome;
+    const room = this.#room;
+    if (room === null) return;
+    if (welcome.resumed) room.resumed();
+    else void this.#rejoin(room);
+  }
+
+  /** One at a time: losses meanwhile are its own affair. */
+  async #rejoin(room: Room): Promise<void> {
+    room.lose();
+    if (this.#rejoining) return;
+    this.#rejoining = true;
+    const backoff = new Backoff(1000, 15_000);
+    while (this.#room === room && !(await this.#rejoined(room))) {
+      await new Promise((resolve) => setTimeout(resolve, backoff.next()));
+    }
+    this.#rejoining = false;
+  }
+
+  /** Asks once; false: later again. */
+  async #rejoined(room: Room): Promise<boolean> {
+    const { name, options } = this.#join as { name: string; options: JoinOptions };
+    try {
+      const joined = await this.#askToJoin(name, options, room.receive);
+      if (this.#room === room) {
+        room.rejoin(joined.room);
+        this.#flush(room);
+      } else {
+        // It was left while the server took us in again.
+        await this.#connection.request({ type: "leave" });
+      }
+      return true;
+    } catch (error) {
+      if (hasReason(error, "busy", "too_many", "timeout", "draining", "internal")) {
+        this.#report(error);
+        return false;
+      }
+      const { reason, message } = toAntiphonError(error, "failed");
+      room.end(reason, message);
+      return true;
+    }
+  }
+
+  #handle(event: ServerEvent): void {
+    if (this.#early !== null) this.#early.push(event);
+    else this.#room?.handle(event);
+  }
+
+  #flush(room: Room): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const event of early) room.handle(event);
+  }
+
+  #left(room: Room): void {
+    if (this.#room !== room) return;
+    this.#room = null;
+    this.#join = null;
+  }
+
+  #lost(error: AntiphonError): void {
+    if (error.reason === "replaced") this.#room?.end(error.reason, error.message);
+    this.emit("error", error);
+  }
+
+  #closed(): void {
+    this.#room?.end("closed", "The client was closed.");
+  }
+
+  #report(error: unknown): void {
+    this.emit("error", toAntiphonError(error, "failed"));
+  }
+}

@@ -1,0 +1,45 @@
+/** What a room tells the application. */
+
+import type { AntiphonError } from "../errors.js";
+import type { MediaState } from "../media/health.js";
+import type { Message } from "./chat.js";
+import type { LocalTrack, Member, RemoteTrack } from "./types.js";
+
+/** How the caller's media fares. `level`: 0 (lost) … 4 (good); `roundTrip` in milliseconds. */
+export interface Quality {
+  readonly level: number;
+  readonly roundTrip: number | null;
+  /** Fraction lost on the way to the server. */
+  readonly lossIn: number;
+  /** Fraction lost on the way from the server. */
+  readonly lossOut: number;
+  /** Bits per second towards the caller, estimated. */
+  readonly availableBitrate: number | null;
+}
+
+/** Event name → what its listeners get. */
+export interface RoomEvents {
+  "member-joined": [member: Member];
+  "member-changed": [member: Member];
+  "member-left": [member: Member, reason: string];
+  "track-added": [track: RemoteTrack];
+  "track-changed": [track: RemoteTrack | LocalTrack];
+  "track-removed": [track: RemoteTrack];
+  /** `track.mediaTrack` is there, is another, or is gone. */
+  media: [track: RemoteTrack];
+  /** `room.localTracks`, or one of them, changed (published, unpublished, muted, replaced). */
+  "local-tracks": [];
+  message: [message: Message];
+  speaker: [member: Member | null];
+  quality: [quality: Quality];
+  "media-state": [state: MediaState];
+  /** A message on the data channel; `member` is null when the server itself sent it. */
+  data: [message: { member: Member | null; data: string | Uint8Array }];
+  /** The membership is over, for good. */
+  ended: [end: { reason: string; text: string }];
+  /** The node stops soon; the client will connect again by itself. */
+  draining: [text: string];
+  /** Joined anew after the session was lost: everything was replaced, `room.me` too. */
+  rejoined: [];
+  error: [error: AntiphonError];
+}

@@ -1,0 +1,299 @@
+/** A membership in a room, over whatever becomes of the connection; it knows no socket. */
+
+import { Emitter } from "../emitter.js";
+import { AntiphonError, hasReason, toAntiphonError } from "../errors.js";
+import type {
+  IceServer,
+  Moderate,
+  Receive,
+  Room as RoomRecord,
+  ServerEvent,
+} from "../generated/signalling.js";
+import type { MediaState } from "../media/health.js";
+import { Media } from "../media/media.js";
+import type { PublishOptions } from "../media/publications.js";
+import type { Request } from "../session/requests.js";
+import { Chat, type Message } from "./chat.js";
+import { handle } from "./dispatch.js";
+import type { Quality, RoomEvents } from "./events.js";
+import { Gate } from "./gate.js";
+import { expected, showReceived } from "./receiving.js";
+import { Roster } from "./roster.js";
+import type { LocalTrack, Member, RemoteTrack } from "./types.js";
+
+/** How a room reaches the server. */
+export interface RoomLink {
+  request: Request;
+  RTCPeerConnection: typeof RTCPeerConnection | undefined;
+  iceServers(): readonly IceServer[];
+  /** The membership is over. */
+  ended(): void;
+}
+
+/** What a member wishes to be, to be wished again after a lost session. */
+interface Wishes {
+  receive: Receive;
+  chosen: readonly string[];
+  hand: boolean;
+}
+
+/** A room that the client is in; the object stays the same over reconnections. */
+export class Room extends Emitter<RoomEvents> {
+  readonly #link: RoomLink;
+  readonly #gate = new Gate();
+  readonly #roster: Roster;
+  readonly #chat: Chat;
+  readonly #media: Media;
+  readonly #wishes: Wishes;
+  #title: string;
+  #quality: Quality | null = null;
+  #over = false;
+
+  /** @internal Made by `Client.join`. */
+  constructor(link: RoomLink, record: RoomRecord, receive: Receive) {
+    super();
+    this.#link = link;
+    this.#wishes = { receive, chosen: [], hand: false };
+    this.name = record.name;
+    this.#title = record.title;
+    this.#media = this.#makeMedia();
+    this.#roster = this.#makeRoster(record);
+    this.#chat = new Chat(this.#request, (message) => this.emit("message", message));
+    this.#chat.fill(record.messages);
+    this.#media.start();
+  }
+
+  /** The room's name, part of its address. */
+  readonly name: string;
+
+  get title(): string {
+    return this.#title;
+  }
+
+  /** The member that this client is. */
+  get me(): Member {
+    return this.#roster.me;
+  }
+
+  /** Everybody in the room by id, `me` too. */
+  get members(): ReadonlyMap<string, Member> {
+    return this.#roster.members;
+  }
+
+  /** What the others send, by id. */
+  get tracks(): ReadonlyMap<string, RemoteTrack> {
+    return this.#roster.tracks;
+  }
+
+  /** What this client sends. */
+  get localTracks(): readonly LocalTrack[] {
+    return this.#media.localTracks;
+  }
+
+  /** Oldest first; each change makes a new list. */
+  get messages(): readonly Message[] {
+    return this.#chat.messages;
+  }
+
+  /** Who speaks most now. */
+  get speaker(): Member | null {
+    return this.#roster.speaker;
+  }
+
+  get quality(): Quality | null {
+    return this.#quality;
+  }
+
+  get mediaState(): MediaState {
+    return this.#media.state;
+  }
+
+  /** Sends a track to the room; resolves when the server has accepted it. */
+  async publish(track: MediaStreamTrack, options: PublishOptions): Promise<LocalTrack> {
+    this.#check();
+    return this.#media.publish(track, options);
+  }
+
+  /** Sends a chat message; resolves when it is stored. After a loss it is sent again, once. */
+  async say(text: string): Promise<Message> {
+    return this.#chat.say(text);
+  }
+
+  /** Fetches up to 200 messages older than `messages[0]`, puts them before it, returns them. */
+  history(limit = 50): Promise<{ messages: readonly Message[]; more: boolean }> {
+    return this.#chat.history(limit);
+  }
+
+  /** Raises or lowers one's own hand. */
+  async raiseHand(raised: boolean): Promise<void> {
+    this.#wishes.hand = raised;
+    await this.#wish(this.#request({ type: "raise_hand", raised }));
+  }
+
+  /** Chooses what to receive; `tracks` belongs to `chosen`. */
+  async subscribe(receive: Receive, tracks: readonly (RemoteTrack | string)[] = []): Promise<void> {
+    this.#wishes.receive = receive;
+    this.#wishes.chosen = tracks.map(idOf);
+    await this.#wish(this.#subscribe());
+  }
+
+  /** For moderators; `track` belongs to `mute`, without it every audio track is muted. */
+  async moderate(
+    member: Member | string,
+    action: Moderate["action"],
+    track?: RemoteTrack | string,
+  ): Promise<void> {
+    const chosen = track === undefined ? {} : { track: idOf(track) };
+    await this.#request({ type: "moderate", member: idOf(member), action, ...chosen });
+  }
+
+  /** Sends on the data channel to all; false: not open yet, or too much waits already. */
+  sendData(data: string | Uint8Array, options: { lossy?: boolean } = {}): boolean {
+    return this.#media.send(data, options.lossy ?? false);
+  }
+
+  /** Statistics of the peer connection; null before there is one. */
+  getStats(): Promise<RTCStatsReport | null> {
+    return this.#media.getStats();
+  }
+
+  /** Leaves the room. The object is of no use afterwards. */
+  async leave(): Promise<void> {
+    if (this.#over) return;
+    // A session that is lost has left already.
+    const told = this.#gate.isOpen ? this.#link.request({ type: "leave" }) : null;
+    this.end("left", "You left the room.");
+    await told?.catch((error: unknown) => {
+      if (!hasReason(error, "lost", "closed", "conflict")) throw error;
+    });
+  }
+
+  /** @internal What to join with again. */
+  get receive(): Receive {
+    // `chosen` needs track ids, which `subscribe` names after joining.
+    return this.#wishes.receive === "chosen" ? "none" : this.#wishes.receive;
+  }
+
+  /** @internal An event of the session. */
+  handle(event: ServerEvent): void {
+    if (this.#over) return;
+    handle(event, {
+      roster: this.#roster,
+      chat: this.#chat,
+      media: this.#media,
+      quality: (quality) => {
+        this.#quality = quality;
+        this.emit("quality", quality);
+      },
+      localChanged: (track) => this.emit("track-changed", track),
+      draining: (text) => this.emit("draining", text),
+      // A node that drains ends what it has; the room goes on at the next connection.
+      ended: (reason, text) => (reason === "draining" ? this.lose() : this.end(reason, text)),
+    });
+  }
+
+  /** @internal The connection is back with the same session. */
+  resumed(): void {
+    this.#media.resumed();
+  }
+
+  /** @internal The session is lost: requests wait until the room was joined again. */
+  lose(): void {
+    this.#gate.close();
+    this.#media.stop();
+  }
+
+  /** @internal Joined again in a new session. */
+  rejoin(record: RoomRecord): void {
+    this.#title = record.title;
+    this.#roster.replace(record);
+    for (const message of record.messages) this.#chat.add(message);
+    this.#gate.open();
+    this.#media.start();
+    this.emit("rejoined");
+    if (this.#wishes.hand) this.#again(this.#request({ type: "raise_hand", raised: true }));
+    if (this.#wishes.receive === "chosen") this.#again(this.#subscribe());
+  }
+
+  /** @internal The membership is over. */
+  end(reason: string, text: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    const error = new AntiphonError(reason, text);
+    this.#gate.shut(error);
+    this.#media.end(error);
+    this.#link.ended();
+    this.emit("ended", { reason, text });
+  }
+
+  readonly #request: Request = async (body) => {
+    if (!this.#gate.isOpen) await this.#gate.passed();
+    return this.#link.request(body);
+  };
+
+  #makeMedia(): Media {
+    return new Media({
+      request: this.#request,
+      RTCPeerConnection: this.#link.RTCPeerConnection,
+      iceServers: () => this.#link.iceServers(),
+      expected: () => expected(this.#roster.tracks.values(), this.#wishes),
+      events: {
+        received: () => this.#showReceived(),
+        state: (state) => this.emit("media-state", state),
+        locals: () => this.emit("local-tracks"),
+        data: ({ endpoint, data }) => {
+          this.emit("data", { member: this.#roster.withEndpoint(endpoint), data });
+        },
+        error: (error) => this.emit("error", error),
+      },
+    });
+  }
+
+  #makeRoster(record: RoomRecord): Roster {
+    return new Roster(record, () => this.localTracks, {
+      memberJoined: (member) => this.emit("member-joined", member),
+      memberChanged: (member) => this.emit("member-changed", member),
+      memberLeft: (member, reason) => this.emit("member-left", member, reason),
+      trackAdded: (track) => {
+        this.emit("track-added", track);
+        this.#showReceived();
+      },
+      trackChanged: (track) => this.emit("track-changed", track),
+      trackRemoved: (track) => this.emit("track-removed", track),
+      speaker: (member) => this.emit("speaker", member),
+    });
+  }
+
+  #showReceived(): void {
+    // Called by the media side once before there is a roster.
+    if (this.#roster === undefined) return;
+    showReceived(this.#roster.tracks, this.#media.received(), (track) => this.emit("media", track));
+  }
+
+  #subscribe(): Promise<unknown> {
+    const { receive, chosen } = this.#wishes;
+    const tracks = receive === "chosen" ? { tracks: [...chosen] } : {};
+    return this.#request({ type: "subscribe", receive, ...tracks });
+  }
+
+  /** What was lost with the session is wished again when the room was joined again. */
+  async #wish(reply: Promise<unknown>): Promise<void> {
+    await reply.catch((error: unknown) => {
+      if (!hasReason(error, "lost")) throw error;
+    });
+  }
+
+  #again(reply: Promise<unknown>): void {
+    this.#wish(reply).catch((error: unknown) => {
+      this.emit("error", toAntiphonError(error, "failed"));
+    });
+  }
+
+  #check(): void {
+    if (this.#over) throw new AntiphonError("gone", "The membership in the room is over.");
+  }
+}
+
+function idOf(thing: { readonly id: string } | string): string {
+  return typeof thing === "string" ? thing : thing.id;
+}

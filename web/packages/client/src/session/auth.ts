@@ -1,0 +1,101 @@
+/** Gets tokens over HTTP; knows no session. */
+
+import { AntiphonError, toAntiphonError } from "../errors.js";
+
+/** A token and whom it names. `expiresAt`: milliseconds since 1970. */
+export interface Credentials {
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly address: string;
+}
+
+/** What an authentication needs besides its own fields. */
+export interface AuthOptions {
+  /** Base URL of the node; the page's own origin if absent. */
+  server?: string;
+  fetch?: typeof fetch;
+}
+
+/** `POST /api/v1/auth/guest`. Rejects with AntiphonError. */
+export function authGuest(options: AuthOptions & { name: string }): Promise<Credentials> {
+  return authenticate(options, "guest", { name: options.name });
+}
+
+/** `POST /api/v1/auth/login`. Rejects with AntiphonError. */
+export function authLogin(
+  options: AuthOptions & { address: string; password: string },
+): Promise<Credentials> {
+  const { address, password } = options;
+  return authenticate(options, "login", { address, password });
+}
+
+/** The base URL without a slash at its end. */
+export function baseUrl(server: string | undefined): string {
+  const base = server ?? globalThis.location?.origin;
+  if (!base) throw new AntiphonError("bad_request", "Outside a page, `server` must be given.");
+  return base.replace(/\/+$/, "");
+}
+
+/** The error that an HTTP response tells of (RFC 9457 problem details where it has them). */
+export async function httpError(response: Response): Promise<AntiphonError> {
+  const problem: unknown = await response.json().catch(() => null);
+  const fields = typeof problem === "object" && problem !== null ? problem : {};
+  const word = (name: string): string | undefined => {
+    const value = (fields as { [name: string]: unknown })[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const text = word("detail") ?? word("title") ?? `The server answered ${response.status}.`;
+  return new AntiphonError(word("reason") ?? reasonOf(response.status), text);
+}
+
+const REASONS: { readonly [status: number]: string } = {
+  400: "bad_request",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  410: "gone",
+  413: "too_large",
+  415: "unsupported",
+  422: "bad_request",
+  429: "too_many",
+  503: "busy",
+};
+
+function reasonOf(status: number): string {
+  return REASONS[status] ?? (status >= 500 ? "internal" : "bad_request");
+}
+
+async function authenticate(
+  options: AuthOptions,
+  way: "guest" | "login",
+  body: object,
+): Promise<Credentials> {
+  const url = `${baseUrl(options.server)}/api/v1/auth/${way}`;
+  const response = await post(options.fetch ?? globalThis.fetch.bind(globalThis), url, body);
+  if (!response.ok) throw await httpError(response);
+  return credentials(await response.json().catch(() => null));
+}
+
+async function post(request: typeof fetch, url: string, body: object): Promise<Response> {
+  try {
+    return await request(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  } catch (error) {
+    throw toAntiphonError(error, "network");
+  }
+}
+
+/** `expires_at` is a time in seconds since 1970 or in ISO 8601. */
+function credentials(body: unknown): Credentials {
+  const { token, expires_at, address } = (body ?? {}) as { [name: string]: unknown };
+  const expiresAt =
+    typeof expires_at === "number" ? expires_at * 1000 : Date.parse(`${expires_at}`);
+  if (typeof token !== "string" || typeof address !== "string" || Number.isNaN(expiresAt)) {
+    throw new AntiphonError("protocol", "The server sent a malformed token.");
+  }
+  return { token, expiresAt, address };
+}
