@@ -19,6 +19,7 @@ need firefox-esr firefox-esr firefox
 need iproute2 ip
 need iptables iptables
 need ffmpeg ffmpeg
+need pulseaudio pulseaudio # Firefox has no audio graph without a sound server
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
     packages+=(postgresql)
 fi

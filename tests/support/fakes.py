@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from antiphon.core.address import Address, Addresses
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.event import Event
-from antiphon.core.graph import Change, Sinks
+from antiphon.core.graph import Change, Names, Wiring
 from antiphon.core.policy import Policy
 from antiphon.core.ports import (
     Answer,
@@ -107,7 +107,8 @@ class FakeMediaRoom(MediaRoom):
     def __init__(self, name: str, events: MediaEvents) -> None:
         self.name = name
         self.events = events
-        self.wires: dict[str, Sinks] = {}
+        self.feeds: dict[str, Names] = {}
+        self.wires: dict[str, Names] = {}
         self.hubs: set[str] = set()
         self.paused: dict[str, bool] = {}
         self.changes: list[Change] = []
@@ -116,13 +117,11 @@ class FakeMediaRoom(MediaRoom):
     def apply(self, change: Change) -> None:
         self.changes.append(change)
         self.hubs |= set(change.open)
-        for source, sinks in change.connect.items():
-            self.wires[source] = self.wires.get(source, frozenset()) | sinks
-        for source, sinks in change.disconnect.items():
-            assert sinks <= self.wires[source], "disconnects what is not connected"
-            self.wires[source] -= sinks
-            if not self.wires[source]:
-                del self.wires[source]
+        assert set(change.feed) <= self.hubs, "feeds a hub that is not open"
+        _join(self.feeds, change.feed)
+        _join(self.wires, change.connect)
+        _part(self.wires, change.disconnect)
+        _part(self.feeds, change.starve)
         self.hubs -= set(change.close)
 
     def pause(self, track: str, paused: bool) -> None:
@@ -130,6 +129,20 @@ class FakeMediaRoom(MediaRoom):
 
     def close(self) -> None:
         self.closed = True
+
+
+def _join(groups: dict[str, Names], more: Mapping[str, Names]) -> None:
+    for name, members in more.items():
+        assert not members & groups.get(name, frozenset()), "connects what is connected"
+        groups[name] = groups.get(name, frozenset()) | members
+
+
+def _part(groups: dict[str, Names], less: Mapping[str, Names]) -> None:
+    for name, members in less.items():
+        assert members <= groups[name], "disconnects what is not connected"
+        groups[name] -= members
+        if not groups[name]:
+            del groups[name]
 
 
 class FakeMedia(Media):
@@ -279,12 +292,10 @@ def guest(name: str, **grants: object) -> Caller:
     )
 
 
-def expanded(wires: Mapping[str, Sinks], tracks: Mapping[str, str]) -> set[tuple[str, str]]:
+def expanded(wiring: Wiring, tracks: Mapping[str, str]) -> set[tuple[str, str]]:
     """Who gets which track, hubs resolved as the engine does: (track, member), never one's own."""
-    reached = set()
-    for track, owner in tracks.items():
-        ends: set[str] = set()
-        for sink in wires.get(track, frozenset()):
-            ends |= wires.get(sink, frozenset()) if sink.startswith("hub:") else {sink}
-        reached |= {(track, end) for end in ends if end != owner}
-    return reached
+    reached = {(track, end) for track in tracks for end in wiring.wires.get(track, frozenset())}
+    for hub, sources in wiring.feeds.items():
+        ends = wiring.wires.get(hub, frozenset())
+        reached |= {(source, end) for source in sources & tracks.keys() for end in ends}
+    return {(track, end) for track, end in reached if end != tracks[track]}
