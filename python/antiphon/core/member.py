@@ -2,13 +2,12 @@
 in the room.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from .address import Address
-from .description import Codec, Kind
+from .description import Codec, Description, Kind
 from .event import Event
 from .ports import Caller, Endpoint
 
@@ -83,23 +82,17 @@ class Member:
     changes it.
     """
 
+    id: str
     caller: Caller
     info: Info
     outlet: Outlet
     receive: Receive = Receive.ALL
     chosen: frozenset[str] = frozenset()
     endpoint: Endpoint | None = None
+    kinds: frozenset[Kind] = frozenset()
     tracks: dict[str, Track] = field(default_factory=dict)
 
-    @property
-    def id(self) -> str:
-        """Unique in the room's life."""
-        return self.info.id
-
-    def receives(self, kind: Kind) -> bool:
-        """Whether media of a kind can be sent to it now."""
-        return self.endpoint is not None and self.endpoint.description.receives(kind)
-
-    def tracks_of(self, kind: Kind) -> Iterable[Track]:
-        """Its tracks of one kind."""
-        return (track for track in self.tracks.values() if track.kind is kind)
+    def measure(self) -> None:
+        """Learn from the endpoint's description which kinds can be sent to it now."""
+        described = self.endpoint.description if self.endpoint is not None else Description()
+        self.kinds = frozenset(kind for kind in Kind if described.receives(kind))

@@ -124,7 +124,7 @@ class Room:
             role=role,
             joined_at=self._now(),
         )
-        member = Member(caller, info, outlet, receive)
+        member = Member(info.id, caller, info, outlet, receive)
         self._tell(MemberJoined(self.name, info))
         self._members[info.id] = member
         self._rewire()
@@ -173,15 +173,17 @@ class Room:
             self._forget(track)
         former, member.endpoint = member.endpoint, None
         if former is not None:
+            member.measure()
             self._rewire()
             former.close()
         member.endpoint = endpoint
+        member.measure()
         self._change(member, endpoint=endpoint.number if endpoint else None)
         self._rewire()
 
     def renegotiated(self, id: str) -> None:
         """The description of the member's endpoint changed."""
-        self.member(id)
+        self.member(id).measure()
         self._rewire()
 
     def publish(self, id: str, section: str, source: Source, muted: bool = False) -> Track:

@@ -1,5 +1,4 @@
-"""Which wires there must be: pure functions from members and tracks to a wiring (RFC 7667's
-shapes).
+"""Which wires there must be: pure functions from members and tracks to a wiring (RFC 7667).
 
 A room recomputes its wiring after each change and applies the difference; nothing here has state.
 """
@@ -9,20 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .description import Kind
-from .graph import HUBS, UNWIRED, Hub, Sinks, Wiring
+from .graph import UNWIRED, Hub, Names, Wiring
 from .member import Member, Receive, Source, Track
 from .negotiate import decodable
-
-INTO: Mapping[Kind, Sinks] = {
-    Kind.AUDIO: frozenset({Hub.AUDIO.value}),
-    Kind.VIDEO: frozenset({Hub.VIDEO.value}),
-    Kind.DATA: frozenset({Hub.DATA.value}),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a topology sees. `stage`: member ids, latest speaker first; `cameras`: how many of them
+    """What a topology sees.
+
+    `stage`: ids of members who send or sent, the latest speaker first. `cameras`: how many of them
     are shown.
     """
 
@@ -30,34 +25,6 @@ class Scene:
     tracks: Mapping[str, Track]
     stage: Sequence[str] = ()
     cameras: int = 25
-
-
-def point_to_point(scene: Scene) -> Wiring:
-    """Each track straight to the one other member (RFC 7667 §3.1). For rooms of two."""
-    wires: dict[str, Sinks] = {}
-    for member in scene.members.values():
-        others = [other for other in scene.members.values() if other is not member]
-        for track in member.tracks.values():
-            if sinks := frozenset(o.id for o in others if _wants(o, track)):
-                wires[track.id] = sinks
-    _data(scene, wires)
-    return Wiring(wires)
-
-
-def forward(scene: Scene) -> Wiring:
-    """Every track to everybody else through one hub per kind (RFC 7667 §3.7, selective forwarding).
-
-    Cameras beyond the stage are left out. Those who want the speaker only, or chose, have wires of
-    their own.
-    """
-    wires: dict[str, Sinks] = {}
-    for track in on_show(scene):
-        wires[track.id] = INTO[track.kind]
-    _audience(scene, wires)
-    _data(scene, wires)
-    for source, sinks in _own_wires(scene).items():
-        wires[source] = wires[source] | sinks if source in wires else frozenset(sinks)
-    return Wiring(_pruned(wires))
 
 
 def choose(scene: Scene) -> Wiring:
@@ -69,67 +36,93 @@ def choose(scene: Scene) -> Wiring:
     return forward(scene)
 
 
-def on_show(scene: Scene) -> Iterable[Track]:
+def point_to_point(scene: Scene) -> Wiring:
+    """Each track straight to the one other member (RFC 7667 §3.1). For rooms of two."""
+    wires: dict[str, Names] = {}
+    feeds: dict[str, Names] = {}
+    for track in scene.tracks.values():
+        others = (one for one in scene.members.values() if one.id != track.member)
+        if sinks := frozenset(one.id for one in others if _wants(one, track)):
+            wires[track.id] = sinks
+    _share_data(scene, feeds, wires)
+    return Wiring(feeds, wires)
+
+
+def forward(scene: Scene) -> Wiring:
+    """Every track to everybody else through one hub per kind (RFC 7667 §3.7).
+
+    Cameras beyond the stage are left out. Those who want the speaker only, or chose, have wires of
+    their own.
+    """
+    feeds: dict[str, Names] = {}
+    wires: dict[str, Names] = {}
+    shown = on_show(scene)
+    everything = [one for one in scene.members.values() if one.receive is Receive.ALL]
+    for kind, hub in ((Kind.AUDIO, Hub.AUDIO), (Kind.VIDEO, Hub.VIDEO)):
+        sources = frozenset([track.id for track in shown if track.kind is kind])
+        sinks = frozenset([one.id for one in everything if kind in one.kinds])
+        if sources and sinks:
+            feeds[hub.value], wires[hub.value] = sources, sinks
+    _share_data(scene, feeds, wires)
+    wires.update(_own_wires(scene))
+    return Wiring(feeds, wires)
+
+
+def on_show(scene: Scene) -> Sequence[Track]:
     """The tracks for everybody: all but the cameras of those who have been silent for longest."""
-    cameras = [track for track in scene.tracks.values() if track.source is Source.CAMERA]
-    if len(cameras) <= scene.cameras:
-        return scene.tracks.values()
-    rank = {member: place for place, member in enumerate(scene.stage)}
-    cameras.sort(key=lambda track: rank.get(track.member, len(rank)))
-    hidden = {track.id for track in cameras[scene.cameras :]}
-    return (track for track in scene.tracks.values() if track.id not in hidden)
+    others, cameras = [], 0
+    for track in scene.tracks.values():
+        if track.source is Source.CAMERA:
+            cameras += 1
+        else:
+            others.append(track)
+    if cameras <= scene.cameras:
+        return list(scene.tracks.values())
+    return others + _cameras_on_stage(scene)
 
 
 def speaker_of(scene: Scene) -> str | None:
-    """Whom a member with `Receive.SPEAKER` gets: the latest speaker who sends, else the first who
-    sends.
-    """
-    sending = {track.member for track in scene.tracks.values()}
+    """Whom a member with `Receive.SPEAKER` gets: the latest speaker who sends."""
     for member in scene.stage:
-        if member in sending:
+        if (found := scene.members.get(member)) is not None and found.tracks:
             return member
-    return next((member for member in scene.members if member in sending), None)
+    return None
 
 
-def _audience(scene: Scene, wires: dict[str, Sinks]) -> None:
-    everything = [m for m in scene.members.values() if m.receive is Receive.ALL]
-    for kind, hub in ((Kind.AUDIO, Hub.AUDIO), (Kind.VIDEO, Hub.VIDEO)):
-        if sinks := frozenset(m.id for m in everything if m.receives(kind)):
-            wires[hub.value] = sinks
+def _cameras_on_stage(scene: Scene) -> list[Track]:
+    cameras: list[Track] = []
+    for member in scene.stage:
+        tracks = scene.members[member].tracks.values()
+        cameras.extend(track for track in tracks if track.source is Source.CAMERA)
+        if len(cameras) >= scene.cameras:
+            break
+    return cameras[: scene.cameras]
 
 
-def _data(scene: Scene, wires: dict[str, Sinks]) -> None:
-    ends = [member.id for member in scene.members.values() if member.receives(Kind.DATA)]
-    if len(ends) < 2:
-        return
-    wires.update(dict.fromkeys(ends, INTO[Kind.DATA]))
-    wires[Hub.DATA.value] = frozenset(ends)
+def _share_data(scene: Scene, feeds: dict[str, Names], wires: dict[str, Names]) -> None:
+    ends = frozenset([one.id for one in scene.members.values() if Kind.DATA in one.kinds])
+    if len(ends) >= 2:
+        feeds[Hub.DATA.value] = wires[Hub.DATA.value] = ends
 
 
-def _own_wires(scene: Scene) -> Mapping[str, set[str]]:
-    wires: dict[str, set[str]] = defaultdict(set)
+def _own_wires(scene: Scene) -> Mapping[str, Names]:
+    wires: defaultdict[str, set[str]] = defaultdict(set)
     speaker = speaker_of(scene)
     for member in scene.members.values():
-        if member.receive in (Receive.ALL, Receive.NONE):
+        if member.receive is Receive.ALL:
             continue
         if member.receive is Receive.CHOSEN:
-            tracks: Iterable[Track] = (scene.tracks[t] for t in member.chosen if t in scene.tracks)
+            wanted: Iterable[Track] = (
+                scene.tracks[id] for id in member.chosen if id in scene.tracks
+            )
+        elif member.receive is Receive.SPEAKER and speaker is not None:
+            wanted = scene.members[speaker].tracks.values()
         else:
-            tracks = scene.members[speaker].tracks.values() if speaker is not None else ()
-        for track in tracks:
+            continue
+        for track in wanted:
             if track.member != member.id and _understands(member, track):
                 wires[track.id].add(member.id)
-    return wires
-
-
-def _pruned(wires: dict[str, Sinks]) -> dict[str, Sinks]:
-    """Without the hubs that nobody listens to or nobody feeds."""
-    fed = frozenset().union(*wires.values()) if wires else frozenset()
-    useless = {hub for hub in HUBS if hub not in wires or hub not in fed}
-    if not useless:
-        return wires
-    kept = {source: sinks - useless for source, sinks in wires.items() if source not in useless}
-    return {source: sinks for source, sinks in kept.items() if sinks}
+    return {track: frozenset(sinks) for track, sinks in wires.items()}
 
 
 def _wants(member: Member, track: Track) -> bool:
@@ -141,6 +134,8 @@ def _wants(member: Member, track: Track) -> bool:
 
 
 def _understands(member: Member, track: Track) -> bool:
-    if member.endpoint is None or not member.receives(track.kind):
-        return False
-    return decodable(track.codecs, member.endpoint.description)
+    return (
+        track.kind in member.kinds
+        and member.endpoint is not None
+        and decodable(track.codecs, member.endpoint.description)
+    )

@@ -36,10 +36,16 @@ class EngineRoom(MediaRoom):
         for hub in change.open:
             self._numbers[hub] = self._native.new_id()
             self._native.open_hub(self.number, self._numbers[hub])
+        for hub, sources in change.feed.items():
+            for source in sources:
+                self._wire(self._native.connect, source, (hub,))
         for source, sinks in change.connect.items():
             self._wire(self._native.connect, source, sinks)
         for source, sinks in change.disconnect.items():
             self._wire(self._native.disconnect, source, sinks)
+        for hub, sources in change.starve.items():
+            for source in sources:
+                self._wire(self._native.disconnect, source, (hub,))
         for hub in change.close:
             self._native.close_hub(self._numbers.pop(hub))
 

@@ -1,34 +1,45 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.core.graph import UNWIRED, Change, Hub, Wiring, difference
+from antiphon.core.graph import UNWIRED, Change, Hub, Names, Wiring, difference
 from tests.support.fakes import FakeMediaRoom
 
-NAMES = st.sampled_from(["t1", "t2", "t3", "m1", "m2", "m3", *Hub])
-WIRINGS = st.dictionaries(NAMES, st.frozensets(NAMES, min_size=1, max_size=4), max_size=6).map(
-    lambda wires: Wiring({str(k): frozenset(map(str, v)) for k, v in wires.items()})
+MEMBERS = st.frozensets(st.sampled_from(["m1", "m2", "m3", "t1", "t2"]), min_size=1)
+HUBS = st.sampled_from([hub.value for hub in Hub])
+SOURCES = st.sampled_from(["t1", "t2", "t3", *(hub.value for hub in Hub)])
+WIRINGS = st.builds(
+    Wiring,
+    st.dictionaries(HUBS, MEMBERS),
+    st.dictionaries(SOURCES, MEMBERS),
 )
 
 
+def names(text: str) -> Names:
+    return frozenset(text.split())
+
+
 def test_nothing_to_do() -> None:
-    wiring = Wiring({"t1": frozenset({"m2"})})
+    wiring = Wiring({}, {"t1": names("m2")})
     assert not difference(wiring, wiring)
     assert not difference(UNWIRED, UNWIRED)
     assert not Change()
 
 
 def test_only_the_difference_is_done() -> None:
-    old = Wiring({"t1": frozenset({"m2", "m3"}), "t2": frozenset({"m1"})})
-    new = Wiring({"t1": frozenset({"m3", "m4"})})
+    hub = Hub.AUDIO.value
+    old = Wiring({hub: names("t1 t2")}, {hub: names("m1 m2"), "t3": names("m1")})
+    new = Wiring({hub: names("t2 t4")}, {hub: names("m1 m2 m3")})
     assert difference(old, new) == Change(
-        connect={"t1": frozenset({"m4"})},
-        disconnect={"t1": frozenset({"m2"}), "t2": frozenset({"m1"})},
+        feed={hub: names("t4")},
+        connect={hub: names("m3")},
+        disconnect={"t3": names("m1")},
+        starve={hub: names("t1")},
     )
 
 
-def test_hubs_open_and_close_with_their_wires() -> None:
+def test_hubs_open_and_close_with_their_sources() -> None:
     hub = Hub.AUDIO.value
-    wiring = Wiring({"t1": frozenset({hub}), hub: frozenset({"m1", "m2"})})
+    wiring = Wiring({hub: names("t1")}, {hub: names("m1 m2")})
     assert difference(UNWIRED, wiring).open == (hub,)
     assert difference(wiring, UNWIRED).close == (hub,)
 
@@ -39,4 +50,5 @@ def test_applying_the_difference_gives_the_new_wiring(old: Wiring, new: Wiring) 
     media.apply(difference(UNWIRED, old))
     media.apply(difference(old, new))
     assert media.wires == dict(new.wires)
-    assert media.hubs == set(new.hubs)
+    assert media.feeds == dict(new.feeds)
+    assert media.hubs == set(new.feeds)
