@@ -196,7 +196,8 @@ class Mailbox:
         if newest is not None:
             self._ids.advance(newest)
         fresh = [self._message(draft, now) for draft in batch]
-        statements.insert(connection, fresh)
+        if statements.insert(connection, fresh):
+            return [(message, True) for message in fresh]
         origins = {key for key in map(statements.origin, fresh) if key is not None}
         stored = statements.by_origin(connection, origins) if origins else {}
         kept = [_kept(message, stored) for message in fresh]

@@ -149,6 +149,7 @@ class Database:
         engine = create_async_engine(
             self.location.url,
             hide_parameters=True,
+            pool_reset_on_return=None,  # `_transact` leaves no transaction open
             pool_size=connections,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT,

@@ -31,14 +31,15 @@ def newest(connection: Connection, rooms: Iterable[Address], since: str) -> str 
     return connection.execute(query).scalar()
 
 
-def insert(connection: Connection, batch: Sequence[Message]) -> None:
-    """Add messages, but none whose origin is there already."""
+def insert(connection: Connection, batch: Sequence[Message]) -> bool:
+    """Add messages, but none whose origin is there already; whether all were surely added."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = make(messages).on_conflict_do_nothing(
         index_elements=[messages.c.room, messages.c.sender, messages.c.origin_id],
         index_where=messages.c.origin_id.is_not(None),
     )
-    connection.execute(statement, [_values(message) for message in batch])
+    result = connection.execute(statement, [_values(message) for message in batch])
+    return result.rowcount == len(batch)  # drivers that do not count say -1
 
 
 def by_origin(connection: Connection, origins: Iterable[Origin]) -> dict[Origin, Message]:

@@ -1,0 +1,57 @@
+"""Databases for unit tests: each test that wants one runs on SQLite and on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from antiphon.core.address import Addresses
+from antiphon.services.normalize import PrecisNormalizer
+from antiphon.stores.database import Database
+from tests.support.postgres import Cluster, require
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of this run's own."""
+    cluster = Cluster(require())
+    try:
+        cluster.create()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of a SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'antiphon.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster) -> Iterator[str]:
+    """URL of an empty PostgreSQL database."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of an empty database, of each kind in turn."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, migrated database, of each kind in turn."""
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def addresses() -> Addresses:
+    """Addresses of example.org."""
+    return Addresses("example.org", PrecisNormalizer())
