@@ -1,1 +1,20 @@
-//! Placeholder while dependencies compile.
+//! The Python module `antiphon._native`: engine, events, numbers. It turns Python's arguments into
+//! commands and events into Python objects, and decides nothing.
+
+mod engine;
+mod events;
+
+use pyo3::prelude::*;
+
+/// The version of this module.
+#[pyfunction]
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(version, module)?)?;
+    module.add_class::<engine::Engine>()?;
+    events::add(module)
+}

@@ -1,0 +1,211 @@
+//! Opus (RFC 6716) by the reference library, wrapped so that no caller needs `unsafe`. It knows
+//! samples and packets only.
+
+use std::ffi::c_int;
+use std::fmt;
+use std::ptr::NonNull;
+
+use opusic_sys as ffi;
+
+/// Longest packet we make: 20 ms at most rates stay far below.
+const LONGEST_PACKET: usize = 1275;
+/// Longest duration of one packet, in samples at 48 kHz (RFC 6716 §2.1.4).
+const LONGEST_FRAME_48K: usize = 5760;
+/// Packet loss that the encoder expects, in percent: it decides how much redundancy is sent.
+const EXPECTED_LOSS: c_int = 5;
+
+/// An error code of the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpusError(c_int);
+
+impl fmt::Display for OpusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "opus error {}", self.0)
+    }
+}
+
+impl std::error::Error for OpusError {}
+
+/// Samples to packets.
+pub struct Encoder {
+    state: NonNull<ffi::OpusEncoder>,
+    channels: usize,
+}
+
+// SAFETY: the state is owned by this value alone, and the library keeps no thread-local data.
+unsafe impl Send for Encoder {}
+
+impl Encoder {
+    /// `sample_rate`: 8000, 12000, 16000, 24000 or 48000 Hz; `channels`: 1 or 2.
+    pub fn new(sample_rate: u32, channels: u8) -> Result<Encoder, OpusError> {
+        let mut error = 0;
+        let rate = i32::try_from(sample_rate).map_err(|_| OpusError(ffi::OPUS_BAD_ARG))?;
+        // SAFETY: `error` outlives the call; bad arguments are reported, not undefined.
+        let state = unsafe {
+            let application = ffi::OPUS_APPLICATION_VOIP;
+            ffi::opus_encoder_create(rate, channels.into(), application, &mut error)
+        };
+        let state = NonNull::new(state).ok_or(OpusError(error))?;
+        let encoder = Encoder { state, channels: channels.into() };
+        encoder.set(ffi::OPUS_SET_INBAND_FEC_REQUEST, 1)?;
+        encoder.set(ffi::OPUS_SET_PACKET_LOSS_PERC_REQUEST, EXPECTED_LOSS)?;
+        Ok(encoder)
+    }
+
+    fn set(&self, request: c_int, value: c_int) -> Result<(), OpusError> {
+        // SAFETY: the state is valid, and both requests take one int.
+        let code = unsafe { ffi::opus_encoder_ctl(self.state.as_ptr(), request, value) };
+        if code < 0 { Err(OpusError(code)) } else { Ok(()) }
+    }
+
+    /// Encodes one frame of 2.5 to 60 ms of interleaved samples.
+    pub fn encode(&mut self, samples: &[i16]) -> Result<Vec<u8>, OpusError> {
+        let mut packet = vec![0; LONGEST_PACKET];
+        let frames = (samples.len() / self.channels) as c_int;
+        // SAFETY: `samples` holds `frames` × channels samples; the packet's length is passed along.
+        let length = unsafe {
+            ffi::opus_encode(
+                self.state.as_ptr(),
+                samples.as_ptr(),
+                frames,
+                packet.as_mut_ptr(),
+                LONGEST_PACKET as i32,
+            )
+        };
+        let length = usize::try_from(length).map_err(|_| OpusError(length))?;
+        packet.truncate(length);
+        Ok(packet)
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // SAFETY: created by the library, destroyed once.
+        unsafe { ffi::opus_encoder_destroy(self.state.as_ptr()) }
+    }
+}
+
+/// Packets to samples.
+pub struct Decoder {
+    state: NonNull<ffi::OpusDecoder>,
+    channels: usize,
+    sample_rate: u32,
+}
+
+// SAFETY: as for `Encoder`.
+unsafe impl Send for Decoder {}
+
+impl Decoder {
+    /// `sample_rate`: 8000, 12000, 16000, 24000 or 48000 Hz; `channels`: 1 or 2.
+    pub fn new(sample_rate: u32, channels: u8) -> Result<Decoder, OpusError> {
+        let mut error = 0;
+        let rate = i32::try_from(sample_rate).map_err(|_| OpusError(ffi::OPUS_BAD_ARG))?;
+        // SAFETY: as for `Encoder::new`.
+        let state = unsafe { ffi::opus_decoder_create(rate, channels.into(), &mut error) };
+        let state = NonNull::new(state).ok_or(OpusError(error))?;
+        Ok(Decoder { state, channels: channels.into(), sample_rate })
+    }
+
+    /// Decodes one packet to interleaved samples.
+    pub fn decode(&mut self, packet: &[u8]) -> Result<Vec<i16>, OpusError> {
+        if packet.is_empty() {
+            return Err(OpusError(ffi::OPUS_INVALID_PACKET));
+        }
+        let longest = LONGEST_FRAME_48K * self.sample_rate as usize / 48_000;
+        self.run(Some(packet), longest, false)
+    }
+
+    /// Makes up for a lost packet of `frames` samples per channel; `next`: the packet after it, whose
+    /// redundancy is used if it has any (RFC 6716 §2.1.7).
+    pub fn conceal(&mut self, frames: usize, next: Option<&[u8]>) -> Result<Vec<i16>, OpusError> {
+        let next = next.filter(|packet| !packet.is_empty());
+        self.run(next, frames, next.is_some())
+    }
+
+    fn run(
+        &mut self,
+        packet: Option<&[u8]>,
+        frames: usize,
+        redundancy: bool,
+    ) -> Result<Vec<i16>, OpusError> {
+        let mut samples = vec![0; frames * self.channels];
+        let (data, length) =
+            packet.map_or((std::ptr::null(), 0), |packet| (packet.as_ptr(), packet.len()));
+        // SAFETY: data and length belong together (null and 0 mean a lost packet); `samples` has room
+        // for `frames` samples of each channel.
+        let decoded = unsafe {
+            ffi::opus_decode(
+                self.state.as_ptr(),
+                data,
+                length as i32,
+                samples.as_mut_ptr(),
+                frames as c_int,
+                redundancy.into(),
+            )
+        };
+        let decoded = usize::try_from(decoded).map_err(|_| OpusError(decoded))?;
+        samples.truncate(decoded * self.channels);
+        Ok(samples)
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // SAFETY: created by the library, destroyed once.
+        unsafe { ffi::opus_decoder_destroy(self.state.as_ptr()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tone(rate: u32, channels: usize, frames: usize, from: usize) -> Vec<i16> {
+        (from..from + frames)
+            .flat_map(|n| {
+                let angle = n as f32 * 440.0 * std::f32::consts::TAU / rate as f32;
+                std::iter::repeat_n((angle.sin() * 10_000.0) as i16, channels)
+            })
+            .collect()
+    }
+
+    fn energy(samples: &[i16]) -> f64 {
+        samples.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / samples.len().max(1) as f64
+    }
+
+    #[test]
+    fn a_tone_survives_all_rates() {
+        for (rate, channels) in [(8000, 1u8), (16_000, 1), (24_000, 2), (48_000, 2)] {
+            let frames = rate as usize / 50;
+            let mut encoder = Encoder::new(rate, channels).unwrap();
+            let mut decoder = Decoder::new(rate, channels).unwrap();
+            let mut last = Vec::new();
+            for n in 0..20 {
+                let packet = encoder.encode(&tone(rate, channels.into(), frames, n * frames)).unwrap();
+                last = decoder.decode(&packet).unwrap();
+            }
+            assert_eq!(last.len(), frames * usize::from(channels));
+            assert!(energy(&last) > 1e7, "{rate} Hz: energy {}", energy(&last));
+            let concealed = decoder.conceal(frames, None).unwrap();
+            assert_eq!(concealed.len(), last.len());
+            assert!(energy(&concealed) > 1e5, "the tone goes on over a gap");
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_errors() {
+        assert!(Encoder::new(44_100, 1).is_err());
+        assert!(Decoder::new(48_000, 3).is_err());
+        assert!(Decoder::new(48_000, 1).unwrap().decode(&[]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_packet_is_survived(packet: Vec<u8>) {
+            let mut decoder = Decoder::new(16_000, 1).unwrap();
+            let _ = decoder.decode(&packet);
+            let _ = decoder.conceal(320, Some(&packet));
+        }
+    }
+}

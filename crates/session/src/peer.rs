@@ -1,0 +1,150 @@
+//! One endpoint of a room: a WebRTC session with its sections, or an audio endpoint.
+
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+use str0m::change::SdpPendingOffer;
+use str0m::media::{MediaKind, Mid};
+use str0m::rtp::Ssrc;
+
+use crate::audio::AudioPeer;
+use crate::clock::SenderClock;
+use crate::config::Limits;
+use crate::data::Channels;
+use crate::room::Id;
+use crate::slot::Slot;
+use crate::statistics::Figures;
+use crate::transport::Transport;
+
+/// A peer that has not connected, or lost its path, is closed after this time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// New addresses that a peer may prove: so many at once, and one more in each interval.
+const ADDRESS_BURST: u32 = 16;
+const ADDRESS_INTERVAL: Duration = Duration::from_secs(2);
+
+pub(crate) struct Peer {
+    pub(crate) id: Id,
+    /// Its messages are told as events too.
+    pub(crate) watched: bool,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Web(Box<WebPeer>),
+    Audio(Box<AudioPeer>),
+}
+
+impl Peer {
+    pub(crate) fn web(&mut self) -> Option<&mut WebPeer> {
+        match &mut self.body {
+            Body::Web(web) => Some(web),
+            Body::Audio(_) => None,
+        }
+    }
+
+    pub(crate) fn audio(&mut self) -> Option<&mut AudioPeer> {
+        match &mut self.body {
+            Body::Web(_) => None,
+            Body::Audio(audio) => Some(audio),
+        }
+    }
+}
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Never connected; closed at this time.
+    Connecting { until: Instant },
+    Connected,
+    /// Lost its path; closed at this time.
+    Interrupted { until: Instant },
+}
+
+/// An offer of ours that waits for its answer.
+pub(crate) struct PendingOffer {
+    pub(crate) request: u64,
+    pub(crate) offer: SdpPendingOffer,
+    pub(crate) sections: Vec<(Mid, MediaKind)>,
+    /// The tracks it makes room for.
+    pub(crate) tracks: Vec<Id>,
+    pub(crate) restart: bool,
+}
+
+pub(crate) struct WebPeer {
+    pub(crate) transport: Transport,
+    pub(crate) fragment: String,
+    pub(crate) stage: Stage,
+    pub(crate) secured: bool,
+    pub(crate) reachable: bool,
+    /// Sections as of the last description, in order; data sections have no kind.
+    pub(crate) sections: Vec<(Mid, Option<MediaKind>)>,
+    pub(crate) slots: Vec<Slot>,
+    /// Tracks wired to this peer that have no section yet, in order.
+    pub(crate) wanted: Vec<Id>,
+    /// Tracks whose section the other side refused; not offered again until wired again.
+    pub(crate) refused: Vec<Id>,
+    pub(crate) pending: Option<PendingOffer>,
+    pub(crate) requests: u64,
+    pub(crate) restart_wanted: bool,
+    pub(crate) mapped: FxHashMap<Mid, Id>,
+    /// Which track a source is: by section first, then by what packets said.
+    pub(crate) sources: FxHashMap<Ssrc, Option<Id>>,
+    pub(crate) clock: SenderClock,
+    pub(crate) channels: Channels,
+    pub(crate) figures: Figures,
+    pub(crate) retransmission_types: u128,
+    addresses: u32,
+    addresses_refilled: Instant,
+}
+
+impl WebPeer {
+    pub(crate) fn new(mut transport: Transport, limits: &Limits, now: Instant) -> WebPeer {
+        WebPeer {
+            fragment: transport.fragment(),
+            transport,
+            stage: Stage::Connecting { until: now + PATIENCE },
+            secured: false,
+            reachable: false,
+            sections: Vec::new(),
+            slots: Vec::new(),
+            wanted: Vec::new(),
+            refused: Vec::new(),
+            pending: None,
+            requests: 0,
+            restart_wanted: false,
+            mapped: FxHashMap::default(),
+            sources: FxHashMap::default(),
+            clock: SenderClock::default(),
+            channels: Channels::new(limits.messages_per_second, now),
+            figures: Figures::default(),
+            retransmission_types: 0,
+            addresses: ADDRESS_BURST,
+            addresses_refilled: now,
+        }
+    }
+
+    /// When the stage ends by itself.
+    pub(crate) fn patience_ends(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Connecting { until } | Stage::Interrupted { until } => Some(until),
+            Stage::Connected => None,
+        }
+    }
+
+    /// Whether it may prove one more new address.
+    pub(crate) fn may_learn(&mut self, now: Instant) -> bool {
+        let elapsed = now.saturating_duration_since(self.addresses_refilled);
+        let refill = (elapsed.as_millis() / ADDRESS_INTERVAL.as_millis()) as u32;
+        if refill > 0 {
+            self.addresses = self.addresses.saturating_add(refill).min(ADDRESS_BURST);
+            self.addresses_refilled = now;
+        }
+        let may = self.addresses > 0;
+        self.addresses = self.addresses.saturating_sub(1);
+        may
+    }
+
+    pub(crate) fn slot_of(&self, track: Id) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.track == Some(track))
+    }
+}

@@ -1,0 +1,570 @@
+//! The room: its peers by index, its clock, and the order in which things are done. What the verbs
+//! mean is in `negotiation`, `sending`, `forward`, `data`, `audio` and `statistics`.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use antiphon_packet::{Class, Check};
+use rustc_hash::FxHashMap;
+
+use crate::audio::{AudioPeer, AudioQueue};
+use crate::config::Config;
+use crate::counts::Counts;
+use crate::event::Event;
+use crate::graph::Graph;
+use crate::peer::{Body, Peer, Stage, WebPeer};
+use crate::speaker::Speakers;
+use crate::track::Track;
+use crate::transport::{Happening, Incoming, Polled, Transport};
+
+/// Names a room, peer, track or hub; chosen by the caller.
+pub type Id = u64;
+
+/// Polls of one session in a row before the others get their turn.
+const POLLS: usize = 4096;
+/// How often levels and due keyframe requests are looked after while something is heard.
+const BUSY_TICK: Duration = Duration::from_millis(100);
+/// How often connection deadlines are looked after.
+const IDLE_TICK: Duration = Duration::from_secs(1);
+
+/// A datagram to send.
+#[derive(Debug)]
+pub struct Datagram {
+    /// Our address to send from.
+    pub source: SocketAddr,
+    /// Where to.
+    pub destination: SocketAddr,
+    /// Its bytes.
+    pub contents: Vec<u8>,
+}
+
+/// What the caller's routing tables need to know.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Connectivity checks for this username fragment are for `peer`.
+    Fragment {
+        /// The fragment of ours.
+        fragment: String,
+        /// The peer.
+        peer: Id,
+    },
+    /// The fragment is no longer in use.
+    FragmentGone(String),
+    /// Datagrams from this address are for `peer`; it has proven so.
+    Address {
+        /// The other side's address.
+        remote: SocketAddr,
+        /// The peer.
+        peer: Id,
+    },
+    /// The peer, track or hub is no more.
+    Gone(Id),
+}
+
+/// A verb of the room. The fields are those of the methods of the Python engine.
+#[allow(missing_docs)]
+pub enum Command {
+    OpenPeer { peer: Id },
+    OpenAudio { peer: Id, sample_rate: u32, channels: u8, queue: Arc<AudioQueue> },
+    /// Samples were queued.
+    PlayAudio { peer: Id },
+    ClosePeer { peer: Id },
+    AcceptOffer { peer: Id, request: u64, sdp: String },
+    AcceptAnswer { peer: Id, request: u64, sdp: String },
+    AddCandidate { peer: Id, candidate: String },
+    RestartIce { peer: Id },
+    Publish { peer: Id, mid: String, track: Id },
+    Unpublish { track: Id },
+    Pause { track: Id, paused: bool },
+    OpenHub { hub: Id },
+    CloseHub { hub: Id },
+    Connect { source: Id, sinks: Vec<Id> },
+    Disconnect { source: Id, sinks: Vec<Id> },
+    RequestKeyframe { track: Id },
+    SendData { peer: Id, data: Vec<u8>, binary: bool },
+    WatchData { peer: Id, watch: bool },
+    SetStatisticsInterval { interval: Duration },
+}
+
+/// See the crate.
+pub struct Room {
+    pub(crate) id: Id,
+    pub(crate) config: Arc<Config>,
+    pub(crate) peers: Vec<Option<Peer>>,
+    free: Vec<usize>,
+    pub(crate) by_id: FxHashMap<Id, usize>,
+    pub(crate) tracks: FxHashMap<Id, Track>,
+    pub(crate) graph: Graph,
+    pub(crate) speakers: Speakers,
+    pub(crate) counts: Counts,
+    pub(crate) events: Vec<Event>,
+    notices: Vec<Notice>,
+    output: Vec<Datagram>,
+    /// Peers that have something to poll.
+    dirty: Vec<usize>,
+    is_dirty: Vec<bool>,
+    /// Peers whose sections or offers may have to change.
+    pub(crate) unsettled: Vec<usize>,
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    armed: Vec<Option<Instant>>,
+    until: Vec<Instant>,
+    pub(crate) tick_at: Option<Instant>,
+    pub(crate) busy: bool,
+    pub(crate) statistics_interval: Duration,
+    pub(crate) statistics_at: Option<Instant>,
+}
+
+impl Room {
+    /// An empty room.
+    pub fn new(id: Id, config: Arc<Config>, statistics_interval: Duration) -> Room {
+        Room {
+            id,
+            config,
+            peers: Vec::new(),
+            free: Vec::new(),
+            by_id: FxHashMap::default(),
+            tracks: FxHashMap::default(),
+            graph: Graph::default(),
+            speakers: Speakers::default(),
+            counts: Counts::default(),
+            events: Vec::new(),
+            notices: Vec::new(),
+            output: Vec::new(),
+            dirty: Vec::new(),
+            is_dirty: Vec::new(),
+            unsettled: Vec::new(),
+            timers: BinaryHeap::new(),
+            armed: Vec::new(),
+            until: Vec::new(),
+            tick_at: None,
+            busy: false,
+            statistics_interval,
+            statistics_at: None,
+        }
+    }
+
+    /// The number of peers.
+    pub fn peers(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// The ids of all peers, tracks and hubs.
+    pub fn ids(&self) -> impl Iterator<Item = Id> + '_ {
+        self.by_id.keys().chain(self.tracks.keys()).copied()
+    }
+
+    /// Carries out a verb.
+    pub fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::OpenPeer { peer } => self.open_peer(peer, now),
+            Command::OpenAudio { peer, sample_rate, channels, queue } => {
+                self.open_audio(peer, sample_rate, channels, queue, now);
+            }
+            Command::PlayAudio { peer } => self.play_audio(peer, now),
+            Command::ClosePeer { peer } => self.close_peer(peer, now),
+            Command::AcceptOffer { peer, request, sdp } => self.accept_offer(peer, request, &sdp),
+            Command::AcceptAnswer { peer, request, sdp } => self.accept_answer(peer, request, &sdp),
+            Command::AddCandidate { peer, candidate } => self.add_candidate(peer, &candidate),
+            Command::RestartIce { peer } => self.restart_ice(peer),
+            Command::Publish { peer, mid, track } => self.publish(peer, &mid, track),
+            Command::Unpublish { track } => self.unpublish(track),
+            Command::Pause { track, paused } => self.pause(track, paused, now),
+            Command::OpenHub { hub } => self.graph.add_hub(hub),
+            Command::CloseHub { hub } => self.close_hub(hub, now),
+            Command::Connect { source, sinks } => self.connect(source, &sinks, now),
+            Command::Disconnect { source, sinks } => self.disconnect(source, &sinks, now),
+            Command::RequestKeyframe { track } => self.request_keyframe(track, now),
+            Command::SendData { peer, data, binary } => self.send_data(peer, &data, binary),
+            Command::WatchData { peer, watch } => self.watch_data(peer, watch),
+            Command::SetStatisticsInterval { interval } => self.set_statistics_interval(interval),
+        }
+    }
+
+    /// Takes in a datagram for `peer`. `check`: what it says if it is a connectivity check.
+    pub fn receive(
+        &mut self,
+        peer: Id,
+        local: SocketAddr,
+        remote: SocketAddr,
+        contents: &[u8],
+        check: Option<Check<'_>>,
+        now: Instant,
+    ) {
+        let Some(index) = self.index(peer) else { return };
+        let Some(web) = self.web(index) else { return };
+        let incoming = Incoming { local, remote, contents };
+        if let Some(check) = check {
+            let known = web.transport.remote() == Some(remote);
+            if !known && !web.may_learn(now)
+                || !web.transport.prove(now, &incoming, check.nominates)
+            {
+                self.counts.datagrams_malformed += 1;
+                return;
+            }
+            if !known {
+                self.notices.push(Notice::Address { remote, peer });
+            }
+        }
+        let Some(web) = self.web(index) else { return };
+        if antiphon_packet::classify(contents) == Class::Rtp {
+            web.figures.packets_in += 1;
+        }
+        web.figures.bytes_in += contents.len() as u64;
+        if !web.transport.receive(now, &incoming) {
+            self.counts.datagrams_malformed += 1;
+        }
+        self.pump(index, now);
+    }
+
+    /// Lets time pass: carries out what is due.
+    pub fn wake(&mut self, now: Instant) {
+        while let Some(&Reverse((at, index))) = self.timers.peek() {
+            if at > now {
+                break;
+            }
+            self.timers.pop();
+            if self.armed.get(index).copied().flatten() != Some(at) {
+                continue;
+            }
+            self.armed[index] = None;
+            if self.until[index] <= now {
+                self.mark(index);
+            } else {
+                self.arm(index, self.until[index]);
+            }
+        }
+        if self.tick_at.is_some_and(|at| at <= now) {
+            self.tick(now);
+        }
+        if self.statistics_at.is_some_and(|at| at <= now) {
+            self.tell_statistics(now);
+        }
+    }
+
+    /// Lets everything that was touched act. Call after each batch of input.
+    pub fn flush(&mut self, now: Instant) {
+        loop {
+            while let Some(index) = self.dirty.pop() {
+                self.is_dirty[index] = false;
+                let is_web = match self.peers[index].as_mut().map(|peer| &mut peer.body) {
+                    // A failed wake shows as an error of the next poll.
+                    Some(Body::Web(web)) => { web.transport.wake(now); true }
+                    Some(Body::Audio(_)) => false,
+                    None => continue,
+                };
+                if is_web { self.pump(index, now) } else { self.pump_audio(index, now) }
+            }
+            let Some(index) = self.unsettled.pop() else { break };
+            self.settle(index, now);
+        }
+        if self.tick_at.is_none() && !self.by_id.is_empty() {
+            self.tick_at = Some(now + BUSY_TICK);
+        }
+        if self.statistics_at.is_none()
+            && !self.by_id.is_empty()
+            && !self.statistics_interval.is_zero()
+        {
+            self.statistics_at = Some(now + self.statistics_interval);
+        }
+    }
+
+    /// When [`Room::wake`] is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        let timer = self.timers.peek().map(|&Reverse((at, _))| at);
+        [timer, self.tick_at, self.statistics_at].into_iter().flatten().min()
+    }
+
+    /// Datagrams to send, those of one peer in order.
+    pub fn output(&mut self) -> &mut Vec<Datagram> {
+        &mut self.output
+    }
+
+    /// What happened since this was called last.
+    pub fn events(&mut self) -> std::vec::Drain<'_, Event> {
+        self.events.drain(..)
+    }
+
+    /// What changed for routing since this was called last.
+    pub fn notices(&mut self) -> std::vec::Drain<'_, Notice> {
+        self.notices.drain(..)
+    }
+
+    /// Counters since this was called last.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Closes all peers; what they have left to say is output.
+    pub fn close(&mut self, now: Instant) {
+        let all: Vec<Id> = self.by_id.keys().copied().collect();
+        for peer in all {
+            self.close_peer(peer, now);
+        }
+    }
+
+    // --- peers ---
+
+    fn open_peer(&mut self, id: Id, now: Instant) {
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        let web = WebPeer::new(Transport::new(&self.config, now), &self.config.limits, now);
+        let fragment = web.fragment.clone();
+        let index = self.add(Peer { id, watched: false, body: Body::Web(Box::new(web)) }, now);
+        self.notices.push(Notice::Fragment { fragment, peer: id });
+        self.mark(index);
+    }
+
+    fn open_audio(&mut self, id: Id, rate: u32, channels: u8, queue: Arc<AudioQueue>, now: Instant) {
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        match AudioPeer::new(rate, channels, queue) {
+            Ok(audio) => {
+                self.add(Peer { id, watched: false, body: Body::Audio(Box::new(audio)) }, now);
+            }
+            Err(error) => {
+                self.notices.push(Notice::Gone(id));
+                let text = error.to_string();
+                self.events.push(Event::Closed { peer: id, reason: "error", text });
+            }
+        }
+    }
+
+    fn add(&mut self, peer: Peer, now: Instant) -> usize {
+        let id = peer.id;
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.peers.push(None);
+            self.is_dirty.push(false);
+            self.armed.push(None);
+            self.until.push(now);
+            self.peers.len() - 1
+        });
+        self.peers[index] = Some(peer);
+        self.by_id.insert(id, index);
+        index
+    }
+
+    fn close_peer(&mut self, id: Id, now: Instant) {
+        let Some(index) = self.index(id) else { return };
+        if let Some(web) = self.web(index) {
+            web.transport.close();
+            self.drain(index, now);
+        }
+        self.remove_peer(index, now);
+    }
+
+    /// Takes only the datagrams that a closing session has left.
+    fn drain(&mut self, index: usize, now: Instant) {
+        let Some(Body::Web(web)) = self.peers[index].as_mut().map(|peer| &mut peer.body) else {
+            return;
+        };
+        for _ in 0..64 {
+            match web.transport.poll() {
+                Ok(Polled::Datagram(datagram)) => self.output.push(datagram),
+                Ok(Polled::Happened(_)) => {}
+                Ok(Polled::Until(at)) if at <= now && web.transport.is_alive() => {
+                    web.transport.wake(now);
+                }
+                Ok(Polled::Until(_)) | Err(_) => break,
+            }
+        }
+    }
+
+    pub(crate) fn end_peer(&mut self, index: usize, reason: &'static str, text: String, now: Instant) {
+        let Some(peer) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
+        self.drain(index, now);
+        self.remove_peer(index, now);
+        self.events.push(Event::Closed { peer, reason, text });
+    }
+
+    fn remove_peer(&mut self, index: usize, now: Instant) {
+        let Some(id) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
+        let published: Vec<Id> =
+            self.tracks.values().filter(|track| track.peer == index).map(|track| track.id).collect();
+        for track in published {
+            self.unpublish(track);
+        }
+        let lost = self.graph.remove(id);
+        self.unwire(&lost, now);
+        if let Some(web) = self.web(index) {
+            let fragment = std::mem::take(&mut web.fragment);
+            self.notices.push(Notice::FragmentGone(fragment));
+        }
+        self.peers[index] = None;
+        self.armed[index] = None;
+        self.free.push(index);
+        self.by_id.remove(&id);
+        self.notices.push(Notice::Gone(id));
+        if self.by_id.is_empty() {
+            self.tick_at = None;
+            self.statistics_at = None;
+        }
+    }
+
+    /// The index of a peer; an unknown one is counted.
+    pub(crate) fn index(&mut self, peer: Id) -> Option<usize> {
+        let index = self.by_id.get(&peer).copied();
+        self.counts.unknown_ids += u64::from(index.is_none());
+        index
+    }
+
+    pub(crate) fn web(&mut self, index: usize) -> Option<&mut WebPeer> {
+        self.peers.get_mut(index)?.as_mut()?.web()
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// Has the peer polled in the next [`Room::flush`].
+    pub(crate) fn mark(&mut self, index: usize) {
+        if !std::mem::replace(&mut self.is_dirty[index], true) {
+            self.dirty.push(index);
+        }
+    }
+
+    pub(crate) fn unsettle(&mut self, index: usize) {
+        if !self.unsettled.contains(&index) {
+            self.unsettled.push(index);
+        }
+    }
+
+    /// Wakes the peer at this time (or earlier).
+    pub(crate) fn wake_at(&mut self, index: usize, at: Instant) {
+        self.until[index] = at;
+        self.arm(index, at);
+    }
+
+    fn arm(&mut self, index: usize, at: Instant) {
+        // A timer that rings early costs one look; moving it for each packet would cost more.
+        if self.armed[index].is_none_or(|armed| at < armed) {
+            self.armed[index] = Some(at);
+            self.timers.push(Reverse((at, index)));
+        }
+    }
+
+    // --- sessions ---
+
+    /// Takes out of a session all that it has to say.
+    fn pump(&mut self, index: usize, now: Instant) {
+        for _ in 0..POLLS {
+            let Some(Body::Web(web)) = self.peers[index].as_mut().map(|peer| &mut peer.body) else {
+                return;
+            };
+            match web.transport.poll() {
+                Ok(Polled::Datagram(datagram)) => {
+                    if let Class::Rtp = antiphon_packet::classify(&datagram.contents) {
+                        web.figures.packets_out += 1;
+                        let kind = datagram.contents[1] & 0x7f;
+                        self.counts.retransmitted += (web.retransmission_types >> kind & 1) as u64;
+                    }
+                    web.figures.bytes_out += datagram.contents.len() as u64;
+                    self.output.push(datagram);
+                }
+                Ok(Polled::Happened(happening)) => self.happened(index, happening, now),
+                Ok(Polled::Until(at)) if at <= now && web.transport.is_alive() => {
+                    web.transport.wake(now);
+                }
+                Ok(Polled::Until(at)) => return self.wake_at(index, at.max(now)),
+                Err(text) => return self.end_peer(index, "error", text, now),
+            }
+        }
+        self.wake_at(index, now + Duration::from_millis(1));
+    }
+
+    fn happened(&mut self, index: usize, happening: Happening, now: Instant) {
+        let Some(peer) = self.peers[index].as_mut() else { return };
+        let id = peer.id;
+        let Some(web) = peer.web() else { return };
+        match happening {
+            Happening::Packet(packet) => self.forward(index, packet, now),
+            Happening::Secured => {
+                web.secured = true;
+                self.connected(index);
+            }
+            Happening::Reachable(true) => {
+                web.reachable = true;
+                self.connected(index);
+            }
+            Happening::Reachable(false) => {
+                web.reachable = false;
+                if web.stage == Stage::Connected {
+                    web.stage = Stage::Interrupted { until: now + crate::peer::PATIENCE };
+                    self.events.push(Event::Interrupted { peer: id });
+                }
+            }
+            Happening::Closed => self.end_peer(index, "closed", String::new(), now),
+            Happening::KeyframeWanted(mid) => {
+                let track = web.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.track);
+                if let Some(track) = track {
+                    self.request_keyframe(track, now);
+                }
+            }
+            Happening::Reported { ntp, arrived } => web.clock.heard(ntp, arrived),
+            Happening::ChannelOpened(channel, label) => self.channel_opened(index, channel, label),
+            Happening::ChannelMessage { channel, data, binary } => {
+                self.channel_message(index, channel, &data, binary, now);
+            }
+            Happening::ChannelClosed(channel) => web.channels.closed(channel),
+            Happening::Estimated(bitrate) => web.figures.available = Some(bitrate),
+            Happening::Figures(figures) => web.figures.path = figures,
+            Happening::NacksIn(mid, sum) => self.counts.nacks += web.figures.nacks_in(mid, sum),
+            Happening::NacksOut(mid, sum) => {
+                self.counts.nacks_sent += web.figures.nacks_out(mid, sum);
+            }
+            Happening::Ignored => {}
+        }
+    }
+
+    fn connected(&mut self, index: usize) {
+        let Some(peer) = self.peers[index].as_mut() else { return };
+        let id = peer.id;
+        let Some(web) = peer.web() else { return };
+        if !web.secured || !web.reachable || web.stage == Stage::Connected {
+            return;
+        }
+        let first = matches!(web.stage, Stage::Connecting { .. });
+        web.stage = Stage::Connected;
+        let address = web.transport.remote().map_or_else(String::new, |at| at.to_string());
+        let srtp_profile = web.transport.srtp_profile();
+        self.events.push(Event::Connected { peer: id, srtp_profile, address });
+        if first {
+            self.unsettle(index);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.tick_at = None;
+        for index in 0..self.peers.len() {
+            let Some(web) = self.web(index) else { continue };
+            if web.patience_ends().is_some_and(|at| at <= now) {
+                let text = match web.stage {
+                    Stage::Connecting { .. } => "never connected",
+                    _ => "nothing was heard any more",
+                };
+                web.transport.close();
+                self.end_peer(index, "timeout", text.to_owned(), now);
+            }
+        }
+        let due: Vec<Id> = self
+            .tracks
+            .values()
+            .filter(|track| track.request_due.is_some_and(|at| at <= now))
+            .map(|track| track.id)
+            .collect();
+        for track in due {
+            self.request_keyframe(track, now);
+        }
+        self.tell_speakers(now);
+        if !self.by_id.is_empty() {
+            let waiting = self.tracks.values().any(|track| track.request_due.is_some());
+            let pause = if self.busy || waiting { BUSY_TICK } else { IDLE_TICK };
+            self.tick_at = Some(now + pause);
+        }
+        self.busy = false;
+    }
+}
