@@ -84,7 +84,7 @@ class Participant:
         what = f"{self.name} hears {frequency} Hz by {expression}"
         look = self.browser.evaluate
         # The probe keeps the loudest since the last look: give it a moment between two.
-        await until(what, lambda: look(expression), loud, timeout, interval=0.5)
+        await until(what, lambda: look(expression), loud, within, interval=0.5)
 
     async def meets(self, other: "Participant", within: float = 20.0) -> None:
         """Sees and hears the other, as that person looks and sounds."""

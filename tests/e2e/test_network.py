@@ -1,0 +1,105 @@
+"""The room over networks joined by a router with NAT, and a network that is gone for a while."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support import network
+from tests.support.browser import Kind
+from tests.support.network import Network
+from tests.support.node import Node, run_node
+from tests.support.participant import Participant, everybody_meets, participate
+from tests.support.person import ANN, BEN, CLEO
+from tests.support.wait import until
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+]
+
+ABSENCE = 5.0  # seconds without network
+# A page keeps this mark only while it is not loaded again.
+MARK = "globalThis.sameDocument = true"
+
+
+@pytest.fixture
+def nat(tmp_path: Path) -> Iterator[Network]:
+    if reason := network.missing():
+        pytest.skip(reason)
+    with network.behind_nat(3, tmp_path) as made:
+        yield made
+
+
+def https_address(node: Node) -> str:
+    return f"https://{node.listening['https'][0]}"
+
+
+async def still_picture(watcher: Participant, other: Participant) -> bool:
+    """Whether the other's picture does not move for a second, as without network."""
+    look = f"probe.see({json.dumps(other.name)})?.bar ?? null"
+    first = await watcher.browser.evaluate(look)
+    await asyncio.sleep(1)
+    return bool(first == await watcher.browser.evaluate(look))
+
+
+async def test_rooms_work_through_nat_and_survive_five_seconds_without_network(
+    nat: Network, sound: None, tmp_path: Path, artifacts: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    listen = {
+        "ANTIPHON_HTTP_LISTEN": f"{nat.server.address}:0",
+        "ANTIPHON_HTTP_TLS_LISTEN": f"{nat.server.address}:0",
+    }
+    async with AsyncExitStack() as stack:
+        node = await stack.enter_async_context(
+            run_node(data, artifacts / "node.log", environment=listen, inside=nat.server.inside)
+        )
+        kinds: tuple[Kind, ...] = ("chrome", "firefox", "chrome")
+        ann, ben, cleo = [
+            await stack.enter_async_context(
+                participate(kind, person, tmp_path, artifacts, inside=client.inside)
+            )
+            for kind, person, client in zip(kinds, (ANN, BEN, CLEO), nat.clients, strict=True)
+        ]
+        url = https_address(node)
+        await ann.enter(url, "far")
+        await ben.enter(url, "far")
+        await everybody_meets([ann, ben])
+        for one in (ann, ben):
+            await one.open_chat()
+        await ann.writes("From behind the router")
+        await ben.reads("From behind the router")
+        await cleo.enter(url, "far")
+        await everybody_meets([ann, ben, cleo])
+        await ann.browser.screenshot(artifacts / "behind-nat.png")
+
+        for one, other, lost in (
+            (ann, ben, nat.clients[0].unplugged()),
+            (ben, ann, nat.clients[1].swallowed()),
+        ):
+            await one.browser.evaluate(MARK)
+            text = f"{one.name} is away"
+            async with lost:
+                await other.writes(text)
+                await other.reads(text)
+                await asyncio.sleep(ABSENCE - 1)
+                assert await still_picture(one, other)
+                await one.browser.screenshot(artifacts / f"away-{one.name}.png")
+            await one.state("joined")
+            await everybody_meets([ann, ben, cleo])
+            await one.reads(text)
+            assert await one.browser.evaluate("globalThis.sameDocument") is True
+            await one.writes(f"{one.name} is back")
+            await other.reads(f"{one.name} is back")
+        await until(
+            "one connection each",
+            lambda: ann.browser.evaluate("probe.others()"),
+            lambda names: sorted(names) == sorted([BEN.name, CLEO.name]),
+        )
