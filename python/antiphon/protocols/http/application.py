@@ -1,0 +1,125 @@
+"""The ASGI application: every resource on one framework, wrapped in what every request passes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from . import errors, openapi
+from .context import HttpContext
+from .middleware import BodyLimited, HeadAsGet, RateLimited, Safe, Supervised
+from .resources import (
+    accounts,
+    auth,
+    discovery,
+    docs,
+    events,
+    health,
+    ice_servers,
+    members,
+    messages,
+    pages,
+    rooms,
+    tracks,
+    whep,
+    whip,
+)
+from .runtime import Runtime
+
+API = "/api/v1"
+
+_RESOURCES = (
+    auth,
+    accounts,
+    rooms,
+    members,
+    messages,
+    tracks,
+    events,
+    ice_servers,
+    whip,
+    whep,
+    discovery,
+    health,
+    docs,
+    pages,
+)
+
+# What scripts of other origins may read of a response (Fetch §3.2.3).
+_EXPOSED = (
+    "Accept-Patch",
+    "Accept-Post",
+    "Allow",
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_SENT = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Accept")
+
+
+def create_app(context: HttpContext) -> FastAPI:
+    """The application of one node. Before its server stops, `await drain(app)`."""
+    runtime = Runtime(context)
+    app = FastAPI(
+        title="Antiphon",
+        version=context.version,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.runtime = runtime
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    errors.install(app)
+    _add_middleware(app, runtime)
+    _add_routes(app, context)
+    return app
+
+
+async def drain(app: FastAPI) -> None:
+    """End event streams and WHIP and WHEP sessions: they would keep the server from stopping."""
+    runtime = app.state.runtime
+    assert isinstance(runtime, Runtime)
+    await runtime.drain()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await drain(app)
+
+
+def _add_routes(app: FastAPI, context: HttpContext) -> None:
+    routes = app.router.routes
+    routes.extend(context.routes)
+    for resource in _RESOURCES:
+        # One flat list, so that each route knows its whole path.
+        routes.extend(resource.router.routes)
+    for router in context.routers:
+        app.include_router(router, prefix=API)
+    # The files of the pages take the addresses that are left.
+    app.router.default = pages.Files(app.state.runtime)
+
+
+def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
+    """The last added is the outermost."""
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(BodyLimited, runtime=runtime)
+    app.add_middleware(RateLimited, runtime=runtime)
+    if runtime.context.config.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=runtime.context.config.cors_origins,
+            allow_methods=_METHODS,
+            allow_headers=_SENT,
+            expose_headers=_EXPOSED,
+            max_age=3600,
+        )
+    app.add_middleware(Safe)
+    app.add_middleware(Supervised, runtime=runtime)

@@ -1,0 +1,190 @@
+"""What the API shows: rooms, members, tracks, messages and accounts as JSON, in the words of
+`schema/signalling.json`.
+"""
+
+from typing import Annotated, Self
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from antiphon.core import member as core
+from antiphon.core.description import Kind
+from antiphon.core.member import Info, Receive, Role, Source
+from antiphon.core.ports import Message, RoomSettings
+from antiphon.core.room import Room
+
+from .context import Account
+
+
+def _printable(text: str) -> str:
+    """Line breaks and tabs are text; other control characters are not (PostgreSQL stores no NUL at
+    all).
+    """
+    if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text) or "\x7f" in text:
+        raise ValueError("must not contain control characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+Name = Annotated[Text, Field(max_length=64, description="A name to be shown.")]
+Password = Annotated[str, Field(min_length=1, max_length=1024)]
+AddressText = Annotated[Text, Field(min_length=1, max_length=600, examples=["ann@example.org"])]
+RoomPath = Annotated[str, Path(max_length=600, description="Name of the room.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are errors, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class MemberView(BaseModel):
+    """Somebody present in a room."""
+
+    id: str
+    address: str
+    name: str
+    role: Role
+    hand: bool
+    present: bool
+    joined_at: float
+    endpoint: int | None
+
+    @classmethod
+    def of(cls, info: Info) -> Self:
+        """As the room shows it."""
+        return cls(
+            id=info.id,
+            address=str(info.address),
+            name=info.name,
+            role=info.role,
+            hand=info.hand,
+            present=info.present,
+            joined_at=info.joined_at,
+            endpoint=info.endpoint,
+        )
+
+
+class TrackView(BaseModel):
+    """One media source of a member."""
+
+    id: str
+    member: str
+    kind: Kind
+    source: Source
+    muted: bool
+    codec: str | None
+
+    @classmethod
+    def of(cls, track: core.Track) -> Self:
+        """As the room shows it."""
+        return cls(
+            id=track.id,
+            member=track.member,
+            kind=track.kind,
+            source=track.source,
+            muted=track.muted,
+            codec=track.codec,
+        )
+
+
+class MessageView(BaseModel):
+    """A chat message of a room. Ids sort by time."""
+
+    id: str
+    room: str
+    sender: str
+    name: str
+    text: str
+    sent_at: float
+    origin_id: str | None
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """As it is stored."""
+        return cls(
+            id=message.id,
+            room=message.room.local,
+            sender=str(message.sender),
+            name=message.name,
+            text=message.text,
+            sent_at=message.sent_at,
+            origin_id=message.origin_id,
+        )
+
+
+class LiveView(BaseModel):
+    """Figures of a room in which somebody is now."""
+
+    opened_at: float
+    members: int
+    tracks: int
+    receivers: dict[Receive, int] = Field(description="How many want to receive what.")
+    speaker: str | None = Field(description="Member id of the current speaker.")
+
+    @classmethod
+    def of(cls, room: Room) -> Self:
+        """As the room is now."""
+        receivers: dict[Receive, int] = {}
+        for member in room.members.values():
+            receivers[member.receive] = receivers.get(member.receive, 0) + 1
+        return cls(
+            opened_at=room.opened_at,
+            members=len(room.members),
+            tracks=len(room.tracks),
+            receivers=receivers,
+            speaker=room.speaker,
+        )
+
+
+class RoomView(BaseModel):
+    """A room: its settings, and its figures while somebody is in it."""
+
+    name: str
+    address: str
+    title: str
+    owner: str | None
+    guests: bool | None = Field(description="null: as the server's configuration says.")
+    max_members: int | None
+    stage: int = Field(description="How many members' cameras are forwarded at once.")
+    audience: bool = Field(description="Who joins without a grant to publish only listens.")
+    stored: bool = Field(description="False: the room ends with its last member.")
+    created_at: float
+    live: LiveView | None = Field(description="null: nobody is in it.")
+
+    @classmethod
+    def of(cls, address: str, settings: RoomSettings, stored: bool, live: Room | None) -> Self:
+        """From what is stored and what lives."""
+        return cls(
+            name=settings.name,
+            address=address,
+            title=settings.title,
+            owner=None if settings.owner is None else str(settings.owner),
+            guests=settings.guests,
+            max_members=settings.max_members,
+            stage=settings.stage,
+            audience=settings.audience,
+            stored=stored,
+            created_at=settings.created_at,
+            live=None if live is None else LiveView.of(live),
+        )
+
+
+class AccountView(BaseModel):
+    """An account."""
+
+    address: str
+    name: str
+    admin: bool
+    created_at: float
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """As it is stored."""
+        return cls(
+            address=str(account.address),
+            name=account.name,
+            admin=account.admin,
+            created_at=account.created_at,
+        )

@@ -1,0 +1,166 @@
+"""Accounts: who has a password here. `me` stands for the caller's own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from antiphon.core.address import Address
+from antiphon.core.ports import Caller
+from antiphon.core.reason import Reason, Refused
+from antiphon.protocols.http.caller import Administrator, CurrentCaller, MaybeCaller
+from antiphon.protocols.http.models import (
+    AccountView,
+    AddressText,
+    Body,
+    Limit,
+    Name,
+    Password,
+)
+from antiphon.protocols.http.runtime import Live, Network, Runtime
+
+router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
+
+AccountPath = Annotated[
+    str, Path(max_length=600, description="`name@domain`, or `me`.", examples=["me"])
+]
+
+
+class NewAccount(Body):
+    """An account to be made."""
+
+    address: AddressText
+    password: Password
+    name: Name = ""
+    admin: bool = False
+
+
+class AccountChange(Body):
+    """What is given is changed."""
+
+    name: Name | None = None
+    admin: bool | None = Field(None, description="For administrators.")
+
+
+class PasswordChange(Body):
+    """Another password."""
+
+    password: Password
+    current: Password | None = Field(
+        None, description="The one now: needed for one's own, not by administrators for others."
+    )
+
+
+class AccountPage(BaseModel):
+    """Some accounts, by address."""
+
+    accounts: list[AccountView]
+    next: str | None = Field(description="`after` of the next page; null: this is the last.")
+
+
+@router.get("")
+async def list_accounts(
+    live: Live,
+    _: Administrator,
+    after: Annotated[str | None, Query(max_length=600)] = None,
+    limit: Limit = 100,
+) -> AccountPage:
+    """All accounts, page by page. For administrators."""
+    start = None if after is None else live.context.addresses.parse(after).bare
+    found = await live.context.accounts.page(start, limit + 1)
+    shown = [AccountView.of(account) for account in found[:limit]]
+    return AccountPage(accounts=shown, next=shown[-1].address if len(found) > limit else None)
+
+
+@router.post("", status_code=201)
+async def create_account(
+    account: NewAccount, live: Live, network: Network, caller: MaybeCaller, response: Response
+) -> AccountView:
+    """Make an account: administrators any, others only where registration is open, and no
+    administrator.
+    """
+    address = live.context.addresses.parse(account.address)
+    if caller is None or not caller.grants.admin:
+        _may_register(live, network, account.admin)
+    if address.device or address.domain != live.context.addresses.domain:
+        raise Refused(Reason.BAD_REQUEST, "An account is name@domain, of this server's domain.")
+    made = await live.context.accounts.create(
+        address, account.password, name=_shown(live, account.name), admin=account.admin
+    )
+    response.headers["Location"] = f"/api/v1/accounts/{made.address}"
+    return AccountView.of(made)
+
+
+def _may_register(live: Runtime, network: str, admin: bool) -> None:
+    if not live.context.registration or admin:
+        raise Refused(Reason.FORBIDDEN, "Only administrators may do this.")
+    live.registrations.pass_through(network)
+
+
+@router.get("/{account}")
+async def read_account(account: AccountPath, live: Live, caller: CurrentCaller) -> AccountView:
+    """One's own account; any for administrators."""
+    found = await live.context.accounts.find(_own(live, caller, account))
+    if found is None:
+        raise Refused(Reason.NOT_FOUND, "There is no such account.")
+    return AccountView.of(found)
+
+
+@router.patch("/{account}")
+async def change_account(
+    account: AccountPath, change: AccountChange, live: Live, caller: CurrentCaller
+) -> AccountView:
+    """Change one's name; anything of anybody for administrators."""
+    address = _own(live, caller, account)
+    if change.admin is not None and not caller.grants.admin:
+        raise Refused(Reason.FORBIDDEN, "Only administrators may do this.")
+    name = None if change.name is None else _shown(live, change.name)
+    changed = await live.context.accounts.update(address, name=name, admin=change.admin)
+    return AccountView.of(changed)
+
+
+@router.delete("/{account}", status_code=204)
+async def remove_account(account: AccountPath, live: Live, caller: CurrentCaller) -> None:
+    """Delete one's own account; any for administrators."""
+    if not await live.context.accounts.remove(_own(live, caller, account)):
+        raise Refused(Reason.NOT_FOUND, "There is no such account.")
+
+
+@router.put("/{account}/password", status_code=204)
+async def change_password(
+    account: AccountPath, change: PasswordChange, live: Live, caller: CurrentCaller
+) -> None:
+    """Give an account another password."""
+    address = _own(live, caller, account)
+    if address == caller.address.bare or not caller.grants.admin:
+        await _confirm(live, address, change.current)
+    await live.context.accounts.set_password(address, change.password)
+
+
+async def _confirm(live: Runtime, address: Address, password: str | None) -> None:
+    if password is None:
+        raise Refused(Reason.BAD_REQUEST, "Give the password of now as `current`.")
+    live.passwords.check(str(address))
+    try:
+        await live.context.accounts.authenticate(address, password)
+    except Refused as refused:
+        if refused.reason is not Reason.UNAUTHORIZED:
+            raise
+        live.passwords.charge(str(address))
+        # 401 would say that the token is bad.
+        raise Refused(Reason.FORBIDDEN, "This is not the password of now.") from None
+
+
+def _own(live: Runtime, caller: Caller, account: str) -> Address:
+    """The address meant, if the caller may touch it."""
+    if account == "me":
+        address = caller.address.bare
+    else:
+        address = live.context.addresses.parse(account).bare
+    if address != caller.address.bare and not caller.grants.admin:
+        raise Refused(Reason.FORBIDDEN, "Only administrators may do this.")
+    return address
+
+
+def _shown(live: Runtime, name: str) -> str:
+    return live.context.addresses.nickname(name) if name else ""
