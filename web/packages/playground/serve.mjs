@@ -16,6 +16,6 @@ const bundle = await context({
 const { port } = await bundle.serve({
   servedir: here,
   host: "127.0.0.1",
-  port: Number(process.env["PORT"] ?? 0),
+  port: Number(process.env.PORT ?? 0),
 });
 console.log(`playground http://127.0.0.1:${port}/`);

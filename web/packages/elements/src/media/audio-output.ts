@@ -64,7 +64,7 @@ export class AudioOutput {
   #create(id: string): HTMLAudioElement {
     const player = document.createElement("audio");
     player.autoplay = true;
-    player.dataset["track"] = id;
+    player.dataset.track = id;
     player.setAttribute("part", "audio");
     this.#players.set(id, player);
     this.container.append(player);

@@ -6,6 +6,8 @@ import * as icons from "../icons.js";
 import { qualityWords } from "../logic/quality.js";
 import type { Shortcut } from "../logic/shortcuts.js";
 import { roveFocus } from "./focus.js";
+import type { Scene } from "./gallery.js";
+import { moreMenu } from "./menu.js";
 import { canShareScreen } from "./screen-support.js";
 import type { RoomView } from "./view.js";
 
@@ -24,7 +26,7 @@ interface Control {
   readonly badge?: TemplateResult | typeof nothing;
 }
 
-export function barView(view: RoomView): TemplateResult {
+export function barView(view: RoomView, scene: Scene): TemplateResult {
   const { text } = view;
   return html`<footer class="bar" part="bar">
     <div class="about">
@@ -38,7 +40,7 @@ export function barView(view: RoomView): TemplateResult {
       part="controls"
       @keydown=${(event: KeyboardEvent) => roveFocus(event, "button")}
     >
-      ${ownControls(view).map((one) => button(view, one))} ${leaveButton(view)}
+      ${ownControls(view).map((one) => button(view, one))} ${leaveButton(view, scene)}
     </div>
     <div class="tools-row end">${panelControls(view).map((one) => button(view, one))}</div>
   </footer>`;
@@ -137,9 +139,9 @@ function button(view: RoomView, one: Control): TemplateResult {
   </button>`;
 }
 
-function leaveButton(view: RoomView): TemplateResult {
+function leaveButton(view: RoomView, scene: Scene): TemplateResult {
   const { controls } = view.text;
-  return html`${moreButton(view)}
+  return html`${moreButton(view, scene)}
     <button
       type="button"
       class="round danger leave-button"
@@ -152,10 +154,10 @@ function leaveButton(view: RoomView): TemplateResult {
     </button>`;
 }
 
-function moreButton(view: RoomView): TemplateResult {
+function moreButton(view: RoomView, scene: Scene): TemplateResult {
   const { controls } = view.text;
   const open = view.ui.menu === "more";
-  return html`<button
+  return html`<div class="anchor">${moreMenu(view, scene)}<button
     type="button"
     class="round more-button"
     part="button more"
@@ -167,7 +169,7 @@ function moreButton(view: RoomView): TemplateResult {
     @click=${() => view.set({ menu: open ? "" : "more" })}
   >
     ${icons.more}
-  </button>`;
+  </button></div>`;
 }
 
 function chatLabel(view: RoomView): string {

@@ -1,56 +1,62 @@
 /** The choice of camera, microphone and loudspeaker, before and during a call. */
 
-import { html, nothing, type SVGTemplateResult, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import * as icons from "../icons.js";
 import { canChooseOutput } from "../media/audio-output.js";
 import type { RoomView } from "./view.js";
 
 interface Field {
   readonly part: string;
-  readonly icon: SVGTemplateResult;
   readonly label: string;
   readonly devices: readonly MediaDeviceInfo[];
   readonly chosen: string;
   readonly choose: (deviceId: string) => void;
 }
 
-/** The fields; `meter` shows the level of the microphone below its choice. */
+/** All fields, for the settings. */
 export function deviceFields(view: RoomView): TemplateResult {
-  const { text, session, ui } = view;
-  const { devices, microphone, camera } = session;
+  return html`${microphoneField(view)} ${cameraField(view)} ${outputField(view)}`;
+}
+
+/** The choice of the microphone, with its level below. */
+export function microphoneField(view: RoomView): TemplateResult {
+  const { text, session } = view;
   return html`${field(view, {
     part: "choose-microphone",
-    icon: icons.microphone,
     label: text.settings.microphone,
-    devices: devices.microphones,
-    chosen: microphone.deviceId,
+    devices: session.devices.microphones,
+    chosen: session.microphone.deviceId,
     choose: (id) => void session.chooseMicrophone(id),
   })}
-  ${levelView(view)}
-  ${field(view, {
+  ${levelView(view)}`;
+}
+
+export function cameraField(view: RoomView): TemplateResult {
+  const { text, session } = view;
+  return field(view, {
     part: "choose-camera",
-    icon: icons.camera,
     label: text.settings.camera,
-    devices: devices.cameras,
-    chosen: camera.deviceId,
+    devices: session.devices.cameras,
+    chosen: session.camera.deviceId,
     choose: (id) => void session.chooseCamera(id),
-  })}
-  ${
-    canChooseOutput() && devices.speakers.length > 0
-      ? field(view, {
-          part: "choose-output",
-          icon: icons.volume,
-          label: text.settings.output,
-          devices: devices.speakers,
-          chosen: ui.output,
-          choose: (id) => view.chooseOutput(id),
-        })
-      : nothing
-  }`;
+  });
+}
+
+function outputField(view: RoomView): TemplateResult | typeof nothing {
+  const { text, session, ui } = view;
+  const { speakers } = session.devices;
+  if (!canChooseOutput() || speakers.length === 0) return nothing;
+  return field(view, {
+    part: "choose-output",
+    label: text.settings.output,
+    devices: speakers,
+    chosen: ui.output,
+    choose: (id) => view.chooseOutput(id),
+  });
 }
 
 /** The level of the own microphone; its element moves the bar without a new drawing. */
-export function levelView(view: RoomView): TemplateResult {
+function levelView(view: RoomView): TemplateResult {
   return html`<div class="level" part="level">
     ${view.session.microphone.live ? icons.microphone : icons.microphoneOff}
     <div
@@ -70,7 +76,7 @@ function field(view: RoomView, one: Field): TemplateResult {
   const known = one.devices.some((device) => device.deviceId === one.chosen);
   return html`<label class="field">
     <span>${one.label}</span>
-    <select
+    <span class="select"><select
       class="input"
       part=${one.part}
       ?disabled=${one.devices.length === 0}
@@ -88,6 +94,6 @@ function field(view: RoomView, one: Field): TemplateResult {
             ${device.label || settings.unnamed(one.label, index + 1)}
           </option>`,
       )}
-    </select>
+    </select>${icons.chevronDown}</span>
   </label>`;
 }

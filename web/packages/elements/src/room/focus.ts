@@ -5,6 +5,8 @@ import { rove } from "../logic/shortcuts.js";
 /** Handles a key press in a container whose items match `selector`. */
 export function roveFocus(event: KeyboardEvent, selector: string): void {
   const container = event.currentTarget;
+  // A menu within a toolbar has moved the focus already.
+  if (event.defaultPrevented) return;
   if (!(container instanceof HTMLElement) || !(event.target instanceof HTMLElement)) return;
   const items = [...container.querySelectorAll<HTMLElement>(selector)].filter(isReachable);
   const index = items.indexOf(event.target);

@@ -53,11 +53,14 @@ export function galleryView(view: RoomView, scene: Scene): TemplateResult {
 }
 
 function pager(view: RoomView, scene: Scene): TemplateResult | typeof nothing {
-  const { page, pages } = scene.arrangement;
-  if (pages < 2) return nothing;
+  const { page, pages, pager: rect } = scene.arrangement;
+  if (!rect) return nothing;
   const { text } = view;
   const turn = (to: number) => view.set({ page: (to + pages) % pages });
-  return html`<nav class="pager" part="pager">
+  return html`<nav class="pager"
+    part="pager"
+    style="transform: translate(${rect.x}px, ${rect.y}px); width: ${rect.width}px"
+  >
     <button
       type="button"
       class="round quiet"

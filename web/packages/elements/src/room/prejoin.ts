@@ -6,7 +6,7 @@ import * as icons from "../icons.js";
 import { type Problem, problemOf } from "../logic/problems.js";
 import type { Input } from "../media/input.js";
 import { avatar } from "./avatar.js";
-import { deviceFields } from "./device-fields.js";
+import { cameraField, microphoneField } from "./device-fields.js";
 import type { RoomView } from "./view.js";
 
 const LONGEST_NAME = 64;
@@ -27,8 +27,7 @@ export function prejoinView(view: RoomView): TemplateResult {
           <h1>${text.prejoin.title}</h1>
           <p class="lead">${text.prejoin.room} <strong part="room-name">${view.roomName}</strong></p>
         </div>
-        ${nameField(view)} ${inputProblems(view)}
-        <div class="devices stack">${deviceFields(view)}</div>
+        ${nameField(view)} ${inputs(view)}
         <button class="button primary" part="join" ?disabled=${joining}>
           ${joining ? html`<span class="spinner"></span>` : nothing}
           ${joining ? text.prejoin.joining : text.prejoin.join}
@@ -128,17 +127,26 @@ function cameraToggle(view: RoomView): TemplateResult {
   </button>`;
 }
 
-function inputProblems(view: RoomView): TemplateResult {
-  const { session, text } = view;
-  const problems: Problem[] = [];
-  const add = (attempt: "camera" | "microphone", { error, opening }: Input) => {
-    if (error === null || opening) return;
-    const problem = problemOf(attempt, error, text);
-    if (!problems.some((one) => one.name === problem.name)) problems.push(problem);
-  };
-  add("camera", session.camera);
-  add("microphone", session.microphone);
-  return html`${problems.map((problem) => noteView(problem, again(view, problem)))}`;
+/** The choice of each device, or why there is none. */
+function inputs(view: RoomView): TemplateResult {
+  const { camera, microphone } = view.session;
+  const problems = [
+    ...problemWith(view, "microphone", microphone),
+    ...problemWith(view, "camera", camera),
+  ];
+  const named = problems.filter(
+    (one, index) => problems.findIndex((other) => other.name === one.name) === index,
+  );
+  return html`${named.map((problem) => noteView(problem, again(view, problem)))}
+    <div class="devices stack">
+      ${microphone.error === null ? microphoneField(view) : nothing}
+      ${camera.error === null ? cameraField(view) : nothing}
+    </div>`;
+}
+
+function problemWith(view: RoomView, attempt: "camera" | "microphone", input: Input): Problem[] {
+  if (input.error === null || input.opening) return [];
+  return [problemOf(attempt, input.error, view.text)];
 }
 
 function again(view: RoomView, problem: Problem): TemplateResult | typeof nothing {

@@ -1,7 +1,7 @@
 /** `<antiphon-room>`: a whole video room, from the screen before it to the one after it. */
 
 import type { Room } from "@antiphon/client";
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import { html, type PropertyDeclarations, type TemplateResult } from "lit";
 import { AntiphonElement, define } from "../base.js";
 import { chooseLayout } from "../logic/gallery.js";
 import { inviteLink, isOn, readRoomAddress } from "../logic/parameters.js";
@@ -22,7 +22,6 @@ import { ChatScroll } from "./chat-scroll.js";
 import { dialogView } from "./dialogs.js";
 import { FocusKeeper } from "./focus-keeper.js";
 import { galleryView, type Scene, sceneOf } from "./gallery.js";
-import { moreMenu } from "./menu.js";
 import { panelView } from "./panel.js";
 import { prejoinView } from "./prejoin.js";
 import { RoomSession, type SessionState } from "./session.js";
@@ -262,8 +261,8 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
 
   #call(scene: Scene): TemplateResult {
     return html`<main class="screen call" part="call">
-      ${bannersView(this)} ${galleryView(this, scene)} ${panelView(this)} ${barView(this)}
-      ${moreMenu(this, scene)} ${dialogView(this) ?? nothing}
+      ${bannersView(this)} ${galleryView(this, scene)} ${panelView(this)} 
+      ${barView(this, scene)} ${dialogView(this)}
     </main>`;
   }
 

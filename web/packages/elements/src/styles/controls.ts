@@ -117,6 +117,10 @@ export const controls = css`
   .round:hover {
     background: color-mix(in oklab, var(--antiphon-raised), var(--antiphon-text) 9%);
   }
+  .round > .icon {
+    width: 23px;
+    height: 23px;
+  }
   .round:active {
     transform: scale(0.94);
   }
@@ -141,6 +145,10 @@ export const controls = css`
   }
   .round.danger:hover {
     background: color-mix(in oklab, var(--antiphon-danger), #000 12%);
+  }
+  .round.danger > .icon {
+    width: 30px;
+    height: 30px;
   }
   .round.quiet {
     width: 36px;
@@ -185,19 +193,23 @@ export const controls = css`
   .input:focus-visible {
     outline-offset: -1px;
   }
-  select.input {
+  .select {
+    position: relative;
+  }
+  .select .input {
     appearance: none;
-    padding-inline-end: 38px;
+    padding-inline-end: 42px;
     text-overflow: ellipsis;
     font-size: 15px;
     cursor: pointer;
-    background-image: linear-gradient(45deg, transparent 50%, var(--antiphon-muted) 50%),
-      linear-gradient(-45deg, transparent 50%, var(--antiphon-muted) 50%);
-    background-size: 6px 6px;
-    background-position:
-      right 20px center,
-      right 14px center;
-    background-repeat: no-repeat;
+  }
+  .select > .icon {
+    position: absolute;
+    inset: 0 12px 0 auto;
+    width: 18px;
+    height: 100%;
+    color: var(--antiphon-muted);
+    pointer-events: none;
   }
   .spinner {
     width: 1.15em;
@@ -278,6 +290,9 @@ export const controls = css`
     margin-inline-start: auto;
   }
   kbd {
+    display: inline-block;
+    min-width: 27px;
+    text-align: center;
     padding: 1px 7px;
     border: 1px solid var(--antiphon-line);
     border-radius: 6px;

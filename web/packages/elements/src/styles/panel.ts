@@ -37,6 +37,7 @@ export const panelStyles = css`
   }
   @container antiphon-room (max-width: 760px) {
     .panel {
+      grid-area: auto;
       position: absolute;
       z-index: 6;
       inset: 0;

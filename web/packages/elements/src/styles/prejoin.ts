@@ -3,6 +3,9 @@
 import { css } from "lit";
 
 export const prejoinStyles = css`
+  .devices:empty {
+    display: none;
+  }
   .lobby {
     display: grid;
     grid-template-rows: auto minmax(0, 1fr);
@@ -26,7 +29,7 @@ export const prejoinStyles = css`
   .setup {
     display: grid;
     grid-template-columns: minmax(0, 1.5fr) minmax(300px, 1fr);
-    align-content: center;
+    align-content: safe center;
     align-items: center;
     gap: 28px 52px;
     width: min(1080px, 100%);
@@ -128,7 +131,7 @@ export const prejoinStyles = css`
     gap: 12px;
     padding: 12px 14px;
     border-radius: var(--antiphon-radius);
-    background: color-mix(in oklab, var(--antiphon-warning) 11%, var(--antiphon-surface));
+    background: light-dark(#f8efdc, #2e281c);
     font-size: 13.5px;
     line-height: 1.45;
   }
@@ -142,6 +145,7 @@ export const prejoinStyles = css`
   }
   .note .button {
     margin-top: 8px;
+    background: color-mix(in oklab, var(--antiphon-warning) 16%, transparent);
   }
   .fine {
     color: var(--antiphon-muted);

@@ -35,16 +35,12 @@ export const roomStyles = css`
   }
   .pager {
     position: absolute;
-    inset: auto 0 10px;
+    inset: 0 auto auto 0;
     display: flex;
     align-items: center;
+    justify-content: center;
     gap: 2px;
-    width: max-content;
-    margin: auto;
-    padding: 3px;
-    border-radius: 22px;
-    background: color-mix(in oklab, var(--antiphon-surface) 90%, transparent);
-    box-shadow: 0 2px 14px rgb(0 0 0 / 0.18);
+    height: 40px;
     font-size: 13px;
     font-weight: 600;
     font-variant-numeric: tabular-nums;
@@ -158,10 +154,15 @@ export const roomStyles = css`
     background: var(--antiphon-raised);
     color: var(--antiphon-muted);
   }
+  .anchor {
+    position: relative;
+    display: grid;
+  }
   .pop {
     position: absolute;
     z-index: 5;
-    inset: auto 14px calc(78px + env(safe-area-inset-bottom)) auto;
+    inset: auto -64px calc(100% + 12px) auto;
+    width: max-content;
     animation: rise 0.16s;
   }
   @keyframes rise {
@@ -279,7 +280,7 @@ export const roomStyles = css`
     .chat-button {
       order: 2;
     }
-    .more-button {
+    .anchor {
       order: 3;
     }
     .leave-button {

@@ -8,7 +8,7 @@ export const tokens = css`
     --antiphon-accent-text: light-dark(#ffffff, #04231b);
     --antiphon-background: light-dark(#f5f4f1, #131416);
     --antiphon-surface: light-dark(#ffffff, #1d1f22);
-    --antiphon-raised: light-dark(#edebe6, #2a2d31);
+    --antiphon-raised: light-dark(#e9e6df, #2a2d31);
     --antiphon-tile: light-dark(#e4e2dc, #24272b);
     --antiphon-text: light-dark(#1c1d1f, #f0f0ee);
     --antiphon-muted: light-dark(#63645f, #a3a5a3);
