@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from antiphon.core.graph import HUBS, Change
+from antiphon.core.graph import Change
 from antiphon.core.ports import MediaEvents, MediaRoom
 
 if TYPE_CHECKING:
@@ -59,10 +59,9 @@ class EngineRoom(MediaRoom):
         if not self._open:
             return
         self._open = False
-        for name, number in self._numbers.items():
-            if name not in HUBS:
-                self._engine.remove_peer(number)
-                self._engine.remove_track(number)
+        for number in self._numbers.values():
+            self._engine.remove_peer(number)
+            self._engine.remove_track(number)
         self._numbers.clear()
         self._native.close_room(self.number)
         self._engine.forget_room(self)
