@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from antiphon.core.address import Addresses
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.stores.database import Database
 from tests.support.postgres import Cluster, require
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("unit", deadline=None)
+settings.load_profile("unit")
 
 
 @pytest.fixture(scope="session")
