@@ -6,9 +6,10 @@ command line.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -101,9 +102,38 @@ def load(
     for name, (value, origin) in (options or {}).items():
         settings.append(Setting(keys()[name], value, origin, literal=isinstance(value, str)))
     config = build(settings, problems, dev=dev, lan=lan, file=path)
+    problems += _check(config)
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def _check(config: Config) -> Iterable[Problem]:
+    """What only those can judge who use it. Their libraries take time to load: only if need be."""
+
+    def judge(section: str, name: str, test: Callable[[Any], object]) -> Iterable[Problem]:
+        key = keys()[section, name]
+        value = config.value(key)
+        if value == key.default:
+            return
+        try:
+            test(value)
+        except ValueError as error:
+            yield Problem(config.origin(key), f"[{section}] {name}", str(error))
+
+    def domain(value: str) -> object:
+        from antiphon.services.normalize import PrecisNormalizer
+
+        return PrecisNormalizer().domain(value)
+
+    def database(value: str) -> object:
+        from antiphon.stores.url import locate
+
+        return locate(value)
+
+    yield from judge("node", "domain", domain)
+    yield from judge("node", "public_address", lambda value: [ip_address(item) for item in value])
+    yield from judge("storage", "database", database)
 
 
 def build(

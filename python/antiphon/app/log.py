@@ -30,10 +30,11 @@ class _Context(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.node = self._node
-        for name in CONTEXT[1:]:
+        for name in ("room", "member"):
             if not hasattr(record, name):
                 setattr(record, name, "")
-        record.connection = record.connection or CONNECTION.get()
+        if not getattr(record, "connection", ""):
+            record.connection = CONNECTION.get()
         return True
 
 

@@ -1,0 +1,1 @@
+"""`antiphon doctor`: tests what a node offers, one line for each check."""

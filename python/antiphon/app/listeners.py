@@ -1,0 +1,165 @@
+"""Opens the web listeners that the configuration asks for, and finds the addresses media is offered
+at.
+
+Without a host in the configuration a node listens on all addresses; with `--dev` on loopback, and
+with `--lan` on the machine's own addresses as well, by HTTPS: browsers give away camera and
+microphone on nothing less.
+"""
+
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from antiphon.net.interfaces import lan_addresses
+from antiphon.net.listen import Listen, PortTaken, address_of, bind, loopback, parse_listen
+from antiphon.net.tls import Certificates, Pair, self_signed
+
+from .config import Config
+from .errors import StartError
+from .keys import keys
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Doors:
+    """Bound sockets of HTTP and HTTPS, the certificate of the latter and its file."""
+
+    plain: list[socket.socket] = field(default_factory=list[socket.socket])
+    secure: list[socket.socket] = field(default_factory=list[socket.socket])
+    certificates: Certificates | None = None
+    certificate_file: Path | None = None
+
+    @property
+    def listening(self) -> list[tuple[str, str]]:
+        """(protocol, address) of each."""
+        plain = [("http", address_of(opened)) for opened in self.plain]
+        return plain + [("https", address_of(opened)) for opened in self.secure]
+
+    def close(self) -> None:
+        """Close the sockets. Idempotent."""
+        for opened in [*self.plain, *self.secure]:
+            opened.close()
+
+
+def open_doors(config: Config) -> Doors:
+    """Bind everything, or nothing. Raises `StartError`."""
+    doors = Doors()
+    near: Sequence[str] = loopback() if config.dev else ()
+    try:
+        if config.http.listen:
+            doors.plain = _bind(config, "listen", near)
+        if config.http.tls_listen and (pair := _pair(config)) is not None:
+            doors.certificates = _load(config, pair)
+            doors.certificate_file = pair.certificate
+            far = lan_addresses() if config.lan else ()
+            doors.secure = _bind(config, "tls_listen", (*near, *far))
+    except BaseException:
+        doors.close()
+        raise
+    return doors
+
+
+def _bind(config: Config, name: str, hosts: Sequence[str]) -> list[socket.socket]:
+    key = keys()["http", name]
+    text = str(config.value(key))
+    try:
+        return bind(parse_listen(text), hosts, backlog=config.connections.backlog)
+    except (PortTaken, OSError) as error:
+        raise StartError(
+            f"cannot listen: {error.args[-1]}; it comes from [http] {name} = {text!r}"
+            f" ({config.origin(key)}), choose another one there or by {key.variable}"
+        ) from None
+
+
+def _pair(config: Config) -> Pair | None:
+    if config.tls.certificate:
+        return Pair(Path(config.tls.certificate), Path(config.tls.key))
+    if not config.dev:
+        log.info("no HTTPS: [tls] certificate is not set")
+        return None
+    names = ("localhost", *loopback(), *lan_addresses())
+    extra = () if config.node.domain in names else (config.node.domain,)
+    try:
+        return self_signed(config.node.data / "tls", (*names, *extra))
+    except OSError as error:
+        raise StartError(f"cannot write the self-signed certificate: {error}") from None
+
+
+def _load(config: Config, pair: Pair) -> Certificates:
+    try:
+        return Certificates(pair, config.tls.check_interval)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        hint = "[tls] certificate and key must be readable PEM files that belong together"
+        kind = "TLS" if isinstance(error, ssl.SSLError) else "file"
+        raise StartError(
+            f"cannot use {pair.certificate} and {pair.key}: {reason or error} ({kind}); {hint}"
+        ) from None
+
+
+def media_addresses(config: Config) -> tuple[str, ...]:
+    """The addresses at which browsers are told to find media: the one of `[webrtc] udp_port`, or
+    all of the machine.
+    """
+    host = parse_listen(config.webrtc.udp_port).host
+    if host and host not in ("0.0.0.0", "::"):
+        return (host,)
+    found = lan_addresses()
+    if config.dev:
+        return ("127.0.0.1", *found)
+    return found or loopback()
+
+
+def media_port(config: Config) -> int:
+    """The first UDP port."""
+    return parse_listen(config.webrtc.udp_port).port
+
+
+def media_workers(config: Config) -> int:
+    """How many media threads: as configured, or one for each core but one, which is Python's."""
+    return config.node.workers or max(1, min(16, len(os.sched_getaffinity(0)) - 1))
+
+
+def web_address(config: Config, doors: Doors) -> str:
+    """The address to type into a browser."""
+    name = config.node.domain
+    if config.lan and (reachable := _reachable(doors)):
+        return reachable
+    if doors.secure and not config.dev:
+        port = doors.secure[0].getsockname()[1]
+        return f"https://{name}/" if port == 443 else f"https://{name}:{port}/"
+    if doors.plain:
+        host, port = doors.plain[0].getsockname()[:2]
+        near = host in ("127.0.0.1", "::1", "0.0.0.0", "::")
+        return f"http://{'localhost' if near else _bracketed(host)}:{port}/"
+    if doors.secure:
+        return f"https://{address_of(doors.secure[0])}/"
+    return ""
+
+
+def _reachable(doors: Doors) -> str:
+    """The first address of the LAN, for other devices."""
+    for opened in doors.secure:
+        host = opened.getsockname()[0]
+        if host not in loopback():
+            return f"https://{address_of(opened)}/"
+    return ""
+
+
+def local_url(doors: Doors) -> str:
+    """Where commands on this machine reach the node."""
+    for scheme, sockets in (("http", doors.plain), ("https", doors.secure)):
+        for opened in sockets:
+            host, port = opened.getsockname()[:2]
+            host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
+            return f"{scheme}://{Listen(host, port)}"
+    return ""
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,372 @@
+"""One node: every part made and joined here, opened in order and closed in the opposite one.
+
+`async with Node(config) as node:` serves until the block is left. It knows how parts fit together,
+and decides nothing that they do.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+
+import antiphon
+from antiphon.core.address import Addresses
+from antiphon.core.policy import Policy
+from antiphon.core.ports import Caller, Grants
+from antiphon.core.switchboard import Switchboard
+from antiphon.media.config import MediaConfig
+from antiphon.media.engine import Engine
+from antiphon.media.session import EngineSessions
+from antiphon.net.asgi import AsgiServer
+from antiphon.net.gate import Gate
+from antiphon.net.listen import Listen, parse_listen
+from antiphon.protocols.http.application import create_app, drain
+from antiphon.protocols.http.context import HttpContext, Readiness
+from antiphon.protocols.web.server import WebSignalling
+from antiphon.services.accounts import Accounts
+from antiphon.services.mailbox import Mailbox
+from antiphon.services.normalize import PrecisNormalizer
+from antiphon.services.rooms import StoredRooms
+from antiphon.services.secrets import node_secret
+from antiphon.services.tokens import Tokens
+from antiphon.stores.database import Database
+from antiphon.stores.errors import CannotOpen
+
+from . import listeners
+from .access import ConfiguredIceServers, TokenAuthenticator
+from .bot import Bot
+from .config import Config, load
+from .errors import StartError
+from .folder import DataFolder, FolderInUse, Running
+from .metrics import NodeCollector, TimedMessages, create_registry
+from .plugin import Plugin, PluginError, Setup, installed, set_up
+
+log = logging.getLogger(__name__)
+
+# How often a draining node looks whether everybody has gone (s).
+DRAIN_STEP = 0.1
+
+
+class Node:
+    """A communication server in this process.
+
+    Its parts are attributes while it is open: `switchboard`, `accounts`, `tokens`, `rooms`,
+    `messages`, `engine`, `app` (the ASGI application). `listening` names what it listens on.
+    """
+
+    addresses: Addresses
+    database: Database
+    accounts: Accounts
+    tokens: Tokens
+    rooms: StoredRooms
+    messages: TimedMessages
+    engine: Engine
+    switchboard: Switchboard
+    signalling: WebSignalling
+    app: FastAPI
+
+    def __init__(
+        self, config: Config | None = None, *, plugins: Iterable[tuple[str, Setup]] | None = None
+    ) -> None:
+        """`config`: embedded defaults if None. `plugins`: (name, setup) pairs; None: those of all
+        installed packages."""
+        self.config = config or Config()
+        self.name = self.config.node.name or _machine_name()
+        self.version = _version()
+        self.gate = Gate(
+            self.config.connections.connections, self.config.connections.connections_per_address
+        )
+        self.registry = create_registry()
+        self.listening: list[tuple[str, str]] = []
+        self.web_address = ""
+        self._setups = plugins
+        self._stack: AsyncExitStack | None = None
+        self._stopped = asyncio.Event()
+        self._ready = False
+
+    @classmethod
+    def dev(cls, **options: Any) -> "Node":
+        """A node in development mode: loopback only, guests may do everything but administer.
+
+        `options` are those of `app.config.load`."""
+        return cls(load(dev=True, **options))
+
+    # life
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        self._ready = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ready = False
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            await stack.__aexit__(kind, error, trace)
+
+    async def serve_forever(self) -> None:
+        """Until `stop` is called, or the web server fails, which raises."""
+        await self._stopped.wait()
+
+    def stop(self) -> None:
+        """Let `serve_forever` return."""
+        self._stopped.set()
+
+    async def drain(self) -> None:
+        """Take nobody in any more, tell everybody, and wait a little for them to go."""
+        self._ready = False
+        await self.switchboard.drain()
+        deadline = asyncio.get_running_loop().time() + self.config.connections.drain_time
+        while any(room.members for room in self.switchboard.rooms):
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(DRAIN_STEP)
+
+    # for programs
+
+    async def join(
+        self, room: str, *, name: str = "Bot", sample_rate: int = 48000, channels: int = 1
+    ) -> Bot:
+        """Join a room from this process: chat, events, audio as arrays. Raises `Refused`."""
+        unique = f"bot-{secrets.token_hex(4)}"
+        address = self.addresses.parse(f"{unique}@{self.addresses.domain}")
+        caller = Caller(
+            address=address, name=self.addresses.nickname(name), grants=Grants(moderate=True)
+        )
+        bot = Bot(self.switchboard, self.engine, caller)
+        await bot.enter(room, sample_rate=sample_rate, channels=channels)
+        return bot
+
+    # opening
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        folder = self._open_folder(stack)
+        doors = listeners.open_doors(self.config)
+        stack.callback(doors.close)
+        plugins = self._load_plugins()
+        await self._open_services(stack)
+        await self._open_rooms(stack, plugins)
+        self.app = self._create_app(doors, plugins)
+        await self._open_web(stack, doors)
+        await self._start_tasks(stack, doors, plugins)
+        self.listening = [*doors.listening, *self._media_listening()]
+        self.web_address = listeners.web_address(self.config, doors)
+        folder.announce(
+            Running(
+                pid=os.getpid(),
+                url=listeners.local_url(doors),
+                certificate=str((doors.certificate_file or Path()).absolute()),
+                version=self.version,
+            )
+        )
+
+    def _open_folder(self, stack: AsyncExitStack) -> DataFolder:
+        path = self.config.node.data
+        try:
+            folder = DataFolder(path)
+            stack.callback(folder.close)
+            secret = self.config.auth.secret.encode() or node_secret(path)
+        except FolderInUse as error:
+            raise StartError(f"{error}; choose another one by [node] data or --data") from None
+        except (OSError, ValueError) as error:
+            raise StartError(f"cannot use the data folder {path}: {error}") from None
+        self.addresses = Addresses(self.config.node.domain, PrecisNormalizer())
+        self.tokens = Tokens(self.addresses, secret, self.config.tokens)
+        return folder
+
+    def _load_plugins(self) -> list[Plugin]:
+        try:
+            return set_up(self, installed() if self._setups is None else self._setups)
+        except PluginError as error:
+            raise StartError(str(error)) from error
+
+    async def _open_services(self, stack: AsyncExitStack) -> None:
+        try:
+            self.database = Database(self.config.storage.url(self.config.node.data))
+            await self.database.open()
+        except (CannotOpen, ValueError) as error:
+            raise StartError(f"{error}; it comes from [storage] database") from None
+        stack.push_async_callback(self.database.close)
+        self.accounts = Accounts(self.database, self.addresses, self.config.accounts)
+        stack.push_async_callback(self.accounts.close)
+        self.rooms = StoredRooms(self.database)
+        mailbox = Mailbox(self.database, self.config.mailbox)
+        stack.push_async_callback(mailbox.close)
+        self.messages = TimedMessages(mailbox, self.registry)
+
+    async def _open_rooms(self, stack: AsyncExitStack, plugins: list[Plugin]) -> None:
+        self.engine = self._create_engine()
+        stack.callback(self.engine.close)
+        self.engine.start()
+        limits = self.config.rooms
+        policy = Policy(
+            guests=self.config.auth.guests, max_members=limits.members, max_tracks=limits.tracks
+        )
+        for plugin in plugins:
+            for wrap in plugin.wrappers:
+                policy = wrap(policy)
+        self.switchboard = Switchboard(
+            rooms=self.rooms,
+            messages=self.messages,
+            media=self.engine,
+            addresses=self.addresses,
+            policy=policy,
+            max_rooms=limits.rooms,
+        )
+        stack.push_async_callback(self.switchboard.close)
+        for plugin in plugins:
+            if plugin.listeners:
+                stack.callback(self.switchboard.watch(plugin))
+
+    def _create_engine(self) -> Engine:
+        config = MediaConfig(
+            workers=listeners.media_workers(self.config),
+            udp_port=listeners.media_port(self.config),
+            addresses=listeners.media_addresses(self.config),
+            public_addresses=self.config.node.public_address,
+            max_peers=self.config.webrtc.max_peers,
+            estimate_bandwidth=self.config.webrtc.estimate_bandwidth,
+        )
+        try:
+            return Engine(config)
+        except (OSError, ValueError) as error:
+            raise StartError(
+                f"cannot open the UDP ports of media: {error}; they come from [webrtc] udp_port ="
+                f" {self.config.webrtc.udp_port!r}, choose another one there or by"
+                " ANTIPHON_WEBRTC_UDP_PORT"
+            ) from None
+
+    def _create_app(self, doors: listeners.Doors, plugins: list[Plugin]) -> FastAPI:
+        config = self.config
+        sessions = EngineSessions(self.engine)
+        authenticator = TokenAuthenticator(self.tokens, self.accounts)
+        ice_servers = ConfiguredIceServers(config.webrtc.ice_servers)
+        self.signalling = WebSignalling(
+            switchboard=self.switchboard,
+            messages=self.messages,
+            sessions=sessions,
+            authenticator=authenticator,
+            ice_servers=ice_servers,
+            config=config.web,
+            version=self.version,
+        )
+        self.registry.register(
+            NodeCollector(
+                node=self.name,
+                version=self.version,
+                switchboard=self.switchboard,
+                signalling=self.signalling,
+                gate=self.gate,
+                engine=self.engine.native.counters,
+                certificates=doors.certificates,
+            )
+        )
+        context = HttpContext(
+            addresses=self.addresses,
+            accounts=self.accounts,
+            tokens=self.tokens,
+            authenticator=authenticator,
+            rooms=self.rooms,
+            messages=self.messages,
+            switchboard=self.switchboard,
+            sessions=sessions,
+            config=config.http,
+            limits=config.http_limits,
+            guests=Grants() if config.auth.guests else None,
+            registration=config.auth.registration,
+            open_doors=config.dev,
+            ice_servers=ice_servers,
+            registry=self.registry,
+            ready=self._readiness,
+            endpoints=lambda: {"webrtc": [f"udp:{port}" for port in self.engine.ports]},
+            assets=_assets(),
+            node=self.name,
+            version=self.version,
+            routes=[WebSocketRoute("/ws", self.signalling.handle)],
+            routers=[router for plugin in plugins for router in plugin.routers],
+        )
+        return create_app(context)
+
+    async def _open_web(self, stack: AsyncExitStack, doors: listeners.Doors) -> None:
+        certificates = doors.certificates
+        server = AsgiServer(
+            self.app,
+            limits=self.config.connections,
+            gate=self.gate,
+            message_limit=self.config.web.message_limit,
+            plain=doors.plain,
+            secure=doors.secure,
+            tls=certificates.context if certificates is not None else None,
+        )
+        await server.start()
+        stack.push_async_callback(server.stop)
+        # Before the server stops: what would keep it from stopping.
+        stack.push_async_callback(self.signalling.close)
+        stack.push_async_callback(drain, self.app)
+        await stack.enter_async_context(_background([self._watch_server(server)]))
+
+    async def _watch_server(self, server: AsgiServer) -> None:
+        await server.wait()
+        raise RuntimeError("the web server ended")
+
+    async def _start_tasks(
+        self, stack: AsyncExitStack, doors: listeners.Doors, plugins: list[Plugin]
+    ) -> None:
+        tasks = [plugin.run(task) for plugin in plugins for task in plugin.tasks]
+        if doors.certificates is not None:
+            tasks.append(doors.certificates.watch())
+        await stack.enter_async_context(_background(tasks))
+
+    def _readiness(self) -> Readiness:
+        if self.switchboard.draining:
+            return Readiness(ready=False, detail="draining")
+        return Readiness(ready=self._ready, detail="" if self._ready else "starting")
+
+    def _media_listening(self) -> list[tuple[str, str]]:
+        host = parse_listen(self.config.webrtc.udp_port).host or "0.0.0.0"
+        return [("webrtc", str(Listen(host, port))) for port in self.engine.ports]
+
+
+@asynccontextmanager
+async def _background(tasks: Iterable[Any]) -> AsyncIterator[None]:
+    """Run coroutines beside the block: one that fails cancels it, leaving it cancels them."""
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(task) for task in tasks]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+
+
+def _assets() -> Path | None:
+    folder = Path(antiphon.__file__).parent / "web"
+    return folder if (folder / "index.html").is_file() else None
+
+
+def _version() -> str:
+    try:
+        return version("antiphon")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _machine_name() -> str:
+    return socket.gethostname().partition(".")[0]

@@ -1,0 +1,107 @@
+"""What a plug-in may do to a node: wrap its policy, listen to its events, add REST resources and
+tasks.
+
+A plug-in is a callable that takes a `Plugin`, named in a package's entry points:
+
+[project.entry-points."antiphon.plugins"] quiet = "antiphon_quiet:setup"
+
+It is called once, before the node opens its doors.
+"""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from antiphon.core.event import Event
+from antiphon.core.policy import Policy
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from .node import Node
+
+log = logging.getLogger(__name__)
+
+GROUP = "antiphon.plugins"
+
+
+class PluginError(Exception):
+    """A plug-in could not be loaded or set up; the text names it."""
+
+
+class Plugin:
+    """The node as one plug-in sees it. Its services (`node.switchboard`, `node.accounts` …) are
+    there from the first event, request or task on, not yet while `setup` runs.
+    """
+
+    def __init__(self, name: str, node: "Node") -> None:
+        self.name = name
+        self.node = node
+        self.wrappers: list[Callable[[Policy], Policy]] = []
+        self.listeners: list[Callable[[Event], None]] = []
+        self.routers: list[APIRouter] = []
+        self.tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def set_policy(self, wrap: Callable[[Policy], Policy]) -> None:
+        """`wrap` gets the policy that is in force and returns the one to use instead."""
+        self.wrappers.append(wrap)
+
+    def on_event(self, listener: Callable[[Event], None]) -> None:
+        """`listener` hears every event of every room, in order. It must not block; what it raises
+        is logged and harms nobody."""
+        self.listeners.append(listener)
+
+    def add_router(self, router: "APIRouter") -> None:
+        """Mount REST resources below `/api/v1`. They get the caller with
+        `antiphon.protocols.http.caller.CurrentCaller`."""
+        self.routers.append(router)
+
+    def add_task(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `task()` while the node runs; it is cancelled when the node stops. An error of it is
+        logged and ends that task only."""
+        self.tasks.append(task)
+
+    def deliver(self, event: Event) -> None:
+        """Take an event of any room (core.member.Outlet)."""
+        for listener in self.listeners:
+            try:
+                listener(event)
+            except Exception:
+                log.exception("plug-in %s failed at an event", self.name)
+
+    async def run(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run one of its tasks to the end."""
+        try:
+            await task()
+        except Exception:
+            log.exception("a task of plug-in %s failed", self.name)
+
+
+Setup = Callable[[Plugin], None]
+
+
+def installed() -> Iterable[tuple[str, Setup]]:
+    """The plug-ins of all installed packages, by name. Raises `PluginError`."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            setup = entry.load()
+        except Exception as error:
+            raise PluginError(f"plug-in {entry.name} ({entry.value}): {error!r}") from error
+        if not callable(setup):
+            raise PluginError(f"plug-in {entry.name} ({entry.value}) is not a function")
+        yield entry.name, setup
+
+
+def set_up(node: "Node", setups: Iterable[tuple[str, Setup]]) -> list[Plugin]:
+    """Call each plug-in. Raises `PluginError`."""
+    plugins = []
+    for name, setup in setups:
+        plugin = Plugin(name, node)
+        try:
+            setup(plugin)
+        except Exception as error:
+            raise PluginError(f"plug-in {name}: {error!r}") from error
+        log.info("plug-in %s", name)
+        plugins.append(plugin)
+    return plugins
