@@ -40,6 +40,8 @@ export abstract class Stream extends Emitter<StreamEvents> {
   #state: StreamState = "idle";
   #session: { pc: RTCPeerConnection; health: Health; resource: Resource } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts starts and stops, so that what was under way at a stop knows. */
+  #run = 0;
 
   /** `path`: below `/rooms/{room}/`. */
   constructor(options: StreamOptions, path: string) {
@@ -61,12 +63,16 @@ export abstract class Stream extends Emitter<StreamEvents> {
     if (this.#state !== "idle" && this.#state !== "closed") {
       throw new AntiphonError("conflict", "The stream was started already.");
     }
+    this.#run += 1;
+    const run = this.#run;
     this.#enter("connecting");
     try {
-      await this.#open();
+      await this.#open(run);
     } catch (error) {
-      this.#drop();
-      this.#enter("idle");
+      if (run === this.#run) {
+        this.#drop();
+        this.#enter("idle");
+      }
       throw toAntiphonError(error, "failed");
     }
   }
@@ -74,6 +80,7 @@ export abstract class Stream extends Emitter<StreamEvents> {
   /** Ends the stream. Its tracks are not stopped. */
   async stop(): Promise<void> {
     if (this.#state === "idle" || this.#state === "closed") return;
+    this.#run += 1;
     clearTimeout(this.#timer);
     const resource = this.#drop();
     this.#enter("closed");
@@ -83,7 +90,7 @@ export abstract class Stream extends Emitter<StreamEvents> {
     });
   }
 
-  async #open(): Promise<void> {
+  async #open(run: number): Promise<void> {
     const RTCPeerConnection = this.#options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
     if (RTCPeerConnection === undefined) {
       throw new AntiphonError("unavailable", "There is no WebRTC here.");
@@ -101,7 +108,7 @@ export abstract class Stream extends Emitter<StreamEvents> {
     await pc.setLocalDescription(await pc.createOffer());
     // The server needs no candidates of ours: it has ICE lite.
     const { answer, link } = await resource.create(pc.localDescription?.sdp ?? "");
-    if (this.#session?.pc !== pc) {
+    if (run !== this.#run) {
       await resource.remove();
       throw new AntiphonError("closed", "The stream was stopped.");
     }
@@ -170,9 +177,10 @@ export abstract class Stream extends Emitter<StreamEvents> {
       ?.remove()
       .catch((late: unknown) => this.emit("error", toAntiphonError(late, "failed")));
     clearTimeout(this.#timer);
+    const run = this.#run;
     this.#timer = setTimeout(() => {
-      this.#open().catch((failure: unknown) => {
-        if (this.#state !== "closed") this.#again(toAntiphonError(failure, "failed"));
+      this.#open(run).catch((failure: unknown) => {
+        if (run === this.#run) this.#again(toAntiphonError(failure, "failed"));
       });
     }, this.#backoff.next());
   }

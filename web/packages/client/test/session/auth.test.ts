@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { Client } from "../../src/index.js";
+
+const SERVER = "http://node.example/";
+
+function answering(status: number, body: unknown): { fetch: typeof fetch; seen: unknown[] } {
+  const seen: unknown[] = [];
+  const request = async (url: unknown, init: RequestInit): Promise<Response> => {
+    seen.push([url, init.method, JSON.parse(String(init.body))]);
+    return new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
+  };
+  return { fetch: request as typeof fetch, seen };
+}
+
+describe("getting a token", () => {
+  it("as a guest and with a password", async () => {
+    const token = { token: "t", expires_at: 1700, address: "ann@guest.example" };
+    const { fetch, seen } = answering(200, token);
+    const credentials = await Client.authGuest({ server: SERVER, name: "Ann", fetch });
+    expect(credentials).toEqual({ token: "t", expiresAt: 1_700_000, address: "ann@guest.example" });
+    await Client.authLogin({ server: SERVER, address: "a@b", password: "p", fetch });
+    expect(seen).toEqual([
+      ["http://node.example/api/v1/auth/guest", "POST", { name: "Ann" }],
+      ["http://node.example/api/v1/auth/login", "POST", { address: "a@b", password: "p" }],
+    ]);
+  });
+
+  it("takes times in ISO 8601 as well", async () => {
+    const expires_at = "2030-01-01T00:00:00Z";
+    const { fetch } = answering(200, { token: "t", expires_at, address: "a@b" });
+    const credentials = await Client.authGuest({ server: SERVER, name: "Ann", fetch });
+    expect(credentials.expiresAt).toBe(Date.UTC(2030, 0, 1));
+  });
+
+  it.each([
+    [401, { title: "Unauthorized", detail: "Wrong password." }, "unauthorized", "Wrong password."],
+    [403, { detail: "No guests here.", reason: "forbidden" }, "forbidden", "No guests here."],
+    [429, "slow down", "too_many", "The server answered 429."],
+    [502, "<html>", "internal", "The server answered 502."],
+  ])("says why it was refused with %i", async (status, body, reason, message) => {
+    const { fetch } = answering(status, body);
+    const refused = Client.authGuest({ server: SERVER, name: "Ann", fetch });
+    await expect(refused).rejects.toMatchObject({ reason, message });
+  });
+
+  it.each([["no JSON"], [{}], [{ token: 5, expires_at: 1, address: "a@b" }], [null]])(
+    "does not believe %j",
+    async (body) => {
+      const { fetch } = answering(200, body);
+      const refused = Client.authGuest({ server: SERVER, name: "Ann", fetch });
+      await expect(refused).rejects.toMatchObject({ reason: "protocol" });
+    },
+  );
+
+  it("says when the server cannot be reached", async () => {
+    const fetch = (() => Promise.reject(new TypeError("fetch failed"))) as typeof globalThis.fetch;
+    const refused = Client.authGuest({ server: SERVER, name: "Ann", fetch });
+    await expect(refused).rejects.toMatchObject({ reason: "network" });
+  });
+});
