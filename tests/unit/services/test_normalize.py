@@ -56,6 +56,7 @@ def test_plain_ascii_takes_no_short_cut_to_another_result(text: str) -> None:
         (NORMALIZER.nickname, get_profile("NicknameCasePreserved")),
         (NORMALIZER.opaque, get_profile("OpaqueString")),
     ):
+        expected: str | None
         try:
             expected = profile.enforce(text)
             if short == NORMALIZER.local and set("\"&'/:<>@") & set(text):

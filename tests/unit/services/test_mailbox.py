@@ -1,0 +1,326 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from antiphon.core.address import Address, Addresses
+from antiphon.core.ports import Message
+from antiphon.core.reason import Reason, Refused
+from antiphon.services.config import MailboxConfig
+from antiphon.services.ids import is_id
+from antiphon.services.mailbox import Mailbox
+from antiphon.stores.database import Database
+
+NOW = 1_800_000_000.0
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def mailbox(database: Database, clock: Clock) -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox(database, clock=clock)
+    yield mailbox
+    await mailbox.close()
+
+
+@pytest.fixture
+def room(addresses: Addresses) -> Address:
+    return addresses.room("Standup")
+
+
+@pytest.fixture
+def ann(addresses: Addresses) -> Address:
+    return addresses.parse("ann")
+
+
+async def texts(mailbox: Mailbox, room: Address) -> list[str]:
+    page, more = await mailbox.page(room, limit=500)
+    assert not more
+    return [message.text for message in page]
+
+
+async def test_a_message_is_kept_as_it_was_said(
+    mailbox: Mailbox, room: Address, addresses: Addresses
+) -> None:
+    sender = addresses.guest("k3").on("tab 1")
+    said = "naïve “quotes” \U0001f600\n\ttwo lines; DROP TABLE messages"
+    message, new = await mailbox.append(room, sender, "Günther", said, "o-1")
+    assert new
+    assert is_id(message.id)
+    assert message == Message(
+        id=message.id,
+        room=room,
+        sender=sender,
+        name="Günther",
+        text=said,
+        sent_at=NOW,
+        origin_id="o-1",
+    )
+    assert await mailbox.page(room) == ([message], False)
+
+
+async def test_the_same_origin_again_gives_the_first(
+    mailbox: Mailbox, room: Address, ann: Address, addresses: Addresses
+) -> None:
+    first, _ = await mailbox.append(room, ann, "Ann", "hello", "o-1")
+    again, new = await mailbox.append(room, ann, "Ann", "hello?", "o-1")
+    assert (again, new) == (first, False)
+    others = [
+        await mailbox.append(room, addresses.parse("bob"), "Bob", "hello", "o-1"),
+        await mailbox.append(addresses.room("other"), ann, "Ann", "hello", "o-1"),
+        await mailbox.append(room, ann, "Ann", "hello", "o-2"),
+        await mailbox.append(room, ann, "Ann", "hello", None),
+        await mailbox.append(room, ann, "Ann", "hello", None),
+    ]
+    assert all(new for _, new in others)
+    assert len({message.id for message, _ in others} | {first.id}) == 6
+
+
+async def test_the_same_origin_within_one_batch(
+    mailbox: Mailbox, room: Address, ann: Address
+) -> None:
+    sent = [mailbox.append(room, ann, "Ann", f"{n}", f"o-{n % 3}") for n in range(9)]
+    outcomes = await asyncio.gather(*sent)
+    assert mailbox.transactions == 1
+    assert [new for _, new in outcomes] == [True] * 3 + [False] * 6
+    assert [message.text for message, _ in outcomes] == ["0", "1", "2"] * 3
+    assert await texts(mailbox, room) == ["0", "1", "2"]
+    assert mailbox.appended == 3
+
+
+async def test_order_of_arrival_is_order_of_ids(
+    mailbox: Mailbox, room: Address, ann: Address, clock: Clock
+) -> None:
+    expected = []
+    for back in range(5):
+        clock.now = NOW - 1000 * back  # the clock is set back again and again
+        sent = (mailbox.append(room, ann, "Ann", f"{back}.{n}", None) for n in range(20))
+        outcomes = await asyncio.gather(*sent)
+        expected += [message for message, _ in outcomes]
+    page, _ = await mailbox.page(room, limit=500)
+    assert page == expected
+    assert [m.text for m in page] == [f"{back}.{n}" for back in range(5) for n in range(20)]
+    times = [message.sent_at for message in page]
+    assert times == sorted(times)
+
+
+async def test_ids_go_on_after_a_restart_with_a_clock_that_is_behind(
+    database: Database, room: Address, ann: Address, clock: Clock
+) -> None:
+    first, second = Mailbox(database, clock=clock), Mailbox(database, clock=clock)
+    before, _ = await first.append(room, ann, "Ann", "before", None)
+    clock.now -= 3600
+    after, _ = await second.append(room, ann, "Ann", "after", None)
+    assert after.id > before.id
+    assert await texts(first, room) == ["before", "after"]
+
+
+async def test_what_arrives_together_is_one_transaction(
+    mailbox: Mailbox, room: Address, ann: Address
+) -> None:
+    await asyncio.gather(*(mailbox.append(room, ann, "Ann", "x", None) for _ in range(200)))
+    assert (mailbox.transactions, mailbox.appended, mailbox.waiting) == (1, 200, 0)
+
+
+async def test_pages_go_back_to_the_first(mailbox: Mailbox, room: Address, ann: Address) -> None:
+    for n in range(7):
+        await mailbox.append(room, ann, "Ann", f"{n}", None)
+    pages: list[list[str]] = []
+    before, more = None, True
+    while more:
+        page, more = await mailbox.page(room, before, limit=3)
+        pages.append([message.text for message in page])
+        before = page[0].id
+    assert pages == [["4", "5", "6"], ["1", "2", "3"], ["0"]]
+    assert await mailbox.page(room, before) == ([], False)
+    assert len((await mailbox.page(room, limit=-5))[0]) == 1
+    assert len((await mailbox.page(room, limit=10**9))[0]) == 7
+
+
+@pytest.mark.parametrize("before", ["", "x", "\x00", "0" * 17, "IIIIIIIIIIIIIIII", "é" * 16])
+async def test_pages_before_nonsense(mailbox: Mailbox, room: Address, before: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await mailbox.page(room, before)
+    assert refused.value.reason is Reason.BAD_REQUEST
+
+
+async def test_forget(mailbox: Mailbox, room: Address, ann: Address, addresses: Addresses) -> None:
+    other = addresses.room("other")
+    await mailbox.append(room, ann, "Ann", "old", None)
+    await mailbox.append(other, ann, "Ann", "stays", None)
+    late = asyncio.create_task(mailbox.append(room, ann, "Ann", "waits", None))
+    await asyncio.sleep(0)
+    await mailbox.forget(room)
+    assert (await late)[1]
+    assert await texts(mailbox, room) == []
+    assert await texts(mailbox, other) == ["stays"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"text": "x" * 65_537}, Reason.TOO_LARGE),
+        ({"text": "ä" * 32_769}, Reason.TOO_LARGE),
+        ({"text": "a\x00b"}, Reason.BAD_REQUEST),
+        ({"text": "\ud83d"}, Reason.BAD_REQUEST),
+        ({"name": "x" * 1021}, Reason.TOO_LARGE),
+        ({"name": "\x00"}, Reason.BAD_REQUEST),
+        ({"origin_id": "x" * 256}, Reason.TOO_LARGE),
+        ({"origin_id": "\udc00"}, Reason.BAD_REQUEST),
+    ],
+)
+async def test_messages_that_are_refused_disturb_no_other(
+    mailbox: Mailbox, room: Address, ann: Address, change: dict[str, Any], reason: Reason
+) -> None:
+    good = {"name": "Ann", "text": "x" * 65_536, "origin_id": "o" * 255}
+    sent = [mailbox.append(room, ann, **(good | change)), mailbox.append(room, ann, **good)]
+    bad, kept = await asyncio.gather(*sent, return_exceptions=True)
+    assert isinstance(bad, Refused)
+    assert bad.reason is reason
+    assert isinstance(kept, tuple)
+    assert await texts(mailbox, room) == ["x" * 65_536]
+
+
+async def poison(database: Database) -> None:
+    """From now on the database itself refuses to store the text `poison`."""
+
+    def forbid(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            rule = "ALTER TABLE messages ADD CHECK (text <> 'poison')"
+        else:
+            rule = (
+                "CREATE TRIGGER forbid BEFORE INSERT ON messages WHEN NEW.text = 'poison' "
+                "BEGIN SELECT RAISE(ABORT, 'poison'); END"
+            )
+        connection.execute(text(rule))
+
+    await database.write(forbid)
+
+
+async def test_one_that_fails_does_not_fail_the_others(
+    mailbox: Mailbox, room: Address, ann: Address, database: Database
+) -> None:
+    await poison(database)
+    said = ["a", "poison", "b", "poison", "c"]
+    outcomes = await asyncio.gather(
+        *(mailbox.append(room, ann, "Ann", word, f"{n}") for n, word in enumerate(said)),
+        return_exceptions=True,
+    )
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert [refused.reason for refused in failed] == [Reason.INTERNAL] * 2
+    assert await texts(mailbox, room) == ["a", "b", "c"]
+    assert mailbox.appended == 3
+
+
+async def test_a_storage_that_fails_is_not_asked_for_each(
+    mailbox: Mailbox, room: Address, ann: Address, database: Database
+) -> None:
+    await database.write(lambda c: c.execute(text("ALTER TABLE messages RENAME TO gone")))
+    sent = (mailbox.append(room, ann, "Ann", f"{n}", None) for n in range(50))
+    outcomes = await asyncio.gather(*sent, return_exceptions=True)
+    assert {getattr(outcome, "reason", None) for outcome in outcomes} == {Reason.INTERNAL}
+    assert database.failures[Reason.INTERNAL] == 4
+    await database.write(lambda c: c.execute(text("ALTER TABLE gone RENAME TO messages")))
+    await mailbox.append(room, ann, "Ann", "back", None)
+    assert await texts(mailbox, room) == ["back"]
+
+
+async def test_a_bug_does_not_end_the_archive(
+    mailbox: Mailbox,
+    room: Address,
+    ann: Address,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(mailbox, "_message", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await mailbox.append(room, ann, "Ann", "lost", None)
+    assert "storing 1 messages failed" in caplog.text
+    await mailbox.append(room, ann, "Ann", "kept", None)
+    assert await texts(mailbox, room) == ["kept"]
+
+
+async def test_too_many_at_once(database: Database, room: Address, ann: Address) -> None:
+    mailbox = Mailbox(database, MailboxConfig(max_waiting=10))
+    sent = (mailbox.append(room, ann, "Ann", f"{n}", None) for n in range(15))
+    outcomes = await asyncio.gather(*sent, return_exceptions=True)
+    refused = [outcome.reason for outcome in outcomes if isinstance(outcome, Refused)]
+    assert refused == [Reason.BUSY] * 5
+    assert await texts(mailbox, room) == [f"{n}" for n in range(10)]
+    await mailbox.close()
+
+
+async def test_cancelled_senders(mailbox: Mailbox, room: Address, ann: Address) -> None:
+    """Cancelled at any moment: the others are stored, and each at most once."""
+    delays = [0, 0, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.01]
+    for number, delay in enumerate(delays):
+        tasks = [
+            asyncio.create_task(mailbox.append(room, ann, "Ann", f"{number}.{n}", f"{number}.{n}"))
+            for n in range(6)
+        ]
+        await asyncio.sleep(delay)
+        for task in tasks[::2]:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(outcome, tuple) for outcome in outcomes[1::2])
+    stored = await texts(mailbox, room)
+    assert len(stored) == len(set(stored))
+    for number in range(len(delays)):
+        assert {f"{number}.{n}" for n in (1, 3, 5)} <= set(stored)
+        again, _ = await mailbox.append(room, ann, "Ann", "again", f"{number}.1")
+        assert again.text == f"{number}.1"
+
+
+async def test_a_sender_cancelled_at_once_takes_its_message_back(
+    mailbox: Mailbox, room: Address, ann: Address
+) -> None:
+    task = asyncio.create_task(mailbox.append(room, ann, "Ann", "never mind", None))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    await mailbox.append(room, ann, "Ann", "hello", None)
+    assert await texts(mailbox, room) == ["hello"]
+
+
+async def test_close_stores_what_waits(database: Database, room: Address, ann: Address) -> None:
+    mailbox = Mailbox(database, MailboxConfig(linger=0.5, max_batch=4))
+    tasks = [asyncio.create_task(mailbox.append(room, ann, "Ann", f"{n}", None)) for n in range(10)]
+    await asyncio.sleep(0)
+    await mailbox.close()
+    assert [(await task)[0].text for task in tasks] == [f"{n}" for n in range(10)]
+    with pytest.raises(Refused) as refused:
+        await mailbox.append(room, ann, "Ann", "late", None)
+    assert refused.value.reason is Reason.DRAINING
+    assert await texts(mailbox, room) == [f"{n}" for n in range(10)]
+
+
+async def test_two_archives_of_one_database(
+    database: Database, room: Address, ann: Address
+) -> None:
+    """As when a room moves while a sender tries again: one of both wins, and both say so."""
+    first, second = Mailbox(database), Mailbox(database)
+    for n in range(10):
+        outcomes = await asyncio.gather(
+            *(box.append(room, ann, "Ann", "x", f"{n}") for box in (first, second))
+        )
+        assert len({message.id for message, _ in outcomes}) == 1
+        assert sorted(new for _, new in outcomes) == [False, True]
+    assert len(await texts(first, room)) == 10
+    await first.close()
+    await second.close()
