@@ -47,6 +47,8 @@ CLOSE_CODES = {
     Reason.DRAINING: RESTART,
     Reason.REPLACED: NORMAL,
 }
+# A page that is closed, reloaded or left says so: its session need not wait for it.
+DELIBERATE = (NORMAL, GOING_AWAY)
 # A client that takes nothing of what waits for it for this long is not reading (s).
 SEND_TIMEOUT = 20.0
 
@@ -110,7 +112,7 @@ class WebSignalling:
         """End every session (their members leave) and connection."""
         self._closing = True
         for kept in list(self._kept.values()):
-            await self._end(kept)
+            await self._end(kept, Reason.DRAINING)
 
     # sessions
 
@@ -174,8 +176,8 @@ class WebSignalling:
         participant = kept.participant
         participant.changed = lambda: self._check(kept)
         participant.outbox.forget_unsent()
-        if self._closing or participant.outbox.overflowed:
-            await self._end(kept)
+        if self._closing or participant.outbox.overflowed or connection.said_goodbye:
+            await self._end(kept, Reason.LEFT if connection.said_goodbye else Reason.LOST)
             return
         await participant.set_present(False)
         loop = asyncio.get_running_loop()
@@ -217,9 +219,10 @@ class WebSignalling:
         kept.task.cancel()
         self._forget(kept)
 
-    async def _end(self, kept: "_Kept") -> None:
+    async def _end(self, kept: "_Kept", reason: Reason) -> None:
         if kept.connection is not None:
             kept.connection.end(Reason.DRAINING, "The server stops.")
+        await kept.participant.leave(reason)
         self._expire(kept)
         await asyncio.wait([kept.task])
 
@@ -256,6 +259,7 @@ class _Connection:
         self._machine = machine.Machine(server.config, time.monotonic())
         self._kept: _Kept | None = None
         self._frames = asyncio.Event()
+        self.said_goodbye = False
         self._ended: asyncio.Future[tuple[int, bytes | None]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -304,7 +308,9 @@ class _Connection:
         except TimeoutError:
             return self._machine.wake(time.monotonic())
         if received["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(received.get("code", GOING_AWAY))
+            code = received.get("code", GOING_AWAY)
+            self.said_goodbye = code in DELIBERATE
+            raise WebSocketDisconnect(code)
         self._server.counters.frames_in += 1
         text = received.get("text")
         frame: str | bytes = text if text is not None else received.get("bytes", b"")

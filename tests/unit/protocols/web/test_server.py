@@ -81,8 +81,8 @@ class Client:
         self.send("hello", token=name, **fields)
         return await self.expect("welcome")
 
-    async def lose(self) -> None:
-        self.sent.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    async def lose(self, code: int = 1006) -> None:
+        self.sent.put_nowait({"type": "websocket.disconnect", "code": code})
         await self.task
 
 
@@ -244,6 +244,14 @@ async def test_a_session_that_is_not_resumed_leaves_its_room(world: World) -> No
     ann = await world.joined("ann")
     await ann.lose()
     assert (await bob.expect("member_left"))["reason"] == "lost"
+    assert world.server.open_sessions == 1
+
+
+async def test_a_page_that_is_closed_leaves_at_once(world: World) -> None:
+    bob = await world.joined("bob")
+    ann = await world.joined("ann")
+    await ann.lose(code=1001)
+    assert (await bob.expect("member_left"))["reason"] == "left"
     assert world.server.open_sessions == 1
 
 
