@@ -5,6 +5,8 @@ import type { ClientMessage, Hello, ServerMessage, Welcome } from "../generated/
 import { readMessage, type UnknownMessage } from "./check.js";
 
 const WELCOME_WITHIN_MS = 15_000;
+/** Close code (private use, RFC 6455 §7.4.2) that leaves the session to be resumed. */
+const RESUMES_LATER = 4000;
 const PROBE_WITHIN_MS = 3000;
 const SUBPROTOCOL = "antiphon.v1";
 
@@ -55,8 +57,8 @@ export class Socket {
     }, PROBE_WITHIN_MS);
   }
 
-  /** Closes without a word to the listener. */
-  close(): void {
+  /** Closes without a word to the listener; 1000 tells the server that the session is over. */
+  close(code = 1000): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#deadline);
@@ -64,7 +66,7 @@ export class Socket {
     this.#socket.onopen = null;
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
-    this.#socket.close(1000);
+    this.#socket.close(code);
   }
 
   #receive(data: unknown): void {
@@ -111,7 +113,7 @@ export class Socket {
 
   #lose(error: AntiphonError): void {
     if (this.#over) return;
-    this.close();
+    this.close(RESUMES_LATER);
     this.#events.lost(error);
   }
 }
