@@ -1,0 +1,117 @@
+"""The cost of storage: messages appended, log-ins, look-ups; on SQLite, and on PostgreSQL if given.
+
+CPU time is this process's own, user and system: SQLite works within it, PostgreSQL does not. Rates
+depend on the disk: each transaction is synced. `python -m bench.storage [URL]...`
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from antiphon.core.address import Addresses
+from antiphon.core.ports import Caller
+from antiphon.services.accounts import Accounts
+from antiphon.services.mailbox import Mailbox
+from antiphon.services.normalize import PrecisNormalizer
+from antiphon.services.tokens import Tokens
+from antiphon.stores.database import Database
+
+RESULTS = Path(__file__).parent / "results" / "storage.json"
+SENDERS = (1, 10, 100, 1000)  # that wait for their message before they send the next
+APPENDS = 4000
+PASSWORD = "correct horse battery"
+
+Row = dict[str, object]
+
+
+async def measure(count: int, work: Callable[[int], Awaitable[object]], at_once: int) -> Row:
+    """Do `work` `count` times, `at_once` at a time: rate, CPU and latency of one."""
+    delays: list[float] = []
+
+    async def sender(first: int) -> None:
+        for number in range(first, count, at_once):
+            began = time.perf_counter()
+            await work(number)
+            delays.append(time.perf_counter() - began)
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(sender(first) for first in range(at_once)))
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    delays.sort()
+    return {
+        "at_once": at_once,
+        "per_second": round(count / wall),
+        "cpu_us": round(cpu / count * 1e6, 1),
+        "p50_ms": round(delays[len(delays) // 2] * 1e3, 2),
+        "p95_ms": round(delays[len(delays) * 95 // 100] * 1e3, 2),
+    }
+
+
+async def storage(url: str) -> list[Row]:
+    """All rows of one database."""
+    rows: list[Row] = []
+    addresses = Addresses("example.org", PrecisNormalizer())
+    async with Database(url) as database:
+        kind = database.location.url.get_backend_name()
+
+        def add(operation: str, row: Row) -> None:
+            rows.append({"database": kind, "operation": operation} | row)
+
+        mailbox, room, ann = Mailbox(database), addresses.room("bench"), addresses.parse("ann")
+        for at_once in SENDERS:
+
+            async def append(number: int, run: int = at_once) -> None:
+                await mailbox.append(room, ann, "Ann", "hello, how are you?", f"{run}.{number}")
+
+            add("append", await measure(APPENDS // (10 if at_once == 1 else 1), append, at_once))
+        add("page of 50", await measure(300, lambda _: mailbox.page(room), 1))
+        await mailbox.close()
+
+        accounts = Accounts(database, addresses)
+        await accounts.create(ann, PASSWORD)
+        add("find account", await measure(300, lambda _: accounts.find(ann), 1))
+        add(
+            "log-in by password",
+            await measure(20, lambda _: accounts.authenticate(ann, PASSWORD), 1),
+        )
+        add("set password", await measure(10, lambda _: accounts.set_password(ann, PASSWORD), 1))
+        await accounts.close()
+    return rows
+
+
+async def tokens() -> list[Row]:
+    """Signing and verifying: no storage, but in every request."""
+    addresses = Addresses("example.org", PrecisNormalizer())
+    signer = Tokens(addresses, b"x" * 32)
+    caller = Caller(address=addresses.parse("ann"), name="Ann")
+    text = signer.issue(caller).text
+
+    async def issue(_: int) -> None:
+        signer.issue(caller)
+
+    async def verify(_: int) -> None:
+        signer.verify(text)
+
+    return [
+        {"operation": "issue token"} | await measure(2000, issue, 1),
+        {"operation": "verify token"} | await measure(2000, verify, 1),
+    ]
+
+
+async def main() -> None:
+    """Measure, print, and write `results/storage.json`."""
+    with tempfile.TemporaryDirectory() as folder:
+        urls = [f"sqlite:///{folder}/bench.db", *sys.argv[1:]]
+        rows = [row for url in urls for row in await storage(url)] + await tokens()
+    for row in rows:
+        print("  ".join(f"{key} {value}" for key, value in row.items()))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"unit": "us cpu", "rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
