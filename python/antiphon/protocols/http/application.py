@@ -112,6 +112,7 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimited, runtime=runtime)
     app.add_middleware(RateLimited, runtime=runtime)
+    app.add_middleware(Supervised, runtime=runtime)
     if runtime.context.config.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -122,4 +123,3 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
             max_age=3600,
         )
     app.add_middleware(Safe)
-    app.add_middleware(Supervised, runtime=runtime)

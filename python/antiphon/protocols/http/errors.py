@@ -142,7 +142,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     if error.reason in (Reason.BUSY, Reason.DRAINING, Reason.TOO_MANY):
         headers = {"Retry-After": "5", **headers}
     if error.reason is Reason.INTERNAL:
-        log.error("request failed: %s", error.text, extra={"request": request_id_of(request)})
+        log.error("request %s failed: %s", request_id_of(request), error.text)
     return problem_response(
         request_id_of(request), error.reason, error.text, status=status, headers=headers
     )

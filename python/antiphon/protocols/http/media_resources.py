@@ -133,7 +133,7 @@ class MediaResource:
     @property
     def about(self) -> dict[str, object]:
         """For log lines."""
-        return {"room": self.room, "member": self.member, "connection": self.id[:8]}
+        return {"room": self.room, "member": self.member}
 
 
 class MediaResources:

@@ -10,7 +10,6 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -26,9 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Supervised:
-    """The outermost: gives the request an id, counts and logs it, and answers 500 when nothing else
-    was answered.
-    """
+    """Gives a request an id, counts and logs it, and answers 500 when nothing else was answered."""
 
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self._app = app
@@ -42,7 +39,7 @@ class Supervised:
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
-        status = 0
+        method, status = scope["method"], 0
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -56,21 +53,19 @@ class Supervised:
             await self._app(scope, receive, answer)
         except Exception:
             self._figures.failures.inc()
-            log.exception("request failed", extra=_about(scope, request_id))
+            log.exception("request %s failed: %s %s", request_id, method, scope["path"])
             if status:
                 # Too late for another status: the server cuts the connection.
                 raise
             await _failed(request_id)(scope, receive, answer)
         finally:
-            self._count(scope, status)
-            log.debug(
-                "%s %s %d", scope["method"], scope["path"], status, extra=_about(scope, request_id)
-            )
+            self._count(scope, method, status)
+            log.debug("%s %s %d %s", method, scope["path"], status, request_id)
 
-    def _count(self, scope: Scope, status: int) -> None:
+    def _count(self, scope: Scope, method: str, status: int) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._figures.requests.labels(method, route, str(status)).inc()
+        known = method if method in _METHODS else "other"
+        self._figures.requests.labels(known, route, str(status)).inc()
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -82,11 +77,6 @@ def _failed(request_id: str) -> Response:
         Reason.INTERNAL,
         "The server made an error. Its log tells more about this request.",
     )
-
-
-def _about(scope: Scope, request_id: str) -> Mapping[str, object]:
-    client = scope.get("client")
-    return {"request": request_id, "connection": client[0] if client else None}
 
 
 class Safe:
@@ -285,4 +275,5 @@ class HeadAsGet:
             # What would stream for ever ends as if the peer had gone.
             return {"type": "http.disconnect"} if done else await receive()
 
-        await self._app({**scope, "method": "GET"}, listen, answer)
+        scope["method"] = "GET"
+        await self._app(scope, listen, answer)
