@@ -12,4 +12,4 @@ lock pyproject.toml --output-file requirements.lock
 lock --group build --output-file requirements-build.lock
 lock --group cmake --output-file requirements-cmake.lock
 # The tests run against exactly what is installed: the runtime lock constrains theirs.
-lock pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+lock pyproject.toml --group tests --constraint requirements.lock --output-file requirements-dev.lock

@@ -28,6 +28,9 @@ _CONVENTIONS = (
     " when a client sends it, and to be ignored when the server does.\n"
 )
 
+# Of requests, replies and events: said once, in the introduction.
+_NUMBERS = {"id": "Number of the request.", "seq": "Number of the event."}
+
 
 def write(schema: Schema, introduction: str) -> str:
     """The page's text; `introduction` is Markdown that begins with the page's heading."""
@@ -59,11 +62,12 @@ def _section(title: str, records: Iterable[Record]) -> list[str]:
 def _record(record: Record) -> str:
     title = f"`{record.tag}`" if record.tag is not None else record.name
     lines = [f"#### {title}\n", record.description + "\n"]
+    numbers = _NUMBERS if record.tag is not None else {}
     if record.fields:
         lines += ["| field | type | meaning |", "| --- | --- | --- |"]
         lines += [
             f"| `{field.name}` | {_type(field.type)}{'' if field.required else ', *optional*'} "
-            f"| {field.description} |"
+            f"| {numbers.get(field.name, field.description)} |"
             for field in record.fields
         ]
         lines.append("")

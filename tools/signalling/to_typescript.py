@@ -19,6 +19,7 @@ from .model import (
     Type,
 )
 
+WIDTH = 100
 _HEADER = """\
 /**
  * Messages of the room WebSocket `/ws`; field names are those on the wire.
@@ -54,17 +55,28 @@ def write(schema: Schema) -> str:
     """The text of the module of types."""
     blocks = [_HEADER]
     for item in schema.enumerations:
-        values = "".join(f'\n  | "{value}"' for value in item.choice.values)
-        blocks.append(f"{_comment(item.description, '')}export type {item.name} ={values};\n")
+        values = [json.dumps(value) for value in item.choice.values]
+        blocks.append(_alternatives(item.name, item.description, values))
     blocks += [_interface(record) for record in (*schema.parts, *schema.client, *schema.server)]
-    blocks += [
-        _union("ClientRequest", "A request: it has a reply.", _with(schema.client, "id")),
-        _union("ClientMessage", "Everything a client may send.", schema.client),
-        _union("ServerReply", "The reply to a request.", _with(schema.server, "id")),
-        _union("ServerEvent", "A numbered event.", _with(schema.server, "seq")),
-        _union("ServerMessage", "Everything a server may send.", schema.server),
-    ]
+    blocks += [_alternatives(name, text, names) for name, text, names in _unions(schema)]
     return "\n".join(blocks)
+
+
+def _unions(schema: Schema) -> Iterable[tuple[str, str, list[str]]]:
+    requests = _with(schema.client, "id")
+    replies = _with(schema.server, "id")
+    events = _with(schema.server, "seq")
+    client = [record.name for record in schema.client if record.name not in requests]
+    server = [record.name for record in schema.server if record.name not in {*replies, *events}]
+    yield "ClientRequest", "A request: it has a reply.", requests
+    yield "ClientMessage", "Everything a client may send.", [*client, "ClientRequest"]
+    yield "ServerReply", "The reply to a request.", replies
+    yield "ServerEvent", "A numbered event.", events
+    yield (
+        "ServerMessage",
+        "Everything a server may send.",
+        [*server, "ServerReply", "ServerEvent"],
+    )
 
 
 def write_shapes(schema: Schema) -> str:
@@ -109,13 +121,15 @@ def _wrap(name: str, shape: str) -> str:
     return f"{{ {name}: {shape} }}"
 
 
-def _with(records: Iterable[Record], field: str) -> list[Record]:
-    return [record for record in records if record.has(field)]
+def _with(records: Iterable[Record], field: str) -> list[str]:
+    return [record.name for record in records if record.has(field)]
 
 
-def _union(name: str, text: str, records: Iterable[Record]) -> str:
-    options = "".join(f"\n  | {record.name}" for record in records)
-    return f"{_comment(text, '')}export type {name} ={options};\n"
+def _alternatives(name: str, text: str, options: list[str]) -> str:
+    line = f"export type {name} = {' | '.join(options)};"
+    if len(line) > WIDTH:
+        line = f"export type {name} =" + "".join(f"\n  | {option}" for option in options) + ";"
+    return f"{_comment(text, '')}{line}\n"
 
 
 def _interface(record: Record) -> str:

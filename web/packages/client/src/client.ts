@@ -190,7 +190,7 @@ export class Client extends Emitter<ClientEvents> {
     this.#welcome = welcome;
     const room = this.#room;
     if (room === null) return;
-    if (welcome.resumed) room.resumed();
+    if (welcome.resumed && room.present) room.resumed();
     else void this.#rejoin(room);
   }
 

@@ -26,30 +26,16 @@ export type Reason =
   | "lost";
 
 /** Kind of media. */
-export type Kind =
-  | "audio"
-  | "video";
+export type Kind = "audio" | "video";
 
 /** What a track shows or sounds. */
-export type Source =
-  | "microphone"
-  | "camera"
-  | "screen"
-  | "screen_audio"
-  | "other";
+export type Source = "microphone" | "camera" | "screen" | "screen_audio" | "other";
 
 /** What a member may do: a listener receives and chats, a speaker also sends media, a moderator also mutes and removes others. */
-export type Role =
-  | "listener"
-  | "speaker"
-  | "moderator";
+export type Role = "listener" | "speaker" | "moderator";
 
 /** What a member wants to receive: every track, the current speaker's, only those chosen, or none. */
-export type Receive =
-  | "all"
-  | "speaker"
-  | "chosen"
-  | "none";
+export type Receive = "all" | "speaker" | "chosen" | "none";
 
 /** A STUN or TURN server, in the shape of RTCIceServer. */
 export interface IceServer {
@@ -552,33 +538,10 @@ export type ClientRequest =
   | Moderate;
 
 /** Everything a client may send. */
-export type ClientMessage =
-  | Hello
-  | Join
-  | Leave
-  | Offer
-  | Answer
-  | Candidate
-  | Publish
-  | Unpublish
-  | Subscribe
-  | Mute
-  | Say
-  | History
-  | RaiseHand
-  | Moderate
-  | Ack
-  | Ping;
+export type ClientMessage = Hello | Ack | Ping | ClientRequest;
 
 /** The reply to a request. */
-export type ServerReply =
-  | Result
-  | Refused
-  | Joined
-  | Answered
-  | Published
-  | Accepted
-  | Messages;
+export type ServerReply = Result | Refused | Joined | Answered | Published | Accepted | Messages;
 
 /** A numbered event. */
 export type ServerEvent =
@@ -598,28 +561,4 @@ export type ServerEvent =
   | Draining;
 
 /** Everything a server may send. */
-export type ServerMessage =
-  | Welcome
-  | Pong
-  | Failed
-  | Result
-  | Refused
-  | Joined
-  | Answered
-  | Published
-  | Accepted
-  | Messages
-  | Offered
-  | Mapped
-  | MemberJoined
-  | MemberChanged
-  | MemberLeft
-  | TrackAdded
-  | TrackChanged
-  | TrackRemoved
-  | Said
-  | SpeakerChanged
-  | MediaState
-  | Quality
-  | Ended
-  | Draining;
+export type ServerMessage = Welcome | Pong | Failed | ServerReply | ServerEvent;

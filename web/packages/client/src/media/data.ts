@@ -44,16 +44,20 @@ export class DataChannels {
   }
 }
 
+/** Bytes before a forwarded message. */
+const HEADER = 8;
+
 /**
- * The sender's endpoint number comes first: in binary messages as 4 bytes in network order, in
- * text messages in decimal with a space after it. Anything else is not from this server: null.
+ * Before a forwarded message stands the sender's endpoint number, 8 bytes in network order, whose
+ * top bit says that the rest is text. A message without it, as text, is from the server itself.
  */
 export function unframe(data: unknown): DataMessage | null {
-  if (typeof data === "string") {
-    const match = /^(\d{1,16}) /.exec(data);
-    if (match === null) return null;
-    return { endpoint: Number(match[1]), data: data.slice(match[0].length) };
-  }
-  if (!(data instanceof ArrayBuffer) || data.byteLength < 4) return null;
-  return { endpoint: new DataView(data).getUint32(0), data: new Uint8Array(data, 4) };
+  if (typeof data === "string") return { endpoint: 0, data };
+  if (!(data instanceof ArrayBuffer) || data.byteLength < HEADER) return null;
+  const view = new DataView(data);
+  const high = view.getUint32(0);
+  const endpoint = (high & 0x7fffffff) * 2 ** 32 + view.getUint32(4);
+  const payload = new Uint8Array(data, HEADER);
+  const isText = high >>> 31 === 1;
+  return { endpoint, data: isText ? new TextDecoder().decode(payload) : payload };
 }

@@ -192,6 +192,11 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
+  /** @internal Whether the server has this membership in the session. */
+  get present(): boolean {
+    return this.#gate.isOpen;
+  }
+
   /** @internal The connection is back with the same session. */
   resumed(): void {
     this.#media.resumed();

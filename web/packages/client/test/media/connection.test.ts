@@ -193,14 +193,20 @@ describe("data channels", () => {
     const seen: unknown[] = [];
     room.on("data", ({ member, data }) => seen.push([member?.id ?? null, data]));
     const [channel] = world.peer().channels;
-    const binary = new Uint8Array([0, 0, 0, 7, 42]).buffer;
-    for (const data of ["7 hello world", binary, "0 from the server", "no number", "", 5]) {
-      channel?.onmessage?.({ data });
-    }
+    const text = new TextEncoder().encode("hello");
+    const messages = [
+      new Uint8Array([0, 0, 0, 0, 0, 0, 0, 7, 42]).buffer,
+      new Uint8Array([0x80, 0, 0, 0, 0, 0, 0, 7, ...text]).buffer,
+      new Uint8Array([0, 0, 0, 1, 0, 0, 0, 7]).buffer,
+      "from the server",
+      5,
+    ];
+    for (const data of messages) channel?.onmessage?.({ data });
     channel?.onmessage?.({ data: new ArrayBuffer(3) });
     expect(seen).toEqual([
-      ["bob", "hello world"],
       ["bob", new Uint8Array([42])],
+      ["bob", "hello"],
+      [null, new Uint8Array([])],
       [null, "from the server"],
     ]);
   });

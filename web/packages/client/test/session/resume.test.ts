@@ -225,6 +225,17 @@ describe("joining again in a new session", () => {
     expect(seen).toContain("rejoined");
     expect(seen).not.toContain("ended draining");
   });
+
+  it("joins again, too, when the session of the drained room is resumed", async () => {
+    const world = makeWorld();
+    const seen = record(await enter(world));
+    world.server.push({ type: "ended", reason: "draining", text: "The room moves." });
+    await pass();
+    world.server.drop();
+    await pass(5000);
+    expect(seen).toContain("rejoined");
+    expect(world.server.requests("join").length).toBe(2);
+  });
 });
 
 describe("a server that sends garbage", () => {
