@@ -70,8 +70,14 @@ const backend: Backend = {
       speakers: [device("audiooutput", "Built-in Speakers")],
     };
   },
+  publisher: () => noServer(),
+  player: () => noServer(),
   watchDevices: () => () => {},
 };
+
+function noServer(): never {
+  throw new AntiphonError("network", "There is no server in the playground.");
+}
 
 const element = document.createElement("antiphon-room");
 element.backend = backend;

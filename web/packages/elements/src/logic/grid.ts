@@ -38,13 +38,13 @@ interface Cell {
 
 const WIDE: GridOptions = { gap: 12, minWidth: 168, minRatio: 1.4, maxRatio: 16 / 9, maxTiles: 25 };
 const TALL: GridOptions = { gap: 8, minWidth: 140, minRatio: 0.86, maxRatio: 16 / 9, maxTiles: 12 };
-/** One or two tiles on an upright screen may stand upright themselves. */
-const TALL_FEW: GridOptions = { ...TALL, minRatio: 0.68 };
+/** A few tiles on an upright screen may stand upright themselves. */
+const TALL_FEW: GridOptions = { ...TALL, minRatio: 0.66 };
 
 /** The options that suit an area: a desktop window or an upright telephone. */
 export function gridOptions(count: number, area: Area): GridOptions {
   if (area.width >= area.height) return WIDE;
-  return count <= 2 ? TALL_FEW : TALL;
+  return count <= 4 ? TALL_FEW : TALL;
 }
 
 /** The grid of `count` tiles whose tiles are largest; several pages where they would be too small. */

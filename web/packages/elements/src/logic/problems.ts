@@ -52,8 +52,10 @@ const JOIN: Readonly<Record<string, ProblemName>> = {
   lost: "offline",
   offline: "offline",
   network: "offline",
+  "not-connected": "offline",
   insecure: "insecure",
   unsupported: "unsupported",
+  unavailable: "unsupported",
 };
 
 const LOGIN: Readonly<Record<string, ProblemName>> = {

@@ -10,6 +10,9 @@ import {
   openScreen,
   type PublishOptions,
   type Room,
+  type StreamOptions,
+  WhepPlayer,
+  WhipPublisher,
 } from "@antiphon/client";
 
 export interface Credentials {
@@ -17,6 +20,10 @@ export interface Credentials {
   /** Milliseconds since 1970; Infinity: not known. */
   readonly expiresAt: number;
 }
+
+/** What sends by WHIP, what receives by WHEP. */
+export type Publisher = Pick<WhipPublisher, "state" | "on" | "start" | "stop">;
+export type Player = Pick<WhepPlayer, "state" | "on" | "start" | "stop" | "tracks">;
 
 /** A connection as the elements use it. */
 export type Link = Pick<Client, "state" | "on" | "close">;
@@ -46,6 +53,8 @@ export interface Backend {
   openMicrophone(deviceId: string): Promise<MediaStreamTrack>;
   openScreen(): Promise<readonly MediaStreamTrack[]>;
   listDevices(): Promise<Devices>;
+  publisher(options: StreamOptions): Publisher;
+  player(options: StreamOptions & { member?: string }): Player;
   /** Calls back when devices come or go; returns how to stop. */
   watchDevices(listener: () => void): () => void;
 }
@@ -62,6 +71,8 @@ export const network: Backend = {
     return audio ? [video, audio] : [video];
   },
   listDevices,
+  publisher: (options) => new WhipPublisher(options),
+  player: (options) => new WhepPlayer(options),
   watchDevices: onDevicesChanged,
 };
 

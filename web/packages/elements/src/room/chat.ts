@@ -1,6 +1,6 @@
 /** The chat: its messages and the line in which one writes; used by the room and by itself. */
 
-import type { Message } from "@antiphon/client";
+import { LONGEST_TEXT, type Message } from "@antiphon/client";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import * as icons from "../icons.js";
@@ -9,9 +9,6 @@ import { clockOf, dayWords } from "../logic/time.js";
 import type { Text } from "../text.js";
 import { avatar } from "./avatar.js";
 import type { ChatLog } from "./chat-log.js";
-
-/** Longest message of the signalling, in characters. */
-const LONGEST = 10_000;
 
 export interface ChatView {
   readonly text: Text;
@@ -95,7 +92,7 @@ function unsentView({ chat, text }: ChatView, one: ChatLog["unsent"][number]): T
     ${
       one.failed
         ? html`<br />${text.chat.failed} ·
-            <button type="button" @click=${() => void chat.resend(one.id)}>
+            <button type="button" part="resend" @click=${() => void chat.resend(one.id)}>
               ${text.chat.resend}
             </button>`
         : html`<span class="unseen">${text.chat.sending}</span>`
@@ -116,7 +113,7 @@ function compose(view: ChatView): TemplateResult {
       name="text"
       part="chat-input"
       rows="1"
-      maxlength=${LONGEST}
+      maxlength=${LONGEST_TEXT}
       placeholder=${chat.room ? text.chat.placeholder : text.chat.offline}
       aria-label=${text.chat.placeholder}
       ?disabled=${!chat.room}

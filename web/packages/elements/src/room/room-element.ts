@@ -309,6 +309,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
       get name() {
         return element.displayName.trim() || element.text.guest;
       },
+      receive: "all",
       changed: () => element.requestUpdate(),
       emit: (name, detail) => element.#emitted(name, detail),
     });

@@ -26,6 +26,8 @@ export interface SessionHost {
   readonly server: string;
   readonly room: string;
   readonly name: string;
+  /** What to receive: all, or nothing for a chat alone. */
+  readonly receive: "all" | "none";
   changed(): void;
   emit(name: string, detail: unknown): void;
 }
@@ -261,13 +263,13 @@ export class RoomSession {
   }
 
   #enter(attempt: number) {
-    const { server, room, name, backend } = this.host;
+    const { server, room, name, receive, backend } = this.host;
     return backend.enter({
       server,
       room,
       name,
       token: () => this.identity.token(),
-      receive: "all",
+      receive,
       publish: this.#ready(),
       opened: (link) => {
         if (attempt === this.#attempt) this.#link = link;

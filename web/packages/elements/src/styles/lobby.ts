@@ -10,7 +10,7 @@ export const lobbyStyles = css`
   main {
     position: relative;
     display: grid;
-    grid-template-rows: auto minmax(0, 1fr) auto;
+    grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr);
     min-height: 100dvh;
     padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom)
       env(safe-area-inset-left);
@@ -62,7 +62,7 @@ export const lobbyStyles = css`
   h1 {
     font-size: clamp(38px, 7cqw, 64px);
     font-weight: 750;
-    letter-spacing: -0.04em;
+    letter-spacing: -0.035em;
     line-height: 1.05;
     text-wrap: balance;
   }

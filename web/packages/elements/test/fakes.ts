@@ -1,0 +1,262 @@
+/** A room, a server and devices without any of them, for tests of the session and the element. */
+
+import type { LocalTrack, Member, Message, RemoteTrack, Room } from "@antiphon/client";
+import { AntiphonError } from "@antiphon/client";
+import type { Backend, EnterOptions } from "../src/room/backend.js";
+
+type Listener = (...values: unknown[]) => void;
+type Open<T> = { -readonly [K in keyof T]: T[K] };
+export type FakeMember = Open<Member> & { tracks: (RemoteTrack | LocalTrack)[] };
+
+export class FakeTrack extends EventTarget {
+  readyState = "live";
+  enabled = true;
+
+  constructor(
+    readonly kind: "audio" | "video",
+    readonly deviceId = "built-in",
+  ) {
+    super();
+  }
+
+  stop(): void {
+    this.readyState = "ended";
+  }
+
+  /** The device is unplugged. */
+  end(): void {
+    this.readyState = "ended";
+    this.dispatchEvent(new Event("ended"));
+  }
+
+  getSettings() {
+    return { deviceId: this.deviceId };
+  }
+}
+
+export function fakeTrack(kind: "audio" | "video", deviceId?: string) {
+  return new FakeTrack(kind, deviceId) as unknown as MediaStreamTrack & FakeTrack;
+}
+
+export class FakeLocalTrack {
+  muted: boolean;
+  readonly calls: string[] = [];
+
+  constructor(
+    public mediaTrack: MediaStreamTrack,
+    readonly source: string,
+    muted = false,
+  ) {
+    this.muted = muted;
+  }
+
+  async mute(): Promise<void> {
+    this.muted = true;
+    this.calls.push("mute");
+  }
+
+  async unmute(): Promise<void> {
+    this.muted = false;
+    this.calls.push("unmute");
+  }
+
+  async replace(track: MediaStreamTrack): Promise<void> {
+    this.mediaTrack = track;
+    this.calls.push("replace");
+  }
+
+  async unpublish(): Promise<void> {
+    this.calls.push("unpublish");
+  }
+}
+
+export class FakeRoom {
+  name = "standup";
+  title = "Stand-up";
+  readonly me: FakeMember;
+  readonly members = new Map<string, FakeMember>();
+  readonly tracks = new Map<string, RemoteTrack>();
+  localTracks: FakeLocalTrack[] = [];
+  messages: Message[] = [];
+  speaker: Member | null = null;
+  quality = null;
+  mediaState = "connected";
+  left = false;
+  readonly moderated: unknown[] = [];
+  sayFails: unknown = null;
+  readonly #listeners = new Map<string, Set<Listener>>();
+
+  constructor() {
+    this.me = this.enter("me", { name: "Ada", isLocal: true });
+  }
+
+  get asRoom(): Room {
+    return this as unknown as Room;
+  }
+
+  on(name: string, listener: Listener): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set.add(listener));
+    return () => set.delete(listener);
+  }
+
+  fire(name: string, ...values: unknown[]): void {
+    for (const listener of this.#listeners.get(name) ?? []) listener(...values);
+  }
+
+  enter(id: string, change: Partial<FakeMember> = {}): FakeMember {
+    const member: FakeMember = {
+      id,
+      address: `${id}@example.org`,
+      name: id,
+      role: "speaker",
+      hand: false,
+      present: true,
+      joinedAt: this.members.size,
+      isLocal: false,
+      tracks: [],
+      ...change,
+    };
+    this.members.set(id, member);
+    this.fire("member-joined", member);
+    return member;
+  }
+
+  add(member: FakeMember, kind: "audio" | "video", source: string, change = {}): RemoteTrack {
+    const id = `${member.id}-${source}`;
+    const made = { id, member, kind, source, muted: false, codec: null, mediaTrack: null };
+    const track = { ...made, ...change } as unknown as RemoteTrack;
+    member.tracks = [...member.tracks, track];
+    this.tracks.set(id, track);
+    this.fire("track-added", track);
+    return track;
+  }
+
+  hear(sender: FakeMember, text: string): Message {
+    const id = `${this.messages.length + 1}`;
+    const { address, name } = sender;
+    const sentAt = 1_700_000_000_000 + this.messages.length * 1000;
+    const message = { id, room: this.name, sender: address, name, text, sentAt, originId: null };
+    this.messages = [...this.messages, message];
+    this.fire("message", message);
+    return message;
+  }
+
+  async publish(track: MediaStreamTrack, options: { source: string; muted?: boolean }) {
+    const local = new FakeLocalTrack(track, options.source, options.muted);
+    this.localTracks = [...this.localTracks, local];
+    this.fire("local-tracks");
+    return local;
+  }
+
+  async say(text: string): Promise<Message> {
+    if (this.sayFails) throw this.sayFails;
+    return this.hear(this.me, text);
+  }
+
+  async history() {
+    return { messages: [], more: false };
+  }
+
+  async raiseHand(raised: boolean): Promise<void> {
+    this.me.hand = raised;
+    this.fire("member-changed", this.me);
+  }
+
+  async leave(): Promise<void> {
+    this.left = true;
+  }
+
+  async moderate(...values: unknown[]): Promise<void> {
+    this.moderated.push(values);
+  }
+}
+
+export class FakeBackend implements Backend {
+  room = new FakeRoom();
+  /** Reasons to refuse with, by what is asked. */
+  readonly refuse: { [what: string]: string } = {};
+  readonly asked: string[] = [];
+  entered: EnterOptions | null = null;
+  closed = 0;
+  linkState = "connected";
+  #linkListener: Listener = () => {};
+
+  /** The connection breaks or comes back. */
+  connection(state: string): void {
+    this.linkState = state;
+    this.#linkListener(state);
+  }
+
+  async guest(_server: string, name: string) {
+    this.#ask("guest", name);
+    return { token: "guest-token", expiresAt: Number.POSITIVE_INFINITY };
+  }
+
+  async login(_server: string, address: string) {
+    this.#ask("login", address);
+    return { token: "account-token", expiresAt: Number.POSITIVE_INFINITY };
+  }
+
+  async enter(options: EnterOptions) {
+    this.#ask("enter", await options.token());
+    this.entered = options;
+    for (const { track, ...rest } of options.publish) await this.room.publish(track, rest);
+    const backend = this;
+    const link = {
+      get state() {
+        return backend.linkState;
+      },
+      on: (_: string, listener: Listener) => {
+        this.#linkListener = listener;
+        return () => {};
+      },
+      close: () => {
+        this.closed += 1;
+      },
+    };
+    return { link: link as never, room: this.room.asRoom };
+  }
+
+  async openCamera(deviceId: string) {
+    this.#ask("camera", deviceId);
+    return fakeTrack("video", deviceId || "built-in");
+  }
+
+  async openMicrophone(deviceId: string) {
+    this.#ask("microphone", deviceId);
+    return fakeTrack("audio", deviceId || "built-in");
+  }
+
+  async openScreen() {
+    this.#ask("screen", "");
+    return [fakeTrack("video"), fakeTrack("audio")];
+  }
+
+  async listDevices() {
+    return { cameras: [], microphones: [], speakers: [] };
+  }
+
+  publisher(): never {
+    throw new AntiphonError("unsupported", "not in this test");
+  }
+
+  player(): never {
+    throw new AntiphonError("unsupported", "not in this test");
+  }
+
+  watchDevices() {
+    return () => {};
+  }
+
+  #ask(what: string, value: string): void {
+    this.asked.push(value ? `${what} ${value}` : what);
+    const reason = this.refuse[what];
+    if (reason) throw new AntiphonError(reason, `refused: ${reason}`);
+  }
+}
+
+/** Lets everything that waits for promises go on. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
