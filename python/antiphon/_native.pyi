@@ -10,17 +10,39 @@ space. A command that names an unknown id is ignored and counted (`counters()["u
 """
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+__all__ = [
+    "Answered",
+    "AudioLevels",
+    "AudioReceived",
+    "Closed",
+    "Connected",
+    "DataReceived",
+    "Engine",
+    "Event",
+    "Interrupted",
+    "Mapped",
+    "Media",
+    "NegotiationFailed",
+    "Offered",
+    "PeerStatistics",
+    "Speaker",
+    "Statistics",
+    "TrackStarted",
+    "WorkerFailed",
+    "version",
+]
 
 @final
 class Engine:
     """Media threads, each with one UDP port, an epoll and the rooms placed on it."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         workers: int,
         udp_port: int,
@@ -29,7 +51,7 @@ class Engine:
         max_peers: int = 4096,
         estimate_bandwidth: bool = True,
         event_limit: int = 65536,
-    ) -> None:
+    ) -> Self:
         """Bind the ports and start the threads.
 
         `udp_port`: port of the first worker, the others take the following ones; 0 means any free port for each.

@@ -175,9 +175,9 @@ impl Engine {
         self.workers[owner.worker].order(Order::CloseRoom { room });
     }
 
-    /// Opens a WebRTC endpoint.
-    pub fn open_peer(&self, room: Id, peer: Id) {
-        self.open(room, peer, None, Command::OpenPeer { peer });
+    /// Opens a WebRTC endpoint; `may_offer`: sections may be added by offers of ours.
+    pub fn open_peer(&self, room: Id, peer: Id, may_offer: bool) {
+        self.open(room, peer, None, Command::OpenPeer { peer, may_offer });
     }
 
     /// Opens an audio endpoint.

@@ -146,7 +146,9 @@ mod tests {
         assert!(rooms.with(2, |_| {}));
         assert!(!rooms.with(3, |_| {}));
         let failures = rooms.failures();
-        assert!(matches!(&failures[0].0, Event::WorkerFailed { room: 1, text } if text == "broken"));
+        assert!(
+            matches!(&failures[0].0, Event::WorkerFailed { room: 1, text } if text == "broken")
+        );
         let mut flushed = 0;
         rooms.flush(Instant::now(), |_| flushed += 1);
         assert_eq!((rooms.len(), flushed), (1, 1));

@@ -14,7 +14,10 @@ const ADDRESSES: usize = 16;
 /// Where a datagram goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
-    Peer { peer: Id, check: Option<Check<'a>> },
+    Peer {
+        peer: Id,
+        check: Option<Check<'a>>,
+    },
     /// Well-formed, but for nobody.
     Unknown,
     /// Of no protocol spoken here.

@@ -235,7 +235,8 @@ impl Outbox {
     ) -> io::Result<usize> {
         let messages = &messages[..messages.len().min(MESSAGES)];
         self.iovecs.clear();
-        for index in messages.iter().flat_map(|message| message.first..message.first + message.count)
+        for index in
+            messages.iter().flat_map(|message| message.first..message.first + message.count)
         {
             let contents = datagram(index);
             self.iovecs.push(libc::iovec {
@@ -307,7 +308,8 @@ fn put<T: Copy>(buffer: &mut [u8], level: libc::c_int, kind: libc::c_int, value:
     // SAFETY: the buffer is long enough for header and value, as just checked; it need not be
     // aligned for the unaligned writes.
     unsafe {
-        let header = libc::cmsghdr { cmsg_len: length as usize, cmsg_level: level, cmsg_type: kind };
+        let header =
+            libc::cmsghdr { cmsg_len: length as usize, cmsg_level: level, cmsg_type: kind };
         let start = buffer.as_mut_ptr();
         std::ptr::write_unaligned(start.cast(), header);
         let offset = libc::CMSG_LEN(0) as usize;

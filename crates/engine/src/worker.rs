@@ -145,7 +145,7 @@ impl Thread {
     }
 
     fn command(&mut self, room: Id, command: Command, now: Instant) {
-        if let Command::OpenPeer { peer } | Command::OpenAudio { peer, .. } = command {
+        if let Command::OpenPeer { peer, .. } | Command::OpenAudio { peer, .. } = command {
             if self.peers.len() >= self.worker.max_peers || !self.rooms.contains(room) {
                 let text = "no room for another peer on this media thread".to_owned();
                 self.worker.owners.remove(peer);

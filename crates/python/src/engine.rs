@@ -24,8 +24,12 @@ pub(crate) struct Engine(Inner);
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, workers, udp_port, addresses, public_addresses=None, max_peers=4096,
-                        estimate_bandwidth=true, event_limit=65536))]
+    #[pyo3(
+        signature = (*, workers, udp_port, addresses, public_addresses=None, max_peers=4096,
+                     estimate_bandwidth=true, event_limit=65536),
+        text_signature = "(*, workers, udp_port, addresses, public_addresses=(), max_peers=4096, \
+                          estimate_bandwidth=True, event_limit=65536)"
+    )]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -86,8 +90,9 @@ impl Engine {
         self.0.close_room(room);
     }
 
-    fn open_peer(&self, room: Id, peer: Id) {
-        self.0.open_peer(room, peer);
+    #[pyo3(signature = (room, peer, may_offer=true))]
+    fn open_peer(&self, room: Id, peer: Id, may_offer: bool) {
+        self.0.open_peer(room, peer, may_offer);
     }
 
     #[pyo3(signature = (room, peer, *, sample_rate=48000, channels=1))]

@@ -129,7 +129,10 @@ impl AudioPeer {
     }
 
     /// The frame that is due, as a packet; and when the next one is.
-    fn next_packet(&mut self, now: Instant) -> (Option<Result<Packet, OpusError>>, Option<Instant>) {
+    fn next_packet(
+        &mut self,
+        now: Instant,
+    ) -> (Option<Result<Packet, OpusError>>, Option<Instant>) {
         let due = self.clock.unwrap_or(now);
         if self.is_playing && due > now {
             return (None, Some(due));
@@ -306,7 +309,10 @@ mod tests {
         assert!(!second.marker);
         assert!(matches!(peer.next_packet(next.unwrap()), (None, None)));
         queue.push(&[0; 960]).unwrap();
-        assert!(matches!(peer.next_packet(now + FRAME * 10), (None, Some(_))), "silence is nothing");
+        assert!(
+            matches!(peer.next_packet(now + FRAME * 10), (None, Some(_))),
+            "silence is nothing"
+        );
         queue.push(&[500; 960]).unwrap();
         let (third, _) = peer.next_packet(now + FRAME * 11);
         assert_eq!(third.unwrap().unwrap().timestamp.wrapping_sub(first.timestamp), 11 * 960);

@@ -80,7 +80,8 @@ mod tests {
         let video = Report { ntp: ntp + 500 * MS, timestamp: u32::MAX - 10 };
         let arrived = now + 1200 * MS;
         let heard = clock.captured(Some(audio), 1000 + 48_000, 48_000, arrived);
-        let seen = clock.captured(Some(video), (u32::MAX - 10).wrapping_add(45_000), 90_000, arrived);
+        let seen =
+            clock.captured(Some(video), (u32::MAX - 10).wrapping_add(45_000), 90_000, arrived);
         assert_eq!(heard, now + 1010 * MS);
         assert_eq!(seen, heard);
     }

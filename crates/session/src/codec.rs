@@ -45,10 +45,7 @@ impl Format {
     }
 
     /// The payload type among `offered` that carries this format best.
-    pub(crate) fn find<'a>(
-        &self,
-        offered: impl Iterator<Item = &'a PayloadParams>,
-    ) -> Option<Pt> {
+    pub(crate) fn find<'a>(&self, offered: impl Iterator<Item = &'a PayloadParams>) -> Option<Pt> {
         let scored = offered.filter_map(|params| Some((self.score(params)?, params.pt())));
         // The first of equals: `max_by_key` would give the last.
         scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, pt)| pt)
@@ -159,7 +156,8 @@ mod tests {
             channels: None,
             format: FormatParams { profile_id: Some(2), ..Default::default() },
         };
-        let second = Format::of(&PayloadParams::new(1.into(), None, spec)).find(config.params().iter());
+        let second =
+            Format::of(&PayloadParams::new(1.into(), None, spec)).find(config.params().iter());
         let second = config.find(|params| Some(params.pt()) == second).unwrap();
         assert_eq!(second.spec().format.profile_id, Some(2));
     }

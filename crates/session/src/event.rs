@@ -69,20 +69,73 @@ impl Drop for Ticket {
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub enum Event {
-    Answered { peer: Id, request: u64, sdp: String, media: Vec<Media> },
-    Offered { peer: Id, request: u64, sdp: String },
-    NegotiationFailed { peer: Id, request: u64, text: String },
-    Mapped { peer: Id, tracks: Vec<(String, Id)> },
-    Connected { peer: Id, srtp_profile: &'static str, address: String },
-    Interrupted { peer: Id },
-    Closed { peer: Id, reason: &'static str, text: String },
-    TrackStarted { track: Id, codec: &'static str },
-    Speaker { room: Id, track: Option<Id> },
-    AudioLevels { room: Id, levels: Vec<(Id, u8)> },
-    Statistics { room: Id, peers: Vec<PeerStatistics> },
-    DataReceived { peer: Id, sink: Id, data: Vec<u8>, binary: bool },
-    AudioReceived { peer: Id, track: Id, time: u64, samples: Vec<i16>, channels: u8, ticket: Ticket },
-    WorkerFailed { room: Id, text: String },
+    Answered {
+        peer: Id,
+        request: u64,
+        sdp: String,
+        media: Vec<Media>,
+    },
+    Offered {
+        peer: Id,
+        request: u64,
+        sdp: String,
+    },
+    NegotiationFailed {
+        peer: Id,
+        request: u64,
+        text: String,
+    },
+    Mapped {
+        peer: Id,
+        tracks: Vec<(String, Id)>,
+    },
+    Connected {
+        peer: Id,
+        srtp_profile: &'static str,
+        address: String,
+    },
+    Interrupted {
+        peer: Id,
+    },
+    Closed {
+        peer: Id,
+        reason: &'static str,
+        text: String,
+    },
+    TrackStarted {
+        track: Id,
+        codec: &'static str,
+    },
+    Speaker {
+        room: Id,
+        track: Option<Id>,
+    },
+    AudioLevels {
+        room: Id,
+        levels: Vec<(Id, u8)>,
+    },
+    Statistics {
+        room: Id,
+        peers: Vec<PeerStatistics>,
+    },
+    DataReceived {
+        peer: Id,
+        sink: Id,
+        data: Vec<u8>,
+        binary: bool,
+    },
+    AudioReceived {
+        peer: Id,
+        track: Id,
+        time: u64,
+        samples: Vec<i16>,
+        channels: u8,
+        ticket: Ticket,
+    },
+    WorkerFailed {
+        room: Id,
+        text: String,
+    },
 }
 
 impl Event {

@@ -41,8 +41,7 @@ impl Room {
                 format
             }
         };
-        let captured =
-            web.clock.captured(packet.report, packet.timestamp, format.clock_rate, now);
+        let captured = web.clock.captured(packet.report, packet.timestamp, format.clock_rate, now);
         self.distribute(id, &packet, format, captured, now);
     }
 
@@ -133,7 +132,8 @@ impl Room {
             self.tick_at = self.tick_at.into_iter().chain(due).min();
             return;
         }
-        let (index, payload_type) = (track.peer, track.format.map(|(payload_type, _)| payload_type));
+        let (index, payload_type) =
+            (track.peer, track.format.map(|(payload_type, _)| payload_type));
         let Some(web) = self.web(index) else { return };
         let params = payload_type.and_then(|payload_type| web.transport.params(payload_type));
         let full = params.is_some_and(|params| params.fb_fir() && !params.fb_pli());

@@ -84,7 +84,8 @@ impl Room {
         let Some(peer) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
         let room = self.config.limits.sections;
         let Some(web) = self.peers[index].as_mut().and_then(|peer| peer.web()) else { return };
-        if web.pending.is_some() || web.wanted.is_empty() && !web.restart_wanted {
+        let nothing_wanted = web.wanted.is_empty() && !web.restart_wanted;
+        if !web.may_offer || web.pending.is_some() || nothing_wanted {
             return;
         }
         let free = room.saturating_sub(web.sections.len());
@@ -147,7 +148,9 @@ impl Room {
                 }
             };
             slot.negotiated(stream);
-            if stream.is_none() && let Some(track) = slot.track.take() {
+            if stream.is_none()
+                && let Some(track) = slot.track.take()
+            {
                 // They stopped receiving here; offering it elsewhere would only repeat that.
                 web.refused.push(track);
                 stopped.push(track);

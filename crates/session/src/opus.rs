@@ -182,7 +182,8 @@ mod tests {
             let mut decoder = Decoder::new(rate, channels).unwrap();
             let mut last = Vec::new();
             for n in 0..20 {
-                let packet = encoder.encode(&tone(rate, channels.into(), frames, n * frames)).unwrap();
+                let packet =
+                    encoder.encode(&tone(rate, channels.into(), frames, n * frames)).unwrap();
                 last = decoder.decode(&packet).unwrap();
             }
             assert_eq!(last.len(), frames * usize::from(channels));

@@ -54,10 +54,14 @@ impl Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Never connected; closed at this time.
-    Connecting { until: Instant },
+    Connecting {
+        until: Instant,
+    },
     Connected,
     /// Lost its path; closed at this time.
-    Interrupted { until: Instant },
+    Interrupted {
+        until: Instant,
+    },
 }
 
 /// An offer of ours that waits for its answer.
@@ -73,6 +77,8 @@ pub(crate) struct PendingOffer {
 pub(crate) struct WebPeer {
     pub(crate) transport: Transport,
     pub(crate) fragment: String,
+    /// Sections may be added by offers of ours.
+    pub(crate) may_offer: bool,
     pub(crate) stage: Stage,
     pub(crate) secured: bool,
     pub(crate) reachable: bool,
@@ -98,10 +104,16 @@ pub(crate) struct WebPeer {
 }
 
 impl WebPeer {
-    pub(crate) fn new(mut transport: Transport, limits: &Limits, now: Instant) -> WebPeer {
+    pub(crate) fn new(
+        mut transport: Transport,
+        may_offer: bool,
+        limits: &Limits,
+        now: Instant,
+    ) -> WebPeer {
         WebPeer {
             fragment: transport.fragment(),
             transport,
+            may_offer,
             stage: Stage::Connecting { until: now + PATIENCE },
             secured: false,
             reachable: false,

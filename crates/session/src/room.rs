@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use antiphon_packet::{Class, Check};
+use antiphon_packet::{Check, Class};
 use rustc_hash::FxHashMap;
 
 use crate::audio::{AudioPeer, AudioQueue};
@@ -67,26 +67,82 @@ pub enum Notice {
 /// A verb of the room. The fields are those of the methods of the Python engine.
 #[allow(missing_docs)]
 pub enum Command {
-    OpenPeer { peer: Id },
-    OpenAudio { peer: Id, sample_rate: u32, channels: u8, queue: Arc<AudioQueue> },
+    /// `may_offer`: sections may be added by offers of ours.
+    OpenPeer {
+        peer: Id,
+        may_offer: bool,
+    },
+    OpenAudio {
+        peer: Id,
+        sample_rate: u32,
+        channels: u8,
+        queue: Arc<AudioQueue>,
+    },
     /// Samples were queued.
-    PlayAudio { peer: Id },
-    ClosePeer { peer: Id },
-    AcceptOffer { peer: Id, request: u64, sdp: String },
-    AcceptAnswer { peer: Id, request: u64, sdp: String },
-    AddCandidate { peer: Id, candidate: String },
-    RestartIce { peer: Id },
-    Publish { peer: Id, mid: String, track: Id },
-    Unpublish { track: Id },
-    Pause { track: Id, paused: bool },
-    OpenHub { hub: Id },
-    CloseHub { hub: Id },
-    Connect { source: Id, sinks: Vec<Id> },
-    Disconnect { source: Id, sinks: Vec<Id> },
-    RequestKeyframe { track: Id },
-    SendData { peer: Id, data: Vec<u8>, binary: bool },
-    WatchData { peer: Id, watch: bool },
-    SetStatisticsInterval { interval: Duration },
+    PlayAudio {
+        peer: Id,
+    },
+    ClosePeer {
+        peer: Id,
+    },
+    AcceptOffer {
+        peer: Id,
+        request: u64,
+        sdp: String,
+    },
+    AcceptAnswer {
+        peer: Id,
+        request: u64,
+        sdp: String,
+    },
+    AddCandidate {
+        peer: Id,
+        candidate: String,
+    },
+    RestartIce {
+        peer: Id,
+    },
+    Publish {
+        peer: Id,
+        mid: String,
+        track: Id,
+    },
+    Unpublish {
+        track: Id,
+    },
+    Pause {
+        track: Id,
+        paused: bool,
+    },
+    OpenHub {
+        hub: Id,
+    },
+    CloseHub {
+        hub: Id,
+    },
+    Connect {
+        source: Id,
+        sinks: Vec<Id>,
+    },
+    Disconnect {
+        source: Id,
+        sinks: Vec<Id>,
+    },
+    RequestKeyframe {
+        track: Id,
+    },
+    SendData {
+        peer: Id,
+        data: Vec<u8>,
+        binary: bool,
+    },
+    WatchData {
+        peer: Id,
+        watch: bool,
+    },
+    SetStatisticsInterval {
+        interval: Duration,
+    },
 }
 
 /// See the crate.
@@ -159,7 +215,7 @@ impl Room {
     /// Carries out a verb.
     pub fn command(&mut self, command: Command, now: Instant) {
         match command {
-            Command::OpenPeer { peer } => self.open_peer(peer, now),
+            Command::OpenPeer { peer, may_offer } => self.open_peer(peer, may_offer, now),
             Command::OpenAudio { peer, sample_rate, channels, queue } => {
                 self.open_audio(peer, sample_rate, channels, queue, now);
             }
@@ -251,7 +307,10 @@ impl Room {
                 self.is_dirty[index] = false;
                 let is_web = match self.peers[index].as_mut().map(|peer| &mut peer.body) {
                     // A failed wake shows as an error of the next poll.
-                    Some(Body::Web(web)) => { web.transport.wake(now); true }
+                    Some(Body::Web(web)) => {
+                        web.transport.wake(now);
+                        true
+                    }
                     Some(Body::Audio(_)) => false,
                     None => continue,
                 };
@@ -307,18 +366,26 @@ impl Room {
 
     // --- peers ---
 
-    fn open_peer(&mut self, id: Id, now: Instant) {
+    fn open_peer(&mut self, id: Id, may_offer: bool, now: Instant) {
         if self.by_id.contains_key(&id) {
             return;
         }
-        let web = WebPeer::new(Transport::new(&self.config, now), &self.config.limits, now);
+        let transport = Transport::new(&self.config, now);
+        let web = WebPeer::new(transport, may_offer, &self.config.limits, now);
         let fragment = web.fragment.clone();
         let index = self.add(Peer { id, watched: false, body: Body::Web(Box::new(web)) }, now);
         self.notices.push(Notice::Fragment { fragment, peer: id });
         self.mark(index);
     }
 
-    fn open_audio(&mut self, id: Id, rate: u32, channels: u8, queue: Arc<AudioQueue>, now: Instant) {
+    fn open_audio(
+        &mut self,
+        id: Id,
+        rate: u32,
+        channels: u8,
+        queue: Arc<AudioQueue>,
+        now: Instant,
+    ) {
         if self.by_id.contains_key(&id) {
             return;
         }
@@ -374,7 +441,13 @@ impl Room {
         }
     }
 
-    pub(crate) fn end_peer(&mut self, index: usize, reason: &'static str, text: String, now: Instant) {
+    pub(crate) fn end_peer(
+        &mut self,
+        index: usize,
+        reason: &'static str,
+        text: String,
+        now: Instant,
+    ) {
         let Some(peer) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
         self.drain(index, now);
         self.remove_peer(index, now);
@@ -383,8 +456,12 @@ impl Room {
 
     fn remove_peer(&mut self, index: usize, now: Instant) {
         let Some(id) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
-        let published: Vec<Id> =
-            self.tracks.values().filter(|track| track.peer == index).map(|track| track.id).collect();
+        let published: Vec<Id> = self
+            .tracks
+            .values()
+            .filter(|track| track.peer == index)
+            .map(|track| track.id)
+            .collect();
         for track in published {
             self.unpublish(track);
         }
@@ -499,7 +576,8 @@ impl Room {
             }
             Happening::Closed => self.end_peer(index, "closed", String::new(), now),
             Happening::KeyframeWanted(mid) => {
-                let track = web.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.track);
+                let track =
+                    web.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.track);
                 if let Some(track) = track {
                     self.request_keyframe(track, now);
                 }

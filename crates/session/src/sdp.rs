@@ -157,7 +157,8 @@ mod tests {
         assert!(inspect(&"a".repeat(limits.description_bytes + 1), &limits).is_err());
         assert!(inspect(&"m=audio 9\n".repeat(limits.sections + 1), &limits).is_err());
         assert_eq!(inspect(&"m=audio 9\n".repeat(3), &limits).unwrap().sections, 3);
-        let many = |count: usize| (0..count).map(|n| format!("a=candidate:{n}\n")).collect::<String>();
+        let many =
+            |count: usize| (0..count).map(|n| format!("a=candidate:{n}\n")).collect::<String>();
         assert!(inspect(&many(limits.candidates + 1), &limits).is_err());
         assert_eq!(inspect(&many(limits.candidates), &limits).unwrap().text, "");
         assert!(inspect("a=setup:passive", &limits).is_err());
@@ -197,7 +198,9 @@ mod tests {
     fn candidates_move_to_the_first_section_in_use() {
         let ours = "a=candidate:1 1 udp 5 192.0.2.1 4000 typ host";
         let hidden = "a=candidate:2 1 udp 5 10.0.0.9 4000 typ host";
-        let sdp = format!("v=0\r\nm=audio 0 X\r\n{ours}\r\n{hidden}\r\na=mid:0\r\nm=video 9 X\r\na=mid:1\r\n");
+        let sdp = format!(
+            "v=0\r\nm=audio 0 X\r\n{ours}\r\n{hidden}\r\na=mid:0\r\nm=video 9 X\r\na=mid:1\r\n"
+        );
         let text = finish(&sdp, &["192.0.2.1:4000".parse().unwrap()]);
         let expected = format!(
             "v=0\r\nm=audio 0 X\r\na=mid:0\r\nm=video 9 X\r\na=mid:1\r\n{ours}\r\na=end-of-candidates\r\n"

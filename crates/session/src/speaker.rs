@@ -228,7 +228,11 @@ mod tests {
         assert_eq!(told.last().unwrap()[0].0, 7);
         assert!(told.last().unwrap()[0].1 >= 90);
         now += Duration::from_secs(1);
-        assert_eq!(speakers.decide(now).levels, Some(vec![(7, 0)]), "a muted one is told as silent");
+        assert_eq!(
+            speakers.decide(now).levels,
+            Some(vec![(7, 0)]),
+            "a muted one is told as silent"
+        );
     }
 
     proptest! {

@@ -43,7 +43,8 @@ impl Figures {
     }
 
     fn tell(&mut self, peer: Id, now: Instant) -> PeerStatistics {
-        let (since, bytes_in, bytes_out) = self.told.unwrap_or((now, self.bytes_in, self.bytes_out));
+        let (since, bytes_in, bytes_out) =
+            self.told.unwrap_or((now, self.bytes_in, self.bytes_out));
         self.told = Some((now, self.bytes_in, self.bytes_out));
         let seconds = now.saturating_duration_since(since).as_secs_f64();
         let rate = |bytes: u64| {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use antiphon_packet::{Class, classify};
 use str0m::bwe::{Bitrate, BweKind};
-use str0m::channel::ChannelId;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::channel::ChannelId;
 use str0m::format::PayloadParams;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
@@ -81,9 +81,16 @@ pub(crate) enum Happening {
     Closed,
     Packet(Packet),
     KeyframeWanted(Mid),
-    Reported { ntp: SystemTime, arrived: Instant },
+    Reported {
+        ntp: SystemTime,
+        arrived: Instant,
+    },
     ChannelOpened(ChannelId, String),
-    ChannelMessage { channel: ChannelId, data: Vec<u8>, binary: bool },
+    ChannelMessage {
+        channel: ChannelId,
+        data: Vec<u8>,
+        binary: bool,
+    },
     ChannelClosed(ChannelId),
     Estimated(u64),
     Figures(PathFigures),
@@ -200,11 +207,16 @@ impl Transport {
             str0m::Output::Timeout(at) => Polled::Until(at),
             str0m::Output::Transmit(transmit) => {
                 let (mut source, mut destination) = (transmit.source, transmit.destination);
-                if let (Some(path), false) = (self.path, classify(&transmit.contents) == Class::Stun)
+                if let (Some(path), false) =
+                    (self.path, classify(&transmit.contents) == Class::Stun)
                 {
                     (source, destination) = path;
                 }
-                Polled::Datagram(Datagram { source, destination, contents: transmit.contents.into() })
+                Polled::Datagram(Datagram {
+                    source,
+                    destination,
+                    contents: transmit.contents.into(),
+                })
             }
             str0m::Output::Event(event) => Polled::Happened(translate(event)),
         })
