@@ -89,7 +89,7 @@ $(STAMPS)/native: $(rust_sources) pyproject.toml README.md $(STAMPS)/runtime $(S
 
 $(STAMPS)/npm: $(web_manifests) $(STAMPS)/venv
 	@echo "installing web packages"
-	@$(NPM) ci --silent
+	@$(NPM) ci --loglevel=error
 	@touch $@
 
 $(STAMPS)/web: $(web_sources) $(STAMPS)/npm
