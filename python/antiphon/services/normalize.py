@@ -21,7 +21,7 @@ _EXCLUDED = frozenset("\"&'/:<>@")
 _PLAIN_LOCAL = re.compile(r"[!#-%(-.0-9;=?A-Z\[-~]+")
 _PLAIN_DOMAIN = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.(?!$)|$))+")
 _PLAIN_TEXT = re.compile(r"[ -~]+")
-_NUMERIC_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
+_NUMBERS = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)(?:\.(?:[0-9]+|0x[0-9a-f]*))*")
 
 
 class PrecisNormalizer:
@@ -50,7 +50,7 @@ class PrecisNormalizer:
         _limit(text)
         text = text.removesuffix(".").lower()  # RFC 7622 §3.2: a final dot is not part of it
         if len(text) <= MAX_DOMAIN and _PLAIN_DOMAIN.fullmatch(text):
-            return _ipv4(text) if _NUMERIC_END.search(text) else text
+            return _ipv4(text) if _NUMBERS.fullmatch(text) else text
         if text.startswith("["):
             return _ipv6(text)
         return _labels(text)
@@ -83,7 +83,7 @@ def _limit(text: str, limit: int = MAX_INPUT) -> None:
 
 
 def _ipv4(text: str) -> str:
-    """What ends in a number is an IPv4 address or nothing (as in URLs)."""
+    """Numbers are an IPv4 address or nothing: resolvers read `127.1` and `0x7f.1` as one, too."""
     return str(ipaddress.IPv4Address(text))
 
 
@@ -102,7 +102,7 @@ def _labels(text: str) -> str:
     domain = idna.decode(ascii_form).removesuffix(".")
     if len(ascii_form.rstrip(b".")) > MAX_DOMAIN:
         raise ValueError("longer than a domain can be")
-    if _NUMERIC_END.search(domain):
+    if _NUMBERS.fullmatch(domain):
         return _ipv4(domain)
     if idna.encode(domain).rstrip(b".") != ascii_form.rstrip(b"."):
         raise ValueError("has no stable form")

@@ -115,6 +115,7 @@ def test_no_local(text: str) -> None:
         ("faß.de", "faß.de"),  # IDNA 2008, unlike 2003, keeps ß
         ("ｅｘａｍｐｌｅ。com", "example.com"),
         ("192.0.2.1", "192.0.2.1"),
+        ("rooms.192.0.2.1", "rooms.192.0.2.1"),  # of a node whose domain is its address
         ("[2001:DB8::0:1]", "[2001:db8::1]"),
         ("a-b.c1", "a-b.c1"),
     ],
@@ -127,7 +128,17 @@ def test_domain(text: str, canonical: str) -> None:
     "text",
     [
         *("", ".", "a..b", "-a.b", "a-.b", "ab--c.de", "a_b.c", "xn--a", "☃.net", "a b.c", "a.b.."),
-        *("127.1", "1.2.3.256", "0x7f.1", "[::1", "[fe80::1%eth0]", "[]", "2001:db8::1", "１.２"),
+        *(
+            "127.1",
+            "1",
+            "1.2.3.256",
+            "0x7f.1",
+            "[::1",
+            "[fe80::1%eth0]",
+            "[]",
+            "2001:db8::1",
+            "１.２",
+        ),
         *("a" * 64 + ".b", "a\x00b", ".".join(["a" * 60] * 5), "\u200d.com"),
     ],
 )

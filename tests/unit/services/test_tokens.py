@@ -1,6 +1,8 @@
 import json
+import re
 import time
 from base64 import urlsafe_b64encode
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -241,3 +243,17 @@ def test_weak_secrets_are_refused() -> None:
     assert "hunter2" not in str(error.value)
     with pytest.raises(ValueError, match="like the domain"):
         Tokens(ADDRESSES, SECRET, TokensConfig(api_keys=(f"example.org:{API_SECRET}",)))
+
+
+def test_the_example_of_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "tokens.md").read_text()
+    (key,) = re.findall(r'api_keys = \["(.*)"\]', text)
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(program, names)
+    tokens = Tokens(ADDRESSES, SECRET, TokensConfig(api_keys=(key,)))
+    assert tokens.verify(names["token"]) == Caller(
+        address=ADDRESSES.parse("ann"),
+        name="Ann",
+        grants=Grants(rooms=frozenset({"standup"}), create=False),
+    )
