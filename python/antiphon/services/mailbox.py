@@ -8,7 +8,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -160,14 +159,18 @@ class Mailbox:
         if not batch:
             return
         error = await self._try(batch)
-        if error is None or len(batch) == 1 or _may_pass(error):
+        if error is None:
+            return
+        if len(batch) == 1 or _may_pass(error):
             _fail(batch, error)
             return
         failures = 0
         for position, draft in enumerate(batch):
             error = await self._try([draft])
             failures = failures + 1 if error is not None else 0
-            if error is not None and (failures >= _GIVE_UP or _may_pass(error)):
+            if error is None:
+                continue
+            if failures >= _GIVE_UP or _may_pass(error):
                 _fail(batch[position:], error)
                 return
             _fail([draft], error)
@@ -225,8 +228,9 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, Refused) and error.reason is Reason.BUSY
 
 
-def _fail(batch: list[_Draft], error: Exception | None) -> None:
+def _fail(batch: list[_Draft], error: Exception) -> None:
     for draft in batch:
-        if error is not None and not draft.done.done():
-            with suppress(asyncio.InvalidStateError):
-                draft.done.set_exception(error)
+        if not draft.done.done():
+            # One of its own for each: a traceback grows with every task that it is raised in.
+            own = Refused(error.reason, error.text) if isinstance(error, Refused) else error
+            draft.done.set_exception(own)
