@@ -1,12 +1,13 @@
 """Publishers and players that are not ours: aiortc, Pion and a browser, told apart by content."""
 
-import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.node import Node
+from tests.support.node import Node, run_node
+from tests.support.page import bare_page
 from tests.support.participant import Participant, participate
 from tests.support.person import ANN, BEN, CLEO, Person, encode, hue_distance
 from tests.support.pion import build, pion_publishes
@@ -133,28 +134,32 @@ async def test_pion_publishes_and_restarts_ice(
 
 
 @pytest.mark.browser
-async def test_browser_plays_and_publishes(
-    node: Node,
-    pion: Path,
-    sound: None,
-    loopback_candidates: None,
-    tmp_path: Path,
-    artifacts: Path,
+async def test_components_on_a_page_of_another_origin(
+    pion: Path, sound: None, loopback_candidates: None, tmp_path: Path, artifacts: Path
 ) -> None:
     """`<antiphon-play>` plays Pion; `<antiphon-publish>` is played by aiortc."""
     video, audio = encode(CLEO, tmp_path, "ivf")
-    endpoint = f"{node.url}/rooms/stage/whip?name=Pion"
-    async with (
-        pion_publishes(pion, endpoint, video, audio, artifacts / "pion.log") as publisher,
-        participate("chrome", ANN, tmp_path, artifacts) as ann,
-        participate("firefox", BEN, tmp_path, artifacts) as ben,
-    ):
+    data = tmp_path / "data"
+    data.mkdir()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        page = stack.enter_context(bare_page(tmp_path / "page"))
+        origins = {"ANTIPHON_HTTP_CORS_ORIGINS": page.origin}
+        node = await enter(run_node(data, artifacts / "node.log", environment=origins))
+        endpoint = f"{node.url}/rooms/stage/whip?name=Pion"
+        log = artifacts / "pion.log"
+        publisher = await enter(pion_publishes(pion, endpoint, video, audio, log))
+        ann = await enter(participate("chrome", ANN, tmp_path, artifacts))
+        ben = await enter(participate("firefox", BEN, tmp_path, artifacts))
         await publisher.event("connection", state="connected")
+        server = f"room=stage server={node.url}"
         for viewer in (ann, ben):
-            await show(viewer, node, "<antiphon-play room=stage member=Pion autoplay>")
+            play = f"<antiphon-play {server} member=Pion autoplay></antiphon-play>"
+            await viewer.browser.open(page.write(node.url, play))
             await watches(viewer, CLEO)
             await viewer.browser.screenshot(artifacts / f"play-{viewer.name}.png")
-        await show(ann, node, "<antiphon-publish room=stage autostart>")
+        publish = f"<antiphon-publish {server} autostart></antiphon-publish>"
+        await ann.browser.open(page.write(node.url, publish))
 
         async def names() -> list[str]:
             return await members_of(node, "stage")
@@ -163,12 +168,3 @@ async def test_browser_plays_and_publishes(
         async with playing(node.url, "stage", NAMELESS) as player:
             await plays(player, ANN)
             await ann.browser.screenshot(artifacts / "publish.png")
-
-
-async def show(viewer: Participant, node: Node, html: str) -> None:
-    """Put one component alone onto a bare page of the node's origin."""
-    await viewer.browser.open(f"{node.url}/healthz")
-    await viewer.browser.evaluate(
-        f"document.body.innerHTML = {json.dumps(html)};"
-        "import('/components/antiphon.js').then(() => true)"
-    )

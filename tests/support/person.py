@@ -75,7 +75,8 @@ def encode(person: Person, folder: Path, suffix: str) -> tuple[Path, Path]:
     video, audio = folder / f"{person.name}.{suffix}", folder / f"{person.name}.ogg"
     codecs = {
         "ivf": ("libvpx", "-deadline", "realtime"),
-        "h264": ("libx264", "-profile:v", "baseline", "-tune", "zerolatency"),
+        # One slice a picture: the publisher reads NAL units, not pictures.
+        "h264": ("libx264", "-profile:v", "baseline", "-x264-params", "slices=1"),
     }
     keyframes = ("-g", str(RATE), "-b:v", "500k", "-pix_fmt", "yuv420p")
     ffmpeg(picture, "-c:v", *codecs[suffix], *keyframes, video)
