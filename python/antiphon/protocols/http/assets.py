@@ -19,7 +19,7 @@ from antiphon.core.reason import Reason, Refused
 FILE_LIMIT = 16 * 1024 * 1024
 
 # What a build tool names by its content, as `chunk-5F3KX2QA.js`, never changes.
-_HASHED = re.compile(r"[-.][A-Za-z0-9]{8,}\.[a-z0-9]+$")
+_HASHED = re.compile(r"[-.][A-Z2-7]{8}\.[a-z0-9]+(\.map)?$")
 _UNCHANGING = "public, max-age=31536000, immutable"
 _CHECK_EACH_TIME = "no-cache"
 

@@ -170,12 +170,11 @@ async def test_messages(here: Stand) -> None:
     await enter(here, ANN)
     path = f"{ROOMS}/hall/messages"
     assert (await here.call("POST", path, BOB, json={"text": "hi"})).status_code == 403
-    for number in range(5):
-        body = {"text": f"hi {number}", "origin_id": f"o{number}"}
-        said = await here.call("POST", path, ANN, json=body)
-        assert said.status_code == 201
-    again = await here.call("POST", path, ANN, json=body)
-    assert again.json() == said.json()
+    bodies = [{"text": f"hi {number}", "origin_id": f"o{number}"} for number in range(5)]
+    said = [await here.call("POST", path, ANN, json=body) for body in bodies]
+    assert [response.status_code for response in said] == [201] * 5
+    again = await here.call("POST", path, ANN, json=bodies[-1])
+    assert again.json() == said[-1].json()
     page = (await here.call("GET", f"{path}?limit=3", BOB)).json()
     assert [row["text"] for row in page["messages"]] == ["hi 2", "hi 3", "hi 4"]
     assert page["more"] is True
