@@ -140,10 +140,11 @@ class Switchboard:
         self, room: str, member: str, reason: Reason = Reason.LEFT, text: str = ""
     ) -> None:
         """Go out of a room. An ad-hoc room ends with its last member."""
-        if (found := self._rooms.get(room)) is None:
+        if (found := self._rooms.get(room)) is None or member not in found.members:
             return
         with _room_at_stake(found):
             found.leave(member, reason, text)
+        log.info("member left: %s", reason, extra={"room": room, "member": member})
         await self._close_if_empty(found)
 
     # within a room

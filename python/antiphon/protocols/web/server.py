@@ -260,6 +260,7 @@ class _Connection:
         self._kept: _Kept | None = None
         self._frames = asyncio.Event()
         self.said_goodbye = False
+        self._gone = False
         self._ended: asyncio.Future[tuple[int, bytes | None]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -309,6 +310,7 @@ class _Connection:
             return self._machine.wake(time.monotonic())
         if received["type"] == "websocket.disconnect":
             code = received.get("code", GOING_AWAY)
+            self._gone = True
             self.said_goodbye = code in DELIBERATE
             raise WebSocketDisconnect(code)
         self._server.counters.frames_in += 1
@@ -366,7 +368,7 @@ class _Connection:
         self._server.counters.frames_out += 1
 
     async def _say_goodbye(self) -> None:
-        if self._websocket.application_state is not WebSocketState.CONNECTED:
+        if self._gone or self._websocket.application_state is not WebSocketState.CONNECTED:
             return
         code, frame = self._ended.result() if self._ended.done() else (GOING_AWAY, None)
         try:
