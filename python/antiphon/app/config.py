@@ -38,7 +38,12 @@ from .sources import (
 LISTENERS = frozenset({("http", "listen"), ("http", "tls_listen"), ("webrtc", "udp_port")})
 # What `--dev` changes of the defaults; a listener without a host is on loopback then.
 DEV: Mapping[tuple[str, str], Any] = MappingProxyType(
-    {("auth", "guests"): True, ("auth", "registration"): True, ("node", "log_level"): "debug"}
+    {
+        ("auth", "guests"): True,
+        ("auth", "registration"): True,
+        ("node", "log_level"): "debug",
+        ("limits", "drain_time"): 1.0,
+    }
 )
 DEFAULT = "default"
 

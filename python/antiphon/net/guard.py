@@ -211,6 +211,8 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         """A further piece of a message."""
         if len(self.frames) >= FRAGMENT_LIMIT:
+            if self.transport.is_closing():
+                return
             self._lease.refuse("fragments")
             log.info("WebSocket from %s ended: too many fragments", self._lease.peer)
             self.transport.abort()
