@@ -31,6 +31,8 @@ export interface StreamEvents {
 
 const FIRST_RETRY_MS = 1000;
 const RETRY_LIMIT_MS = 15_000;
+/** The media of a stopped stream goes on no longer than this, whatever the server does. */
+const CLOSE_AFTER_MS = 1000;
 
 /** The part that WHIP and WHEP share. */
 export abstract class Stream extends Emitter<StreamEvents> {
@@ -82,12 +84,22 @@ export abstract class Stream extends Emitter<StreamEvents> {
     if (this.#state === "idle" || this.#state === "closed") return;
     this.#run += 1;
     clearTimeout(this.#timer);
-    const resource = this.#drop();
+    const session = this.#session;
+    this.#session = null;
+    session?.health.close();
     this.#enter("closed");
-    // What is gone already need not be removed.
-    await resource?.remove().catch((error: unknown) => {
+    if (session === null) return;
+    // First the server is told: it would forget a session whose media went before.
+    const close = setTimeout(() => session.pc.close(), CLOSE_AFTER_MS);
+    try {
+      await session.resource.remove();
+    } catch (error) {
+      // What is gone already need not be removed.
       if (!hasReason(error, "not_found", "gone", "network")) throw error;
-    });
+    } finally {
+      clearTimeout(close);
+      session.pc.close();
+    }
   }
 
   async #open(run: number): Promise<void> {
