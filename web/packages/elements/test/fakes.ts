@@ -201,7 +201,6 @@ export class FakeBackend implements Backend {
   async enter(options: EnterOptions) {
     this.#ask("enter", await options.token());
     this.entered = options;
-    for (const { track, ...rest } of options.publish) await this.room.publish(track, rest);
     const backend = this;
     const link = {
       get state() {

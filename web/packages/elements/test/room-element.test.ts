@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AntiphonRoom } from "../src/room/room-element.js";
-import { FakeBackend, settle } from "./fakes.js";
+import { FakeBackend, fakeTrack, settle } from "./fakes.js";
 
 let element: AntiphonRoom;
 let backend: FakeBackend;
@@ -100,16 +100,39 @@ describe("in the room", () => {
     const tile = element.renderRoot.querySelector('[part~="tile"][data-name="Ann"]');
     expect(tile?.querySelector('video[part="video"]')).not.toBeNull();
     expect(parts("tile").map((one) => one.dataset.kind)).toEqual(["screen", "person", "person"]);
-    expect(parts("tile")[0]?.dataset.place).toBe("stage");
+    expect(parts("tile").find((one) => one.dataset.place === "stage")?.dataset.kind).toBe("screen");
   });
 
   it("keeps the same video element when the layout changes", async () => {
     for (const id of ["ann", "bob"]) backend.room.enter(id);
     await join();
-    const video = parts("tile")[2]?.querySelector("video");
+    const videos = parts("video");
+    backend.room.speaker = backend.room.members.get("bob") ?? null;
     await press("l");
     expect(part("tiles")?.dataset.layout).toBe("speaker");
-    expect(parts("tile").some((tile) => tile.querySelector("video") === video)).toBe(true);
+    expect(parts("tile").map((one) => one.dataset.place)).toEqual(["film", "film", "stage"]);
+    expect(parts("video")).toEqual(videos);
+  });
+
+  it("starts no video over when something else changes", async () => {
+    const ann = backend.room.enter("ann");
+    backend.room.add(ann, "video", "camera", { mediaTrack: fakeTrack("video") });
+    await join();
+    const tile = element.renderRoot.querySelector('[data-member="ann"]');
+    const video = tile?.querySelector("video") as HTMLVideoElement;
+    const stream = video.srcObject;
+    expect(stream).not.toBeNull();
+    let set = 0;
+    Object.defineProperty(video, "srcObject", {
+      get: () => stream,
+      set: () => {
+        set += 1;
+      },
+    });
+    backend.room.enter("bob");
+    await press("l");
+    await press("h");
+    expect(set).toBe(0);
   });
 
   it("draws what people say as text", async () => {

@@ -37,7 +37,7 @@ const backend: Backend = {
     refuse("login");
     return credentials;
   },
-  async enter({ room, name, token, publish }) {
+  async enter({ room, name, token }) {
     await token();
     await new Promise((resolve) => setTimeout(resolve, Number(asked("delay", "0"))));
     refuse("refuse");
@@ -48,7 +48,6 @@ const backend: Backend = {
       moderator: query.has("moderator"),
       quality: Number(asked("quality", "4")),
     });
-    for (const one of publish) await fake.publish(one.track, one);
     Object.assign(window, { fake, connection });
     return { link: link as never, room: fake.asRoom };
   },

@@ -49,6 +49,8 @@ export class Input {
   /** Turns it on or off. */
   set(on: boolean): Promise<void> {
     this.on = on;
+    // At once: what waits in the queue may take as long as the network does.
+    if (!on && this.track) this.track.enabled = false;
     this.options.changed();
     return this.#next(() => (on ? this.#turnOn() : this.#turnOff()));
   }
@@ -65,16 +67,11 @@ export class Input {
     });
   }
 
-  /** Publishes in a room what is open now and will be; `published`: what the room has already. */
-  attach(publish: Publish, published: Published | null = null): Promise<void> {
+  /** Publishes in a room what is open now and what will be opened. */
+  attach(publish: Publish): Promise<void> {
     return this.#next(async () => {
       this.#publish = publish;
-      this.#published = published;
       await this.#show();
-      // It may have been turned on or off while the room was being entered.
-      if (this.#published && this.#published.muted === this.live) {
-        await (this.live ? this.#published.unmute() : this.#published.mute());
-      }
     });
   }
 
@@ -110,7 +107,6 @@ export class Input {
   async #turnOff(): Promise<void> {
     await this.#published?.mute();
     if (this.options.release) this.#release();
-    else if (this.track) this.track.enabled = false;
   }
 
   async #ensure(): Promise<void> {

@@ -8,7 +8,6 @@ import {
   openCamera,
   openMicrophone,
   openScreen,
-  type PublishOptions,
   type Room,
   type StreamOptions,
   WhepPlayer,
@@ -39,8 +38,6 @@ export interface EnterOptions {
   readonly name: string;
   readonly token: () => Promise<string>;
   readonly receive: "all" | "speaker" | "none";
-  /** What is published from the first moment on. */
-  readonly publish: readonly (PublishOptions & { readonly track: MediaStreamTrack })[];
   /** Called with the connection before it is made, so that it can be given up. */
   readonly opened?: (link: Link) => void;
 }
@@ -77,12 +74,12 @@ export const network: Backend = {
 };
 
 async function enter(options: EnterOptions): Promise<Entered> {
-  const { server, room, name, token, receive, publish, opened } = options;
+  const { server, room, name, token, receive, opened } = options;
   const client = new Client({ server, token });
   opened?.(client);
   try {
     await client.connect();
-    return { link: client, room: await client.join(room, { name, receive, publish }) };
+    return { link: client, room: await client.join(room, { name, receive }) };
   } catch (error) {
     client.close();
     throw error;

@@ -33,8 +33,21 @@ export function sceneOf(view: RoomView, previous: string | null): Scene {
   return { tiles, shared, layout, stage, arrangement };
 }
 
-export function galleryView(view: RoomView, scene: Scene): TemplateResult {
-  const { placed } = scene.arrangement;
+/** Keeps tiles in the order in which they came: a moved video element would begin anew. */
+export class TileOrder {
+  #keys: readonly string[] = [];
+
+  sort<P extends { readonly tile: { readonly key: string } }>(placed: readonly P[]): readonly P[] {
+    const byKey = new Map(placed.map((one) => [one.tile.key, one]));
+    const staying = this.#keys.filter((key) => byKey.has(key));
+    const known = new Set(staying);
+    this.#keys = [...staying, ...[...byKey.keys()].filter((key) => !known.has(key))];
+    return this.#keys.flatMap((key) => byKey.get(key) ?? []);
+  }
+}
+
+export function galleryView(view: RoomView, scene: Scene, order: TileOrder): TemplateResult {
+  const placed = order.sort(scene.arrangement.placed);
   return html`<section class="gallery" part="gallery" aria-label=${view.text.stage.gallery}>
     <div
       class="tiles ${view.ui.resizing ? "resizing" : ""}"

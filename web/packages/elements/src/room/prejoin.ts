@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
+import { live } from "lit/directives/live.js";
 import * as icons from "../icons.js";
 import { type Problem, problemOf } from "../logic/problems.js";
 import type { Input } from "../media/input.js";
@@ -82,7 +83,7 @@ function preview(view: RoomView): TemplateResult {
             autoplay
             playsinline
             .muted=${true}
-            .srcObject=${stream}
+            .srcObject=${live(stream)}
           ></video>`
         : html`<div class="empty">
             ${avatar(view.displayName || text.guest, view.displayName)}

@@ -21,7 +21,7 @@ import { barView } from "./bar.js";
 import { ChatScroll } from "./chat-scroll.js";
 import { dialogView } from "./dialogs.js";
 import { FocusKeeper } from "./focus-keeper.js";
-import { galleryView, type Scene, sceneOf } from "./gallery.js";
+import { galleryView, type Scene, sceneOf, TileOrder } from "./gallery.js";
 import { panelView } from "./panel.js";
 import { prejoinView } from "./prejoin.js";
 import { RoomSession, type SessionState } from "./session.js";
@@ -84,6 +84,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
   #unwatch: (() => void) | null = null;
   readonly #focus = new FocusKeeper();
   readonly #scroll = new ChatScroll();
+  readonly #order = new TileOrder();
   readonly #sizes = new ResizeObserver((entries) => this.#resized(entries));
   readonly #meter = new LevelMeter((level) => this.#showLevel(level));
 
@@ -261,7 +262,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
 
   #call(scene: Scene): TemplateResult {
     return html`<main class="screen call" part="call">
-      ${bannersView(this)} ${galleryView(this, scene)} ${panelView(this)} 
+      ${bannersView(this)} ${galleryView(this, scene, this.#order)} ${panelView(this)} 
       ${barView(this, scene)} ${dialogView(this)}
     </main>`;
   }

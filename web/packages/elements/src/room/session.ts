@@ -1,6 +1,6 @@
 /** One person's way through a room: prepare, join, take part, leave; it knows no element. */
 
-import type { Devices, LocalTrack, Message, Room } from "@antiphon/client";
+import type { Devices, Message, Room } from "@antiphon/client";
 import { type Attempt, type Problem, problemOf, reasonOf } from "../logic/problems.js";
 import { Input } from "../media/input.js";
 import { ScreenShare } from "../media/screen-share.js";
@@ -270,7 +270,6 @@ export class RoomSession {
       name,
       token: () => this.identity.token(),
       receive,
-      publish: this.#ready(),
       opened: (link) => {
         if (attempt === this.#attempt) this.#link = link;
       },
@@ -291,23 +290,13 @@ export class RoomSession {
 
   async #publishInputs(room: Room): Promise<void> {
     if (this.listening) return;
-    const publish = (input: Input, source: "microphone" | "camera") =>
-      input.attach(
-        (track, muted) => room.publish(track, { source, muted }),
-        room.localTracks.find((track: LocalTrack) => track.source === source) ?? null,
-      );
-    await Promise.all([publish(this.microphone, "microphone"), publish(this.camera, "camera")]);
-  }
-
-  /** What is open already and can be part of the first offer. */
-  #ready() {
-    const inputs = [
-      { input: this.microphone, source: "microphone" as const },
-      { input: this.camera, source: "camera" as const },
-    ];
-    return inputs.flatMap(({ input: { track, on }, source }) =>
-      track ? [{ track, source, muted: !on }] : [],
-    );
+    // In this turn of the event loop: then both are part of the first offer.
+    await Promise.all([
+      this.microphone.attach((track, muted) =>
+        room.publish(track, { source: "microphone", muted }),
+      ),
+      this.camera.attach((track, muted) => room.publish(track, { source: "camera", muted })),
+    ]);
   }
 
   #notEntered(error: unknown): void {

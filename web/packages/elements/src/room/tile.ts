@@ -3,6 +3,7 @@
 import type { Member } from "@antiphon/client";
 import { html, nothing, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
+import { live } from "lit/directives/live.js";
 import * as icons from "../icons.js";
 import type { Placed } from "../logic/arrangement.js";
 import { hueOf } from "../logic/people.js";
@@ -53,6 +54,7 @@ function picture(view: RoomView, tile: RoomTile): TemplateResult {
   const { member, kind, video } = tile;
   const stream = view.streams.of(video?.mediaTrack ?? null);
   const mirrored = kind === "person" && member.isLocal;
+  // `live`: Lit sets objects anew at each drawing, which would start the video over.
   // The element stays while the camera is off: a picture that comes back needs no new one.
   return html`<video
       part="video"
@@ -62,7 +64,7 @@ function picture(view: RoomView, tile: RoomTile): TemplateResult {
       playsinline
       disablepictureinpicture
       .muted=${true}
-      .srcObject=${stream}
+      .srcObject=${live(stream)}
       ?hidden=${!stream}
     ></video>
     ${stream || kind !== "person" ? nothing : face(member)}

@@ -1,6 +1,7 @@
 /** `<antiphon-play>`: plays a room's current speaker, or one of its members, by WHEP. */
 
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { define } from "../base.js";
 import * as icons from "../icons.js";
 import type { Player } from "../room/backend.js";
@@ -88,7 +89,7 @@ export class AntiphonPlay extends StreamElement {
         playsinline
         aria-label=${this.text.play.label}
         .muted=${this.muted || this.silenced}
-        .srcObject=${this.#stream}
+        .srcObject=${live(this.#stream)}
         @playing=${this.#playing}
       ></video>
       ${this.#middle()} ${this.running ? this.#controls() : nothing}`;

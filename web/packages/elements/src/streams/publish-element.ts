@@ -2,6 +2,7 @@
 
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
+import { live } from "lit/directives/live.js";
 import { define } from "../base.js";
 import * as icons from "../icons.js";
 import { isOn } from "../logic/parameters.js";
@@ -100,7 +101,7 @@ export class AntiphonPublish extends StreamElement {
         playsinline
         aria-label=${text.publish.label}
         .muted=${true}
-        .srcObject=${this.#streams.of(video)}
+        .srcObject=${live(this.#streams.of(video))}
       ></video>
       <span class="pill" part="state" role="status" data-live=${this.#flag(this.#live)}
         >${this.#words()}</span
