@@ -16,7 +16,7 @@ from antiphon.core.event import MemberJoined
 async def main(room: str = "parrot") -> None:
     """Serve a node in development mode with one bot in one room."""
     async with Node.dev() as node, await node.join(room, name="Parrot") as bot:
-        print(f"{node.web_address.rstrip("/")}/r/{room}?name=Ann&join", flush=True)
+        print(f"{node.web_address.rstrip('/')}/r/{room}?name=Ann&join", flush=True)
         await bot.say("Hello! I say what you say, only lower.")
         async with asyncio.TaskGroup() as group:
             group.create_task(greet(bot))

@@ -8,23 +8,22 @@ from fastapi import APIRouter
 
 from antiphon.app.plugin import Plugin
 from antiphon.core.event import Event, MemberJoined
-from antiphon.core.policy import Policy
+from antiphon.core.policy import Policy, WrappedPolicy
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 
 
-class QuietHours(Policy):
-    """The node's policy, but for the night."""
+class QuietHours(WrappedPolicy):
+    """The node's own policy, but for the night."""
 
     def __init__(self, inner: Policy, begin: int, end: int) -> None:
-        """Hours of the day, UTC."""
-        self.__dict__.update(inner.__dict__)
-        self.begin, self.end = begin, end
+        """`begin`, `end`: hours of the day, UTC."""
+        super().__init__(inner)
+        self.begin, self.length = begin, (end - begin) % 24
 
     def may_create(self, caller: Caller, room: str) -> None:
         """Refuse at night."""
-        hour = datetime.now(UTC).hour
-        if (hour - self.begin) % 24 < (self.end - self.begin) % 24:
+        if (datetime.now(UTC).hour - self.begin) % 24 < self.length:
             raise Refused(Reason.FORBIDDEN, "It is night. Please come back in the morning.")
         super().may_create(caller, room)
 

@@ -73,5 +73,43 @@ class Policy:
             )
 
 
+class WrappedPolicy(Policy):
+    """A policy around another one: override what is to differ, the rest is asked of the inner one."""
+
+    def __init__(self, inner: Policy) -> None:
+        super().__init__(
+            guests=inner.guests, max_members=inner.max_members, max_tracks=inner.max_tracks
+        )
+        self.inner = inner
+
+    def may_create(self, caller: Caller, room: str) -> None:
+        """Ask the inner policy."""
+        self.inner.may_create(caller, room)
+
+    def may_join(self, caller: Caller, settings: RoomSettings, present: int) -> None:
+        """Ask the inner policy."""
+        self.inner.may_join(caller, settings, present)
+
+    def role(self, caller: Caller, settings: RoomSettings, present: int) -> Role:
+        """Ask the inner policy."""
+        return self.inner.role(caller, settings, present)
+
+    def may_publish(self, member: Member, source: Source) -> None:
+        """Ask the inner policy."""
+        self.inner.may_publish(member, source)
+
+    def may_say(self, member: Member) -> None:
+        """Ask the inner policy."""
+        self.inner.may_say(member)
+
+    def may_moderate(self, actor: Member, other: Member) -> None:
+        """Ask the inner policy."""
+        self.inner.may_moderate(actor, other)
+
+    def may_administer(self, caller: Caller, settings: RoomSettings) -> None:
+        """Ask the inner policy."""
+        self.inner.may_administer(caller, settings)
+
+
 def _covers(caller: Caller, room: str) -> bool:
     return caller.grants.rooms is None or room in caller.grants.rooms
