@@ -53,14 +53,14 @@ class Supervised:
             await self._app(scope, receive, answer)
         except Exception:
             self._figures.failures.inc()
-            log.exception("request %s failed: %s %s", request_id, method, scope["path"])
+            log.exception("request %s failed: %s %s", request_id, method, _place(scope))
             if status:
                 # Too late for another status: the server cuts the connection.
                 raise
             await _failed(request_id)(scope, receive, answer)
         finally:
             self._count(scope, method, status)
-            log.debug("%s %s %d %s", method, scope["path"], status, request_id)
+            log.debug("%s %s %d %s", method, _place(scope), status, request_id)
 
     def _count(self, scope: Scope, method: str, status: int) -> None:
         route = getattr(scope.get("route"), "path", "other")
@@ -69,6 +69,11 @@ class Supervised:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _place(scope: Scope) -> str:
+    """The path for the log: of a known resource its pattern, for the path itself may be secret."""
+    return getattr(scope.get("route"), "path", None) or str(scope["path"])[:200]
 
 
 def _failed(request_id: str) -> Response:
