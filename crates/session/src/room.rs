@@ -479,6 +479,7 @@ impl Room {
         if self.by_id.is_empty() {
             self.tick_at = None;
             self.statistics_at = None;
+            self.timers.clear();
         }
     }
 

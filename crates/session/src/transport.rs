@@ -21,9 +21,10 @@ use crate::config::Config;
 use crate::dtls::{Profile, take_profile};
 use crate::room::Datagram;
 
-/// Packets kept for retransmission by one video section: 2 s at 1.5 Mbit/s.
-const RETRANSMISSION_PACKETS: usize = 400;
-const RETRANSMISSION_AGE: Duration = Duration::from_millis(1500);
+/// Packets kept for retransmission by one video section: 1 s at 2 Mbit/s. More would cost more than
+/// all else a subscriber needs, in memory and in cache misses.
+const RETRANSMISSION_PACKETS: usize = 256;
+const RETRANSMISSION_AGE: Duration = Duration::from_millis(1000);
 /// At most this part of what is sent may be retransmissions.
 const RETRANSMISSION_SHARE: Option<f32> = Some(0.25);
 /// The first guess of the bandwidth towards a peer, and what it is told to look for at first.

@@ -1,0 +1,8 @@
+//! Rooms with clients in memory under a virtual clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
+
+mod cost;
+mod forwarding;
+mod negotiation;
+mod world;
