@@ -22,12 +22,16 @@ class FolderInUse(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """How to reach a running node. `certificate`: the file to trust at `url` when that is HTTPS."""
+    """How to reach a running node.
+
+    `url`: for commands of this machine. `certificate`: file of the certificate of HTTPS, empty
+    without. `listening`: (protocol, address) pairs."""
 
     pid: int
     url: str
     certificate: str
     version: str
+    listening: list[list[str]]
 
 
 class DataFolder:

@@ -172,8 +172,9 @@ class Node:
             Running(
                 pid=os.getpid(),
                 url=listeners.local_url(doors),
-                certificate=str((doors.certificate_file or Path()).absolute()),
+                certificate=_absolute(doors.certificate_file),
                 version=self.version,
+                listening=[list(pair) for pair in self.listening],
             )
         )
 
@@ -366,6 +367,10 @@ def _version() -> str:
         return version("antiphon")
     except PackageNotFoundError:
         return "0"
+
+
+def _absolute(path: Path | None) -> str:
+    return "" if path is None else str(path.absolute())
 
 
 def _machine_name() -> str:

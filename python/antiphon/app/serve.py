@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 
@@ -29,8 +30,16 @@ def run(options: argparse.Namespace) -> int:
     config = read_config(options)
     node = Node(config)
     logs.configure(config.node.log, config.node.log_level, node.name)
+    _allow_files()
     uvloop.run(_serve(node, config))
     return 0
+
+
+def _allow_files() -> None:
+    """As many open files as we may have: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(node: Node, config: Config) -> None:
