@@ -1,12 +1,17 @@
 """The native module: media threads that forward RTP, and nothing else.
 
-The border between Python and Rust. Rust knows bytes, timers and keys; it never hears of an account, a room's policy
-or a feature. Python names things by integers of its own choosing (`engine.new_id()`), sends commands that never block,
+The border between Python and Rust. Rust knows bytes, timers and keys; it never hears of an account,
+a room's policy
+or a feature. Python names things by integers of its own choosing (`engine.new_id()`), sends
+commands that never block,
 and reads events in batches when `fileno()` becomes readable.
 
-Ids: *room* is a set of endpoints on one media thread; *peer* is an endpoint; *track* is one media source of a peer;
-*hub* passes each of its sources to each of its sinks (but never back to the peer it comes from). All share one number
-space. A command that names an unknown id is ignored and counted (`counters()["unknown_ids"]`): it raced with a close.
+Ids: *room* is a set of endpoints on one media thread; *peer* is an endpoint; *track* is one media
+source of a peer;
+*hub* passes each of its sources to each of its sinks (but never back to the peer it comes from).
+All share one number
+space. A command that names an unknown id is ignored and counted (`counters()["unknown_ids"]`): it
+raced with a close.
 """
 
 from collections.abc import Sequence
@@ -54,10 +59,14 @@ class Engine:
     ) -> Self:
         """Bind the ports and start the threads.
 
-        `udp_port`: port of the first worker, the others take the following ones; 0 means any free port for each.
-        `addresses`: the machine's own IP addresses offered as host candidates, e.g. `["127.0.0.1", "192.0.2.7"]`;
-        packets to any other address of the machine are accepted as well. `public_addresses`: addresses in front of a
-        one-to-one NAT, offered in addition. `max_peers`: per worker. Raises `OSError` when a port cannot be bound.
+        `udp_port`: port of the first worker, the others take the following ones; 0 means any free
+        port for each.
+        `addresses`: the machine's own IP addresses offered as host candidates, e.g. `["127.0.0.1",
+        "192.0.2.7"]`;
+        packets to any other address of the machine are accepted as well. `public_addresses`:
+        addresses in front of a
+        one-to-one NAT, offered in addition. `max_peers`: per worker. Raises `OSError` when a port
+        cannot be bound.
         """
 
     def ports(self) -> list[int]: ...
@@ -65,16 +74,24 @@ class Engine:
         """Descriptor (eventfd) that is readable while events wait."""
 
     def drain(self, limit: int = 1024) -> list[Event]:
-        """Take up to `limit` waiting events, in order per room; clears the descriptor when none is left."""
+        """Take up to `limit` waiting events, in order per room; clears the descriptor when none is
+        left.
+        """
 
     def counters(self) -> dict[str, int]:
-        """Sums over all workers since the start, e.g. `packets_in`, `packets_out`, `bytes_in`, `bytes_out`,
-        `send_calls`, `datagrams_unknown` (no peer for it), `datagrams_malformed`, `send_dropped`, `events_dropped`,
-        `keyframes_requested`, `nacks`, `retransmitted`, `unknown_ids`, `peers`, `rooms`, `cpu_us` (CPU time of the workers)."""
+        """Sums over all workers since the start, e.g. `packets_in`, `packets_out`, `bytes_in`,
+        `bytes_out`,
+        `send_calls`, `datagrams_unknown` (no peer for it), `datagrams_malformed`, `send_dropped`,
+        `events_dropped`,
+        `keyframes_requested`, `nacks`, `retransmitted`, `unknown_ids`, `peers`, `rooms`, `cpu_us`
+        (CPU time of the workers).
+        """
 
     def new_id(self) -> int: ...
     def close(self) -> None:
-        """Close every peer (DTLS close_notify where connected), stop and join the threads. Idempotent."""
+        """Close every peer (DTLS close_notify where connected), stop and join the threads.
+        Idempotent.
+        """
 
     # rooms and endpoints
     def open_room(self, room: int) -> None:
@@ -87,20 +104,28 @@ class Engine:
         `may_offer=False` (WHIP, WHEP): never make an `Offered`; a wired track that finds no free section waits until
         one is free."""
 
-    def open_audio(self, room: int, peer: int, *, sample_rate: int = 48000, channels: int = 1) -> None:
-        """An endpoint of PCM audio for this process: decodes what is wired to it into `AudioReceived` (one per track
-        and packet, 48 kHz resampled by the Opus decoder to `sample_rate`, one of 8000, 12000, 16000, 24000, 48000), and
-        encodes what `play_audio` gives it on a 20 ms clock. Publish its track with `publish(peer, "audio", track)`."""
+    def open_audio(
+        self, room: int, peer: int, *, sample_rate: int = 48000, channels: int = 1
+    ) -> None:
+        """An endpoint of PCM audio for this process: decodes what is wired to it into
+        `AudioReceived` (one per track
+        and packet, 48 kHz resampled by the Opus decoder to `sample_rate`, one of 8000, 12000,
+        16000, 24000, 48000), and
+        encodes what `play_audio` gives it on a 20 ms clock. Publish its track with `publish(peer,
+        "audio", track)`.
+        """
 
     def play_audio(self, peer: int, samples: NDArray[np.int16]) -> int:
-        """Queue interleaved samples (shape `(n,)` or `(n, channels)`) to be sent; returns samples per channel now
+        """Queue interleaved samples (shape `(n,)` or `(n, channels)`) to be sent; returns samples
+        per channel now
         queued. More than 60 s queued is refused with `BufferError`. Silence is sent as nothing."""
 
     def close_peer(self, peer: int) -> None: ...
 
     # negotiation; every answer and offer comes as an event
     def accept_offer(self, peer: int, request: int, sdp: str) -> None:
-        """Apply a remote offer; → `Answered` or `NegotiationFailed`. A pending offer of ours is given up (we are the
+        """Apply a remote offer; → `Answered` or `NegotiationFailed`. A pending offer of ours is
+        given up (we are the
         polite side) and made again afterwards if it is still needed."""
 
     def accept_answer(self, peer: int, request: int, sdp: str) -> None:
@@ -108,37 +133,54 @@ class Engine:
         → `NegotiationFailed` when it cannot be applied."""
 
     def add_candidate(self, peer: int, candidate: str) -> None:
-        """A trickled remote candidate (`candidate:…`); → `NegotiationFailed` with request 0 when malformed."""
+        """A trickled remote candidate (`candidate:…`); → `NegotiationFailed` with request 0 when
+        malformed.
+        """
 
     def restart_ice(self, peer: int) -> None:
         """New ICE credentials; → `Offered`."""
 
     # sources, sinks and wires
     def publish(self, peer: int, mid: str, track: int) -> None:
-        """Name the media that arrives in section `mid` (or will arrive) `track`. → `TrackStarted` with the first packet."""
+        """Name the media that arrives in section `mid` (or will arrive) `track`. → `TrackStarted`
+        with the first packet.
+        """
 
     def unpublish(self, track: int) -> None: ...
     def pause(self, track: int, paused: bool) -> None:
-        """Drop (or pass again) what this track sends: the server-side mute. Resuming video asks for a keyframe."""
+        """Drop (or pass again) what this track sends: the server-side mute. Resuming video asks for
+        a keyframe.
+        """
 
     def open_hub(self, room: int, hub: int) -> None: ...
     def close_hub(self, hub: int) -> None: ...
     def connect(self, source: int, sinks: Sequence[int]) -> None:
-        """Wire a track or hub to peers or hubs of the same room. A new (track, peer) pair takes a free sending section
-        of the peer of the same kind, or makes a new one (→ `Offered`); then → `Mapped`. Data channel messages travel
-        the wires of a hub whose source is a peer id: `connect(peer, [hub])`, `connect(hub, [peer])`."""
+        """Wire a track or hub to peers or hubs of the same room. A new (track, peer) pair takes a
+        free sending section
+        of the peer of the same kind, or makes a new one (→ `Offered`); then → `Mapped`. Data
+        channel messages travel
+        the wires of a hub whose source is a peer id: `connect(peer, [hub])`, `connect(hub,
+        [peer])`.
+        """
 
     def disconnect(self, source: int, sinks: Sequence[int]) -> None: ...
     def request_keyframe(self, track: int) -> None:
-        """Ask the source for a keyframe, at most one per 500 ms and track (also done by the engine itself for PLI/FIR
+        """Ask the source for a keyframe, at most one per 500 ms and track (also done by the engine
+        itself for PLI/FIR
         of sinks and for new wires)."""
 
-    # data channels
+    # data channels. A message of one peer reaches others with a header of eight bytes: the sender's
+    # id, most significant
+    # byte first, with the top bit set if it was text; it is binary then, whatever it was.
     def send_data(self, peer: int, data: bytes, binary: bool = True) -> None:
-        """To the peer's data channel `room`; dropped when it has none or when more than 1 MiB waits."""
+        """To the peer's data channel `room`; dropped when it has none or when more than 1 MiB
+        waits. A binary message
+        gets the header of sender 0."""
 
     def watch_data(self, peer: int, watch: bool) -> None:
-        """Deliver this peer's messages as `DataReceived` as well (for audio endpoints: what is wired to it)."""
+        """Deliver this peer's messages as `DataReceived` as well (for audio endpoints: what is
+        wired to it).
+        """
 
     def set_statistics_interval(self, milliseconds: int) -> None:
         """How often each room gives `Statistics`; 0 turns it off. Default 2000."""
@@ -155,7 +197,9 @@ class Media:
 
 @final
 class PeerStatistics:
-    """Since the peer connected, unless a line says otherwise. Durations in ms, rates in bits per second of the last interval."""
+    """Since the peer connected, unless a line says otherwise. Durations in ms, rates in bits per
+    second of the last interval.
+    """
 
     peer: int
     round_trip: float | None
@@ -215,7 +259,9 @@ class Interrupted(Event):
 
 @final
 class Closed(Event):
-    """The peer went (DTLS close, ICE time-out of 30 s, or it never connected within 30 s) or broke; it is gone from the engine."""
+    """The peer went (DTLS close, ICE time-out of 30 s, or it never connected within 30 s) or broke;
+    it is gone from the engine.
+    """
 
     peer: int
     reason: str  # "closed" | "timeout" | "error"
@@ -237,7 +283,9 @@ class Speaker(Event):
 
 @final
 class AudioLevels(Event):
-    """Loudness of those who speak, a few times a second while it changes: (track, level), level 0 (silent) … 127 (loudest)."""
+    """Loudness of those who speak, a few times a second while it changes: (track, level), level 0
+    (silent) … 127 (loudest).
+    """
 
     room: int
     levels: list[tuple[int, int]]

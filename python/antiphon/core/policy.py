@@ -74,7 +74,7 @@ class Policy:
 
 
 class WrappedPolicy(Policy):
-    """A policy around another one: override what is to differ, the rest is asked of the inner one."""
+    """A policy around another one: override what differs, the rest is asked of the inner one."""
 
     def __init__(self, inner: Policy) -> None:
         super().__init__(
