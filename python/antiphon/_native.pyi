@@ -101,7 +101,8 @@ class Engine:
     def open_peer(self, room: int, peer: int, may_offer: bool = True) -> None:
         """A WebRTC endpoint: ICE-lite, DTLS server, one UDP flow.
 
-        `may_offer=False` (WHIP, WHEP): never make an `Offered`; a wired track that finds no free section waits until
+        `may_offer=False` (WHIP, WHEP): never make an `Offered`; a wired track that finds no free
+        section waits until
         one is free."""
 
     def open_audio(
