@@ -47,13 +47,8 @@ export class AntiphonPlay extends StreamElement {
     });
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    void this.stop();
-  }
-
   /** Begins to play; what fails is told by `antiphon-error`. */
-  async start(): Promise<void> {
+  override async start(): Promise<void> {
     if (this.#player) return;
     clearTimeout(this.#timer);
     this.problem = null;
@@ -72,7 +67,7 @@ export class AntiphonPlay extends StreamElement {
   }
 
   /** Ends the playing. */
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     const player = this.#player;
     this.#end();
     try {

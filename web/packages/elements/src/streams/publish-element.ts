@@ -48,13 +48,8 @@ export class AntiphonPublish extends StreamElement {
     });
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    void this.stop();
-  }
-
   /** Opens the devices and goes live; what fails is told by `antiphon-error`. */
-  async start(): Promise<void> {
+  override async start(): Promise<void> {
     if (this.#publisher) return;
     this.problem = null;
     const publisher = this.backend.publisher(this.options);
@@ -79,7 +74,7 @@ export class AntiphonPublish extends StreamElement {
   }
 
   /** Ends the stream and gives the devices back. */
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     const publisher = this.#publisher;
     this.#end();
     try {

@@ -39,6 +39,20 @@ export abstract class StreamElement extends AntiphonElement {
     this.problem = null;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("pagehide", this.#onPageHide);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("pagehide", this.#onPageHide);
+    void this.stop();
+  }
+
+  abstract start(): Promise<void>;
+  abstract stop(): Promise<void>;
+
   /** True while it runs or tries to. */
   get running(): boolean {
     return this.state !== "idle" && this.state !== "closed";
@@ -60,6 +74,8 @@ export abstract class StreamElement extends AntiphonElement {
       stream.on("error", (error) => this.refused("stream", error)),
     ];
   }
+
+  readonly #onPageHide = (): void => void this.stop();
 
   protected unfollow(): void {
     for (const off of this.#off) off();
