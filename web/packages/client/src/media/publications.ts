@@ -164,10 +164,8 @@ export class Publications implements LocalTrackOwner {
       const { track } = await this.#request({ type: "publish", mid, source, muted });
       if (peer === this.#peer) this.#published(publication, track.id, muted);
     } catch (error) {
-      // What was lost with its session is published again with the next peer connection.
-      if (peer === this.#peer && !hasReason(error, "lost")) {
-        this.#fail(publication, toAntiphonError(error, "failed"));
-      }
+      // What was lost with its session is published again over the next peer connection.
+      if (peer === this.#peer) this.#fail(publication, toAntiphonError(error, "failed"));
     }
   }
 

@@ -28,6 +28,7 @@ export class FakeSession {
   /** Ids of requests in the order in which they were done, each once. */
   readonly done: number[] = [];
   socket: FakeWebSocket | null = null;
+  joined = false;
 
   constructor(readonly id: string) {}
 }
@@ -142,12 +143,22 @@ export class FakeServer {
       return;
     }
     session.done.push(request.id);
-    const handler = this.handlers.get(request.type);
-    const body = handler === undefined ? this.#reply(request) : handler(request);
+    const body = this.#do(session, request);
     if (body === null) return;
     const reply = { ...body, id: request.id } as ServerMessage as ServerReply;
     session.replies.set(request.id, reply);
     socket.deliver(reply);
+  }
+
+  #do(session: FakeSession, request: ClientRequest): ReplyBody | null {
+    if (request.type !== "join" && !session.joined) {
+      return { type: "refused", reason: "conflict", text: "You are in no room." };
+    }
+    const handler = this.handlers.get(request.type);
+    const body = handler === undefined ? this.#reply(request) : handler(request);
+    if (request.type === "join") session.joined = body?.type === "joined";
+    if (request.type === "leave") session.joined = false;
+    return body;
   }
 
   #reply(request: ClientRequest): ReplyBody {

@@ -120,6 +120,20 @@ describe("a media session that the server closed", () => {
     expect(world.peers.length).toBeLessThan(15);
   });
 
+  it("does not take the old session's replies for the new one's", async () => {
+    const world = makeWorld();
+    const room = await enter(world);
+    world.server.handlers.set("publish", () => {
+      world.server.handlers.delete("publish");
+      world.server.push(CLOSED);
+      return { type: "published", track: track("stale", "me") };
+    });
+    const published = room.publish(mediaTrack("video"), { source: "camera" });
+    await pass(60);
+    expect(room.localTracks).toEqual([]);
+    expect((await settled(published, 1000)).id).toBe("own-1");
+  });
+
   it("loses a track that may not be published again, and says so", async () => {
     const world = makeWorld();
     const room = await enter(world);

@@ -110,6 +110,20 @@ describe("a collision of offers", () => {
     expect(world.server.requests("answer")).toMatchObject([{ request: 7 }]);
   });
 
+  it("is none between two offers of ours: the second waits for the first answer", async () => {
+    const world = makeWorld();
+    const room = await enter(world);
+    world.server.handlers.set("offer", () => null);
+    const first = room.publish(mediaTrack("video"), { source: "camera" });
+    first.catch(() => undefined);
+    await pass(1);
+    const second = room.publish(mediaTrack("audio"), { source: "microphone" });
+    second.catch(() => undefined);
+    await pass(1000);
+    expect(world.server.requests("offer").length).toBe(2);
+    expect(world.server.requests("publish").map((one) => one.source)).toContain("camera");
+  });
+
   it("makes our offer wait for an answer that is being made", async () => {
     const world = makeWorld();
     const room = await enter(world);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AntiphonError, Client } from "../../src/index.js";
 import { FakeServer } from "../fakes/server.js";
 import { enter, makeWorld, pass, record, settled } from "../fakes/world.js";
@@ -108,24 +108,29 @@ describe("staying connected", () => {
   });
 
   it("tries at once when the network is back", async () => {
-    const listeners = new Map<string, () => void>();
-    const original = globalThis.addEventListener;
-    globalThis.addEventListener = ((name: string, listener: () => void) => {
-      listeners.set(name, listener);
-    }) as typeof globalThis.addEventListener;
-    try {
-      const world = makeWorld();
-      await enter(world);
-      world.server.reachable = false;
-      world.server.drop();
-      await pass(60_000);
-      world.server.reachable = true;
-      listeners.get("online")?.();
-      await pass(20);
-      expect(world.client.state).toBe("connected");
-    } finally {
-      globalThis.addEventListener = original;
-    }
+    const online = network();
+    const world = makeWorld();
+    await enter(world);
+    world.server.reachable = false;
+    world.server.drop();
+    await pass(60_000);
+    world.server.reachable = true;
+    online();
+    await pass(20);
+    expect(world.client.state).toBe("connected");
+  });
+
+  it("asks for a sign of life when the network has changed", async () => {
+    const online = network();
+    const world = makeWorld();
+    await enter(world);
+    online();
+    await pass(5000);
+    expect(world.client.state).toBe("connected");
+    world.server.answering = false;
+    online();
+    await pass(3100);
+    expect(world.client.state).toBe("reconnecting");
   });
 
   it("does not fight for a session that another connection took over", async () => {
@@ -151,3 +156,14 @@ describe("staying connected", () => {
     expect(world.server.sockets.length).toBe(1);
   });
 });
+
+/** Tells the client that the network is back, as browsers do. */
+function network(): () => void {
+  const target = new EventTarget();
+  vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
+  vi.stubGlobal("removeEventListener", target.removeEventListener.bind(target));
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  return () => target.dispatchEvent(new Event("online"));
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readMessage } from "../../src/session/check.js";
 import { FakeServer, member, track } from "../fakes/server.js";
 import { enter, makeWorld, pass, record, settled } from "../fakes/world.js";
 
@@ -20,13 +21,19 @@ describe("resuming", () => {
     expect(seen).not.toContain("rejoined");
   });
 
-  it("does not show an event twice that the server repeats", async () => {
+  it("does not take an event twice that the server repeats", async () => {
     const world = makeWorld();
-    const seen = record(await enter(world));
-    const event = world.server.push({ type: "member_joined", member: member("eve") });
-    world.server.socket.deliver(event);
+    const room = await enter(world);
+    const seen = record(room);
+    const raised = world.server.push({
+      type: "member_changed",
+      member: member("bob", { hand: true }),
+    });
+    world.server.push({ type: "member_changed", member: member("bob") });
+    world.server.socket.deliver(raised);
     await pass();
-    expect(seen.filter((one) => one === "+eve")).toEqual(["+eve"]);
+    expect(room.members.get("bob")?.hand).toBe(false);
+    expect(seen).toEqual(["~bob", "~bob"]);
   });
 
   it("acknowledges events, soon or many at once", async () => {
@@ -125,6 +132,37 @@ describe("joining again in a new session", () => {
     expect([...room.members.keys()].sort()).toEqual(["bob", "eve", "me-2"]);
     expect(room.messages.map((one) => one.text)).toEqual(["before", "missed", "while away"]);
     expect(seen.filter((one) => one.startsWith("“"))).toEqual(["“missed”", "“while away”"]);
+  });
+
+  it("counts the new session's events from one", async () => {
+    const world = makeWorld();
+    const seen = record(await enter(world));
+    world.server.push({ type: "member_joined", member: member("eve") });
+    world.server.push({ type: "member_left", member: "eve", reason: "left" });
+    await pass();
+    world.server.forget();
+    await pass(5000);
+    world.server.push({ type: "member_joined", member: member("dan") });
+    await pass();
+    expect(seen.at(-1)).toBe("+dan");
+    expect(world.errors).toEqual(["network"]);
+  });
+
+  it("lets requests wait until the room was joined again", async () => {
+    const world = makeWorld();
+    const room = await enter(world);
+    let tries = 0;
+    world.server.handlers.set("join", () => {
+      tries += 1;
+      if (tries === 1) return { type: "refused", reason: "busy", text: "Later." };
+      return { type: "joined", room: structuredClone(world.server.room) };
+    });
+    world.server.forget();
+    while (tries === 0) await pass(1);
+    const changed = room.moderate("bob", "lower_hand");
+    await settled(changed, 5000);
+    expect(world.server.received.slice(-4).map((one) => one.type)).toContain("moderate");
+    expect(tries).toBe(2);
   });
 
   it("says a message once though the reply was lost with the session", async () => {
@@ -264,12 +302,15 @@ describe("a server that sends garbage", () => {
     const world = makeWorld();
     const seen = record(await enter(world));
     world.server.push({ type: "aurora", colour: "green" } as never);
-    // The name of something that every object has is no message type either.
-    world.server.socket.deliver({ type: "constructor" });
     world.server.push({ type: "member_joined", member: member("eve") });
     await pass();
     expect(seen).toContain("+eve");
     expect(world.errors).toEqual([]);
+  });
+
+  it("takes the name of what every object has as an unknown type", () => {
+    const unknown = { type: "unknown", name: "constructor", seq: 3 };
+    expect(readMessage('{"type":"constructor","seq":3}')).toEqual(unknown);
   });
 
   it("takes a gap in the numbers as a lost session", async () => {
