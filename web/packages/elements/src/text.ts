@@ -53,6 +53,17 @@ const problems = {
     "The microphone gave no sound.",
     "Choose another one in the settings or try again.",
   ),
+  bothDenied: problem("Camera and microphone blocked", "The browser may use neither.", PERMIT),
+  bothMissing: problem(
+    "No camera, no microphone",
+    "This device has neither that the browser can see.",
+    "Connect one and try again; you can watch, listen and write without.",
+  ),
+  bothFailed: problem(
+    "Camera and microphone did not start",
+    "Neither gave anything.",
+    "Choose others in the settings or try again.",
+  ),
   screenUnsupported: problem(
     "Screen sharing is not available",
     "This browser cannot share a screen.",
@@ -92,6 +103,11 @@ const problems = {
     "There is no such room",
     "Nobody has opened a room of this name.",
     "Check the link, or open a room of your own.",
+  ),
+  badName: problem(
+    "That name does not work",
+    "The server does not accept it.",
+    "Choose another name, with letters.",
   ),
   badRoom: problem(
     "That is not a room name",

@@ -188,8 +188,8 @@ export class FakeBackend implements Backend {
     this.#linkListener(state);
   }
 
-  async guest(_server: string, name: string) {
-    this.#ask("guest", name);
+  async guest(_server: string, name: string, room: string) {
+    this.#ask("guest", `${name} ${room}`);
     return { token: "guest-token", expiresAt: Number.POSITIVE_INFINITY };
   }
 

@@ -43,7 +43,7 @@ describe("joining", () => {
   it("enters as a guest with camera and microphone in the first offer", async () => {
     const { backend, room, session, names } = await joined();
     expect(session.state).toBe("joined");
-    expect(backend.asked).toContain("guest Ada");
+    expect(backend.asked).toContain("guest Ada standup");
     expect(backend.asked).toContain("enter guest-token");
     expect(room.localTracks.map((one) => one.source)).toEqual(["microphone", "camera"]);
     expect(names()).toEqual(["antiphon-joined"]);
@@ -86,8 +86,8 @@ describe("joining", () => {
   });
 
   it.each([
-    ["busy", "roomFull"],
-    ["forbidden", "forbidden"],
+    ["too_many", "roomFull"],
+    ["draining", "draining"],
     ["network", "offline"],
   ])("that is refused for %s ends in words and can be tried again", async (reason, name) => {
     const { backend, session, names } = make();
@@ -105,7 +105,7 @@ describe("joining", () => {
 
   it("asks for an account where guests are refused", async () => {
     const { backend, session } = make();
-    backend.refuse.guest = "unauthorized";
+    backend.refuse.guest = "forbidden";
     await session.join();
     expect(session).toMatchObject({ state: "prejoin", needsLogin: true });
     backend.refuse.login = "unauthorized";
@@ -116,6 +116,16 @@ describe("joining", () => {
     await session.login("ada@example.org", "right");
     expect(session.state).toBe("joined");
     expect(backend.asked).toContain("enter account-token");
+  });
+
+  it("asks guests to sign in where a room wants accounts, and tells accounts they may not", async () => {
+    const { backend, session } = make();
+    backend.refuse.enter = "forbidden";
+    await session.join();
+    expect(session).toMatchObject({ state: "prejoin", needsLogin: true });
+    await session.login("ada@example.org", "right");
+    expect(session).toMatchObject({ state: "error", needsLogin: false });
+    expect(session.problem?.name).toBe("forbidden");
   });
 
   it("that is given up leaves nothing behind", async () => {

@@ -3,7 +3,16 @@
 import type { ProblemText, Text } from "../text.js";
 
 /** What was tried. */
-export type Attempt = "camera" | "microphone" | "screen" | "join" | "login" | "action" | "stream";
+export type Attempt =
+  | "camera"
+  | "microphone"
+  | "both"
+  | "screen"
+  | "guest"
+  | "join"
+  | "login"
+  | "action"
+  | "stream";
 
 export type ProblemName = keyof Text["problems"];
 
@@ -14,7 +23,9 @@ export interface Problem extends ProblemText {
   readonly retry: boolean;
 }
 
-const DEVICE: Readonly<Record<"camera" | "microphone", Readonly<Record<string, ProblemName>>>> = {
+type Device = "camera" | "microphone" | "both";
+
+const DEVICE: Readonly<Record<Device, Readonly<Record<string, ProblemName>>>> = {
   camera: {
     denied: "cameraDenied",
     "not-found": "cameraMissing",
@@ -26,6 +37,12 @@ const DEVICE: Readonly<Record<"camera" | "microphone", Readonly<Record<string, P
     denied: "microphoneDenied",
     "not-found": "microphoneMissing",
     "in-use": "microphoneInUse",
+    insecure: "insecure",
+    unsupported: "unsupported",
+  },
+  both: {
+    denied: "bothDenied",
+    "not-found": "bothMissing",
     insecure: "insecure",
     unsupported: "unsupported",
   },
@@ -44,7 +61,7 @@ const JOIN: Readonly<Record<string, ProblemName>> = {
   conflict: "conflict",
   gone: "roomClosed",
   closed: "roomClosed",
-  too_many: "tooMany",
+  too_many: "roomFull",
   busy: "roomFull",
   draining: "draining",
   removed: "removed",
@@ -56,6 +73,17 @@ const JOIN: Readonly<Record<string, ProblemName>> = {
   insecure: "insecure",
   unsupported: "unsupported",
   unavailable: "unsupported",
+};
+
+/** Before the room: the server lets no guest in, or no more of them now. */
+const GUEST: Readonly<Record<string, ProblemName>> = {
+  ...JOIN,
+  unauthorized: "unauthorized",
+  forbidden: "unauthorized",
+  bad_request: "badName",
+  not_found: "offline",
+  too_many: "tooMany",
+  busy: "tooMany",
 };
 
 const LOGIN: Readonly<Record<string, ProblemName>> = {
@@ -71,7 +99,9 @@ const LOGIN: Readonly<Record<string, ProblemName>> = {
 const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
   camera: "cameraFailed",
   microphone: "microphoneFailed",
+  both: "bothFailed",
   screen: "screenFailed",
+  guest: "joinFailed",
   join: "joinFailed",
   login: "joinFailed",
   action: "actionFailed",
@@ -81,6 +111,7 @@ const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
 const TABLES: Readonly<Record<Attempt, Readonly<Record<string, ProblemName>>>> = {
   ...DEVICE,
   screen: SCREEN,
+  guest: GUEST,
   join: JOIN,
   login: LOGIN,
   action: { forbidden: "notAllowed", too_many: "tooMany", busy: "tooMany", too_large: "tooLong" },

@@ -43,7 +43,8 @@ export interface EnterOptions {
 }
 
 export interface Backend {
-  guest(server: string, name: string): Promise<Credentials>;
+  /** `room`: where only some rooms welcome guests, the one to be entered. */
+  guest(server: string, name: string, room: string): Promise<Credentials>;
   login(server: string, address: string, password: string): Promise<Credentials>;
   enter(options: EnterOptions): Promise<Entered>;
   openCamera(deviceId: string): Promise<MediaStreamTrack>;
@@ -58,7 +59,10 @@ export interface Backend {
 
 /** The real server and the real devices. */
 export const network: Backend = {
-  guest: (server, name) => Client.authGuest({ server, name }),
+  guest: (server, name, room) => {
+    const options = { server, name, room };
+    return Client.authGuest(options);
+  },
   login: (server, address, password) => Client.authLogin({ server, address, password }),
   enter,
   openCamera: (deviceId) => openCamera(deviceId ? { deviceId } : {}),

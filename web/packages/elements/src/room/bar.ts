@@ -185,14 +185,18 @@ function unread(view: RoomView): TemplateResult | typeof nothing {
 }
 
 function quality(view: RoomView): TemplateResult {
-  const measured = view.session.room?.quality ?? null;
-  const words = qualityWords(measured, view.text);
+  const { session, text } = view;
+  const lost = session.state === "reconnecting";
+  const measured = session.room?.quality ?? null;
+  const level = lost ? 0 : (measured?.level ?? "");
+  const words = lost ? text.banner.reconnecting : qualityWords(measured, text);
   return html`<span
     class="quality"
     part="quality"
     role="img"
     aria-label=${words}
     title=${words}
-    data-level=${measured?.level ?? ""}
-    >${icons.bars(measured?.level ?? 0)}</span>`;
+    data-level=${level}
+    >${icons.bars(Number(level))}</span
+  >`;
 }

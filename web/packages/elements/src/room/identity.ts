@@ -8,11 +8,13 @@ const MARGIN = 30_000;
 export class Identity {
   #given = "";
   #held: Credentials | null = null;
+  #account = false;
 
   constructor(
     readonly backend: () => Backend,
     readonly server: () => string,
     readonly name: () => string,
+    readonly room: () => string,
   ) {}
 
   /** A token from outside (the `token` attribute) is used as it is. */
@@ -20,11 +22,17 @@ export class Identity {
     this.#given = token;
   }
 
+  /** True while nobody has signed in and no token was given. */
+  get isGuest(): boolean {
+    return !this.#given && !this.#account;
+  }
+
   /** A token for the server; a guest's where none was given. */
   async token(): Promise<string> {
     if (this.#given) return this.#given;
     if (!this.#held || this.#held.expiresAt - MARGIN < Date.now()) {
-      this.#held = await this.backend().guest(this.server(), this.name());
+      this.#account = false;
+      this.#held = await this.backend().guest(this.server(), this.name(), this.room());
     }
     return this.#held.token;
   }
@@ -33,10 +41,12 @@ export class Identity {
   async login(address: string, password: string): Promise<void> {
     this.#given = "";
     this.#held = await this.backend().login(this.server(), address, password);
+    this.#account = true;
   }
 
   /** Forgets what the server does not accept any more. */
   forget(): void {
     this.#held = null;
+    this.#account = false;
   }
 }

@@ -6,7 +6,7 @@ export interface Toast {
   readonly tone: "plain" | "warning";
 }
 
-const SHOWN = 5000;
+const SHOWN = { plain: 5000, warning: 10_000 } as const;
 const MOST = 4;
 
 export class Notices {
@@ -33,7 +33,7 @@ export class Notices {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.dismiss(toast.id);
-    }, SHOWN);
+    }, SHOWN[tone]);
     this.#timers.add(timer);
     this.say(text);
   }

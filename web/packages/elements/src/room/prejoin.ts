@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
 import { live } from "lit/directives/live.js";
 import * as icons from "../icons.js";
-import { type Problem, problemOf } from "../logic/problems.js";
+import { type Problem, problemOf, reasonOf } from "../logic/problems.js";
 import type { Input } from "../media/input.js";
 import { avatar } from "./avatar.js";
 import { cameraField, microphoneField } from "./device-fields.js";
@@ -131,22 +131,31 @@ function cameraToggle(view: RoomView): TemplateResult {
 /** The choice of each device, or why there is none. */
 function inputs(view: RoomView): TemplateResult {
   const { camera, microphone } = view.session;
-  const problems = [
-    ...problemWith(view, "microphone", microphone),
-    ...problemWith(view, "camera", camera),
-  ];
-  const named = problems.filter(
-    (one, index) => problems.findIndex((other) => other.name === one.name) === index,
-  );
-  return html`${named.map((problem) => noteView(problem, again(view, problem)))}
+  const same = failed(camera) && failed(microphone) && sameReason(camera, microphone);
+  const problems = same
+    ? problemWith(view, "both", camera)
+    : [...problemWith(view, "microphone", microphone), ...problemWith(view, "camera", camera)];
+  return html`${problems.map((problem) => noteView(problem, again(view, problem)))}
     <div class="devices stack">
       ${microphone.error === null ? microphoneField(view) : nothing}
       ${camera.error === null ? cameraField(view) : nothing}
     </div>`;
 }
 
-function problemWith(view: RoomView, attempt: "camera" | "microphone", input: Input): Problem[] {
-  if (input.error === null || input.opening) return [];
+function failed(input: Input): boolean {
+  return input.error !== null && !input.opening;
+}
+
+function sameReason(one: Input, other: Input): boolean {
+  return reasonOf(one.error) === reasonOf(other.error);
+}
+
+function problemWith(
+  view: RoomView,
+  attempt: "camera" | "microphone" | "both",
+  input: Input,
+): Problem[] {
+  if (!failed(input)) return [];
   return [problemOf(attempt, input.error, view.text)];
 }
 

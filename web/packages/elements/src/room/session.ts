@@ -62,6 +62,7 @@ export class RoomSession {
       () => host.backend,
       () => host.server,
       () => host.name,
+      () => host.room,
     );
     this.camera = new Input({ open: (id) => host.backend.openCamera(id), release: true, changed });
     this.microphone = new Input({
@@ -113,12 +114,16 @@ export class RoomSession {
     this.#set("joining");
     this.problem = null;
     this.ending = null;
+    let step: "guest" | "join" = "guest";
     try {
+      // First of all: a guest who is refused here is asked to sign in.
+      await this.identity.token();
+      step = "join";
       const { link, room } = await this.#enter(attempt);
       if (attempt === this.#attempt) await this.#entered(link, room);
       else link.close();
     } catch (error) {
-      if (attempt === this.#attempt) this.#notEntered(error);
+      if (attempt === this.#attempt) this.#notEntered(step, error);
     }
   }
 
@@ -256,7 +261,8 @@ export class RoomSession {
   #tellMissing(): void {
     const { camera, microphone, host } = this;
     if (microphone.error !== null && camera.error !== null) {
-      const { text, remedy } = problemOf("microphone", microphone.error, host.text);
+      const same = reasonOf(microphone.error) === reasonOf(camera.error);
+      const { text, remedy } = problemOf(same ? "both" : "microphone", microphone.error, host.text);
       this.notices.show(`${host.text.banner.viewer} ${text} ${remedy}`, "warning");
     } else if (microphone.error !== null) this.refused("microphone", microphone.error);
     else if (camera.error !== null) this.refused("camera", camera.error);
@@ -299,11 +305,13 @@ export class RoomSession {
     ]);
   }
 
-  #notEntered(error: unknown): void {
+  #notEntered(step: "guest" | "join", error: unknown): void {
     this.#unlink();
-    const problem = problemOf("join", error, this.host.text);
+    const problem = problemOf(step, error, this.host.text);
     this.problem = problem;
-    if (problem.name === "unauthorized") {
+    // A room may refuse guests, too, on a server that lets them in elsewhere.
+    const asGuest = problem.name === "forbidden" && this.identity.isGuest;
+    if (problem.name === "unauthorized" || asGuest) {
       this.identity.forget();
       this.needsLogin = true;
       this.#set("prejoin");

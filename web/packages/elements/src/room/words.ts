@@ -51,6 +51,8 @@ export function loginView(view: RoomView): TemplateResult {
   const { text, session } = view;
   const { problem } = session;
   const joining = session.state === "joining";
+  // What led here is told by the title; what went wrong here is told by itself.
+  const wrong = problem && !["unauthorized", "forbidden"].includes(problem.name);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
@@ -64,7 +66,7 @@ export function loginView(view: RoomView): TemplateResult {
         <h1>${text.login.title}</h1>
         <p class="lead">${text.login.lead}</p>
       </div>
-      ${problem && problem.name !== "unauthorized" ? noteView(problem, nothing) : nothing}
+      ${wrong ? noteView(problem, nothing) : nothing}
       <label class="field">
         <span>${text.login.address}</span>
         <input

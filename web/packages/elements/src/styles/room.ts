@@ -174,7 +174,7 @@ export const roomStyles = css`
   .toasts {
     position: absolute;
     z-index: 4;
-    inset: auto auto calc(88px + env(safe-area-inset-bottom)) 24px;
+    inset: auto auto calc(128px + env(safe-area-inset-bottom)) 24px;
     display: grid;
     justify-items: start;
     gap: 8px;
