@@ -76,13 +76,13 @@ class Runtime:
         await self.media.close()
 
 
-def _runtime(request: Request) -> Runtime:
+async def _runtime(request: Request) -> Runtime:
     runtime = request.app.state.runtime
     assert isinstance(runtime, Runtime)
     return runtime
 
 
-def _network(request: Request) -> str:
+async def _network(request: Request) -> str:
     return network_of(request.client.host if request.client else None)
 
 

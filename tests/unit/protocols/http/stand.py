@@ -1,5 +1,6 @@
 """The application among fakes: accounts and tokens in memory, sessions that answer offers."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -248,6 +249,12 @@ class Stand:
         response = await self.client.request(method, path, headers=headers, **options)
         check(response)
         return response
+
+
+async def settle() -> None:
+    """Let everything run that can: nothing here waits for time or threads."""
+    for _ in range(100):
+        await asyncio.sleep(0)
 
 
 def check(response: httpx.Response) -> None:

@@ -19,7 +19,7 @@ from tests.unit.protocols.http.test_application import INTERFACE
 ENDLESS = HttpLimits(request_burst=1e9, account_burst=1e9, guest_burst=1e9, login_burst=1e9)
 CALLERS: list[Caller | None] = [None, account("ann"), account("root", admin=True), guest("gus")]
 
-VALID = (
+VALID: tuple[dict[str, str], ...] = (
     {},
     {"name": "hall", "title": "Hall"},
     {"address": "ann", "password": "correct horse"},

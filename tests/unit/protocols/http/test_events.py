@@ -18,7 +18,7 @@ from antiphon.protocols.http import HttpLimits, drain
 from antiphon.protocols.http.listeners import Listener, frame, spell
 from antiphon.protocols.http.resources import events
 from tests.support.fakes import FakeEndpoint, Recorder, account, guest
-from tests.unit.protocols.http.stand import Stand, stand
+from tests.unit.protocols.http.stand import Stand, settle, stand
 
 ANN, BOB = account("ann"), account("bob")
 
@@ -50,7 +50,7 @@ class Reader:
 
     async def events(self) -> list[tuple[str, Any]]:
         """What came since, as (event, data)."""
-        await asyncio.sleep(0.02)
+        await settle()
         text, self.content = self.content.decode(), bytearray()
         found = []
         for block in text.split("\n\n"):
@@ -85,7 +85,7 @@ async def reading(here: Stand, caller: Caller) -> AsyncIterator[Reader]:
         "server": ("node.example", 80),
     }
     reader.task = asyncio.ensure_future(here.app(scope, reader.receive, reader.send))
-    await asyncio.sleep(0.02)
+    await settle()
     try:
         yield reader
     finally:
@@ -136,7 +136,7 @@ async def test_everything_that_happens_in_a_room(here: Stand) -> None:
 async def test_events_are_numbered(here: Stand) -> None:
     async with reading(here, BOB) as reader:
         await here.house.switchboard.join(ANN, "hall", Recorder())
-        await asyncio.sleep(0.02)
+        await settle()
         numbers = [line for line in reader.content.decode().splitlines() if line[:3] == "id:"]
         assert numbers == ["id: 1", "id: 2"]
 
@@ -153,7 +153,7 @@ async def test_who_is_told(here: Stand) -> None:
         await switchboard.say(ANN, "hall", "hi")
         assert await guests.names() == ["said"]
         await switchboard.leave("hall", inside.id)
-        await asyncio.sleep(0.02)
+        await settle()
         guests.content.clear()
         await switchboard.say(ANN, "hall", "he is gone")
         await switchboard.leave("hall", ann.id)
@@ -221,6 +221,7 @@ async def test_an_ended_token_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(events, "PAUSE", 0.02)
     async with stand() as here, reading(here, BOB) as reader:
         await asyncio.sleep(0.05)
+        await settle()
         assert b": still here" in reader.content
         assert not reader.ended
         here.tokens.issued.clear()

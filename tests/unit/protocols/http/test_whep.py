@@ -1,7 +1,5 @@
 """WHEP: what is played, and how it keeps in step with what is published."""
 
-import asyncio
-
 import pytest
 
 from antiphon.core.change import Attach, Publish, Unpublish
@@ -19,6 +17,7 @@ from tests.unit.protocols.http.stand import (
     RESTART,
     SDP,
     Stand,
+    settle,
     stand,
 )
 
@@ -74,17 +73,17 @@ async def test_the_player_keeps_in_step(here: Stand) -> None:
     viewer = list(ann.room.members)[-1]
     audio, video = ann.member.tracks
     await switchboard.update("hall", ann.member.id, Unpublish(video))
-    await asyncio.sleep(0.01)
+    await settle()
     assert ann.room.members[viewer].chosen == frozenset({audio})
     screen = await switchboard.update("hall", ann.member.id, Publish("1", Source.SCREEN))
     assert screen is not None
-    await asyncio.sleep(0.01)
+    await settle()
     assert ann.room.members[viewer].chosen == frozenset({audio, screen.id})
     await switchboard.leave("hall", ann.member.id)
-    await asyncio.sleep(0.01)
+    await settle()
     assert ann.room.members[viewer].chosen == frozenset()
     ann = await publish(here, ANN)
-    await asyncio.sleep(0.01)
+    await settle()
     assert ann.room.members[viewer].chosen == frozenset(ann.member.tracks)
 
 

@@ -1,7 +1,5 @@
 """WHIP: RFC 9725, request by request."""
 
-import asyncio
-
 import pytest
 
 from antiphon.core.change import Act, Moderate
@@ -10,7 +8,16 @@ from antiphon.core.ports import Grants, IceServer
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import HttpLimits, drain
 from tests.support.fakes import account
-from tests.unit.protocols.http.stand import FRAGMENT, OFFER, RESTART, SDP, TRICKLE, Stand, stand
+from tests.unit.protocols.http.stand import (
+    FRAGMENT,
+    OFFER,
+    RESTART,
+    SDP,
+    TRICKLE,
+    Stand,
+    settle,
+    stand,
+)
 
 ANN, BOB = account("ann"), account("bob")
 WHIP = "/rooms/hall/whip"
@@ -285,7 +292,7 @@ async def test_the_session_ends_with_its_media(here: Stand) -> None:
     session.events.connected("AEAD_AES_128_GCM")
     session.events.interrupted()
     session.events.closed("timeout")
-    await asyncio.sleep(0.01)
+    await settle()
     assert (await here.call("GET", made.headers["location"], ANN)).status_code == 404
     assert here.house.switchboard.find("hall") is None
 

@@ -1,6 +1,7 @@
 """Accounts: who has a password here. `me` stands for the caller's own."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
@@ -87,7 +88,7 @@ async def create_account(
     made = await live.context.accounts.create(
         address, account.password, name=_shown(live, account.name), admin=account.admin
     )
-    response.headers["Location"] = f"/api/v1/accounts/{made.address}"
+    response.headers["Location"] = f"/api/v1/accounts/{quote(str(made.address), safe='@')}"
     return AccountView.of(made)
 
 

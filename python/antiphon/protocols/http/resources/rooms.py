@@ -3,6 +3,7 @@
 import heapq
 from dataclasses import replace
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -75,7 +76,7 @@ async def create_room(
     if await live.context.rooms.find(name) is not None:
         raise Refused(Reason.CONFLICT, "There is such a room already.")
     stored = await live.context.switchboard.set(caller, _settings(name, room))
-    response.headers["Location"] = f"/api/v1/rooms/{name}"
+    response.headers["Location"] = f"/api/v1/rooms/{quote(name)}"
     return _shown(live, stored)
 
 
@@ -99,7 +100,7 @@ async def store_room(
     name = live.context.addresses.room(room).local
     if await live.context.rooms.find(name) is None:
         response.status_code = 201
-        response.headers["Location"] = f"/api/v1/rooms/{name}"
+        response.headers["Location"] = f"/api/v1/rooms/{quote(name)}"
     stored = await live.context.switchboard.set(caller, _settings(name, settings))
     return _shown(live, stored)
 
