@@ -347,14 +347,22 @@ class Node:
 
 @asynccontextmanager
 async def _background(tasks: Iterable[Any]) -> AsyncIterator[None]:
-    """Run coroutines beside the block: one that fails cancels it, leaving it cancels them."""
+    """Run coroutines beside the block: one that fails cancels it, leaving it cancels them.
+
+    What the block itself raises comes out as it is, not in a group.
+    """
+    raised: Exception | None = None
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(task) for task in tasks]
         try:
             yield
+        except Exception as error:
+            raised = error
         finally:
             for task in running:
                 task.cancel()
+    if raised is not None:
+        raise raised
 
 
 def _assets() -> Path | None:

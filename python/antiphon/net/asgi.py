@@ -72,13 +72,15 @@ class AsgiServer:
     async def wait(self) -> None:
         """Until the server ends, by `stop` or by an error, which is raised."""
         if self._task is not None:
-            await asyncio.shield(self._task)
+            # Not awaited itself: that it was cancelled must not look as if we were.
+            await asyncio.wait([self._task])
+            if not self._task.cancelled():
+                self._task.result()
 
     async def stop(self) -> None:
         """Stop accepting, let answers under way finish for a moment, then close what is open."""
         self._server.should_exit = True
-        if self._task is not None:
-            await self._task
+        await self.wait()
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()
 
