@@ -63,7 +63,7 @@ async def members_of(node: Node, room: str) -> list[str]:
         )
     if answer.status_code == 404:
         return []
-    return [member["name"] for member in answer.json()["items"]]
+    return [member["name"] for member in answer.json()["members"]]
 
 
 async def test_aiortc_publishes_and_plays(node: Node, loopback_candidates: None) -> None:

@@ -89,9 +89,12 @@ class Watcher:
     """What arrives at a peer connection, decoded."""
 
     pictures: int = 0
+    samples: int = 0
     hue: float | None = None
     sound: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _last: float = 0.0
+    _gap: float = 0.0
 
     def watch(self, track: MediaStreamTrack) -> None:
         take = self._pictures if track.kind == "video" else self._sounds
@@ -105,6 +108,14 @@ class Watcher:
     def forget(self) -> None:
         """What comes from now on is new."""
         self.pictures, self.hue, self.sound = 0, None, np.zeros(0, np.int16)
+
+    def start_clock(self) -> None:
+        """Gaps count from now on."""
+        self._last, self._gap = time.monotonic(), 0.0
+
+    def longest_gap(self) -> float:
+        """Longest time without sound since the clock started, in seconds."""
+        return max(self._gap, time.monotonic() - self._last)
 
     async def _pictures(self, track: MediaStreamTrack) -> None:
         with contextlib.suppress(MediaStreamError):
@@ -122,6 +133,9 @@ class Watcher:
             while True:
                 frame = await track.recv()
                 assert isinstance(frame, AudioFrame)
+                self.samples += frame.samples
+                now = time.monotonic()
+                self._last, self._gap = now, max(self._gap, now - self._last)
                 for part in resampler.resample(frame):
                     new = part.to_ndarray().reshape(-1)
                     self.sound = np.concatenate([self.sound, new])[-SAMPLE_RATE:]
