@@ -89,6 +89,13 @@ class MediaResource:
         self.etag = _new_etag()
         return fragment_of(answer.text)
 
+    def close(self) -> None:
+        """Close its media and follow nothing any more. Idempotent."""
+        self.on_event = None
+        session, self.session = self.session, None
+        if session is not None:
+            session.close()
+
     def _open_session(self) -> Session:
         if self.session is None:
             raise Refused(Reason.GONE, "The media session was closed.")
@@ -165,6 +172,8 @@ class MediaResources:
         self._count(opening.protocol)
         try:
             answer = await self._join(resource)
+            if self.find(opening.protocol, resource.room, resource.id) is None:
+                raise Refused(Reason.GONE, "The session was ended while it began.")
             await settle(resource, answer)
         except BaseException:
             await self.end(resource, Reason.LEFT)
@@ -196,13 +205,9 @@ class MediaResources:
 
     def forget(self, resource: MediaResource) -> None:
         """The membership is over: close what it had. Idempotent."""
-        if self._resources.pop((resource.protocol, resource.id), None) is None:
-            return
-        self._count(resource.protocol)
-        resource.on_event = None
-        if resource.session is not None:
-            resource.session.close()
-            resource.session = None
+        resource.close()
+        if self._resources.pop((resource.protocol, resource.id), None) is not None:
+            self._count(resource.protocol)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Do something that an event asks for."""

@@ -1,11 +1,14 @@
 """WHIP: RFC 9725, request by request."""
 
+from typing import Any
+
 import pytest
 
 from antiphon.core.change import Act, Moderate
 from antiphon.core.member import Receive, Source
 from antiphon.core.ports import Grants, IceServer
 from antiphon.core.reason import Reason, Refused
+from antiphon.core.switchboard import Membership
 from antiphon.protocols.http import HttpLimits, drain
 from tests.support.fakes import account
 from tests.unit.protocols.http.stand import (
@@ -317,6 +320,22 @@ async def test_draining_ends_all_and_takes_no_more(here: Stand) -> None:
     response = await here.call("POST", WHIP, ANN, content=OFFER, headers=SDP)
     assert (response.status_code, response.json()["reason"]) == (503, "draining")
     assert "retry-after" in response.headers
+
+
+async def test_draining_ends_what_just_begins(here: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    switchboard = here.house.switchboard
+    join = switchboard.join
+
+    async def slow(*args: Any, **options: Any) -> Membership:
+        membership = await join(*args, **options)
+        await drain(here.app)
+        return membership
+
+    monkeypatch.setattr(switchboard, "join", slow)
+    response = await here.call("POST", WHIP, ANN, content=OFFER, headers=SDP)
+    assert (response.status_code, response.json()["reason"]) == (410, "gone")
+    assert here.sessions.opened[0].closed
+    assert switchboard.find("hall") is None
 
 
 async def test_there_are_only_so_many() -> None:

@@ -57,13 +57,9 @@ async def list_rooms(
     names = {settings.name for settings in stored} | set(heapq.nsmallest(limit, living))
     page = sorted(names)[:limit]
     by_name = {settings.name: settings for settings in stored}
-    views = [
-        view
-        for name in page
-        if (view := await _view(live, name, by_name.get(name))) is not None
-        and sees(context, caller, view[0])
-    ]
-    shown = [view for _, view in views]
+    # Whatever is stored under one of these names is in `stored`: names come in order in both.
+    found = [_found(live, name, by_name.get(name)) for name in page]
+    shown = [view for settings, view in filter(None, found) if sees(context, caller, settings)]
     return RoomPage(rooms=shown, next=page[-1] if len(page) == limit else None)
 
 
@@ -85,7 +81,7 @@ async def read_room(room: RoomPath, live: Live, caller: CurrentCaller) -> RoomVi
     """A room's settings, and its figures while somebody is in it."""
     name = live.context.addresses.room(room).local
     may_enter(live.context, caller, RoomSettings(name=name, guests=True))
-    found = await _view(live, name, await live.context.rooms.find(name))
+    found = _found(live, name, await live.context.rooms.find(name))
     if found is None:
         raise Refused(Reason.NOT_FOUND, "There is no such room.")
     may_enter(live.context, caller, found[0])
@@ -133,12 +129,10 @@ def _shown(live: Runtime, stored: RoomSettings) -> RoomView:
     return RoomView.of(address, stored, True, live.context.switchboard.find(stored.name))
 
 
-async def _view(
+def _found(
     live: Runtime, name: str, stored: RoomSettings | None
 ) -> tuple[RoomSettings, RoomView] | None:
     room = live.context.switchboard.find(name)
-    if stored is None:
-        stored = await live.context.rooms.find(name)
     settings = stored or (room.settings if room is not None else None)
     if settings is None:
         return None
