@@ -280,5 +280,8 @@ class HeadAsGet:
             # What would stream for ever ends as if the peer had gone.
             return {"type": "http.disconnect"} if done else await receive()
 
-        scope["method"] = "GET"
-        await self._app(scope, listen, answer)
+        # The server looks into its own scope to see that no body belongs to the answer.
+        inner = {**scope, "method": "GET"}
+        await self._app(inner, listen, answer)
+        if "route" in inner:
+            scope["route"] = inner["route"]

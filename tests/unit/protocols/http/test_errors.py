@@ -1,5 +1,7 @@
 """Every error is a problem, whatever went wrong and wherever."""
 
+from typing import Any
+
 import pytest
 
 from antiphon.core.ports import Caller
@@ -139,3 +141,27 @@ async def test_head_is_get_without_a_body(here: Stand) -> None:
     assert (response.status_code, response.content) == (200, b"")
     assert (await here.call("HEAD", "/api/v1/events", ANN)).status_code == 200
     assert (await here.call("HEAD", "/api/v1/rooms")).status_code == 401
+
+
+async def test_head_leaves_the_server_its_method(here: Stand) -> None:
+    sent: list[dict[str, Any]] = []
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "HEAD",
+        "path": "/healthz",
+        "query_string": b"",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await here.app(scope, receive, send)
+    # The server tells from its own scope that a body may be shorter than announced.
+    assert scope["method"] == "HEAD"
+    assert [message.get("body") for message in sent] == [None, b""]
+    assert dict(sent[0]["headers"])[b"content-length"] != b"0"
