@@ -89,6 +89,11 @@ const problems = {
     "This server does not let guests in.",
     "Sign in with your address and password.",
   ),
+  expired: problem(
+    "Your sign-in has expired",
+    "The server does not accept it any more.",
+    "Join again to renew it.",
+  ),
   wrongPassword: problem(
     "That did not work",
     "Address and password do not belong together.",

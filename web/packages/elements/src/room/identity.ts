@@ -30,7 +30,9 @@ export class Identity {
   /** A token for the server; a guest's where none was given. */
   async token(): Promise<string> {
     if (this.#given) return this.#given;
-    if (!this.#held || this.#held.expiresAt - MARGIN < Date.now()) {
+    // Only guests are renewed: nobody who signed in becomes a guest unasked.
+    const old = this.#held !== null && this.#held.expiresAt - MARGIN < Date.now();
+    if (!this.#held || (old && !this.#account)) {
       this.#account = false;
       this.#held = await this.backend().guest(this.server(), this.name(), this.room());
     }

@@ -19,7 +19,7 @@ export function prejoinView(view: RoomView): TemplateResult {
     event.preventDefault();
     void session.join();
   };
-  return html`<div class="screen lobby" part="prejoin">
+  return html`<main class="screen lobby" part="prejoin">
     ${brand(view)}
     <div class="setup">
       ${preview(view)}
@@ -38,7 +38,7 @@ export function prejoinView(view: RoomView): TemplateResult {
         </p>
       </form>
     </div>
-  </div>`;
+  </main>`;
 }
 
 export function brand(view: RoomView): TemplateResult {

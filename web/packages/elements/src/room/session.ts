@@ -187,6 +187,7 @@ export class RoomSession {
 
   /** Back to the screen before the room. */
   async again(): Promise<void> {
+    if (this.ending?.reason === "unauthorized") this.identity.forget();
     this.problem = null;
     this.ending = null;
     this.#set("prejoin");

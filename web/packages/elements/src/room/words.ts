@@ -16,14 +16,14 @@ interface Words {
 
 /** While the room is being entered without the screen before it. */
 export function joiningView(view: RoomView): TemplateResult {
-  return html`<div class="screen lobby" part="joining">
+  return html`<main class="screen lobby" part="joining">
     ${brand(view)}
     <div class="words" role="status">
       <span class="spinner"></span>
       <h1>${view.text.prejoin.joining}</h1>
       <p class="lead">${view.roomName}</p>
     </div>
-  </div>`;
+  </main>`;
 }
 
 /** The room was not entered. */
@@ -59,7 +59,7 @@ export function loginView(view: RoomView): TemplateResult {
     const read = (name: string) => String(fields.get(name) ?? "");
     void session.login(read("address").trim(), read("password"));
   };
-  return html`<div class="screen lobby" part="login">
+  return html`<main class="screen lobby" part="login">
     ${brand(view)}
     <form class="form login" @submit=${submit}>
       <div>
@@ -98,7 +98,7 @@ export function loginView(view: RoomView): TemplateResult {
         ${text.login.back}
       </button>
     </form>
-  </div>`;
+  </main>`;
 }
 
 function endingWords(view: RoomView, reason: string): Words {
@@ -124,6 +124,9 @@ function endingWords(view: RoomView, reason: string): Words {
       return calm(problems.roomClosed.title, problems.roomClosed.text);
     case "removed":
       return trouble(problems.removed);
+    case "unauthorized":
+    case "forbidden":
+      return trouble(problems.expired);
     case "draining":
       return trouble(problems.draining);
     default:
@@ -138,7 +141,7 @@ function wordsView(
   words: Words,
   action: TemplateResult | typeof nothing,
 ): TemplateResult {
-  return html`<div class="screen lobby" part=${part} data-reason=${name}>
+  return html`<main class="screen lobby" part=${part} data-reason=${name}>
     ${brand(view)}
     <div class="words" role="alert">
       <span class="sign ${words.bad ? "bad" : ""}">${words.icon}</span>
@@ -153,7 +156,7 @@ function wordsView(
         }
       </div>
     </div>
-  </div>`;
+  </main>`;
 }
 
 function button(label: string, part: string, run: () => void): TemplateResult {
