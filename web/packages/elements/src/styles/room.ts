@@ -227,6 +227,12 @@ export const roomStyles = css`
     min-height: 40px;
     font-size: 14px;
   }
+  @media (hover: none) {
+    .menu kbd,
+    [data-action="shortcuts"] {
+      display: none !important;
+    }
+  }
   .shortcuts {
     display: grid;
     grid-template-columns: 1fr auto;
