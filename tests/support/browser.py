@@ -21,8 +21,7 @@ Kind = Literal["chrome", "firefox"]
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
-    # No question for camera and microphone; a tab with this title is what is shared.
-    "--auto-accept-camera-and-microphone-capture",
+    # A tab with this title is what is shared.
     f"--auto-select-tab-capture-source-by-title={SHARED_TITLE}",
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
@@ -109,6 +108,10 @@ class Browser:
     async def viewport(self, width: int, height: int) -> None:
         await self._ask("viewport", width=width, height=height)
 
+    async def scheme(self, value: Literal["light", "dark"]) -> None:
+        """What the person's system prefers (Chromium only)."""
+        await self._ask("scheme", value=value)
+
     async def screenshot(self, path: Path) -> None:
         await self._ask("screenshot", path=str(path))
 
@@ -157,13 +160,17 @@ class Browser:
         await self._reader
 
 
-def chromium_options(person: Person, folder: Path, flags: Sequence[str]) -> dict[str, Any]:
+def chromium_options(
+    person: Person, folder: Path, flags: Sequence[str], allowed: bool
+) -> dict[str, Any]:
     picture = write_picture(person, folder / "picture.y4m")
     tone = write_tone(person, folder / "tone.wav")
     own = [
         f"--use-file-for-fake-video-capture={picture}",
         f"--use-file-for-fake-audio-capture={tone}",
     ]
+    if allowed:
+        own.append("--auto-accept-camera-and-microphone-capture")
     return {"args": [*CHROMIUM_FLAGS, *own, *flags], "profile": str(folder / "profile")}
 
 
@@ -189,11 +196,13 @@ async def browse(
     inside: Sequence[str] = (),
     flags: Sequence[str] = (),
     preferences: dict[str, Any] | None = None,
+    allowed: bool = True,
     log: Path | None = None,
 ) -> AsyncIterator[Browser]:
     """A browser with the person's camera and microphone. `folder`: scratch space of its own.
 
-    `inside`: a command that the driver is run by, such as `ip netns exec NAME`.
+    `inside`: a command that the driver is run by, such as `ip netns exec NAME`. `allowed`: pages
+    get camera and microphone without a question (Chromium).
     """
     folder.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {
@@ -203,7 +212,7 @@ async def browse(
         "viewport": {"width": 1280, "height": 800},
     }
     options |= (
-        chromium_options(person, folder, flags)
+        chromium_options(person, folder, flags, allowed)
         if kind == "chrome"
         else firefox_options(preferences or {})
     )

@@ -64,6 +64,7 @@ const methods = {
   },
   press: ({ key }) => page.keyboard.press(key),
   viewport: ({ width, height }) => page.setViewport({ width, height }),
+  scheme: ({ value }) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
   async screenshot({ path }) {
     await page.screenshot({ path });
   },
