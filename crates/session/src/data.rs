@@ -12,8 +12,11 @@ use crate::room::{Id, Room};
 const RELIABLE: &str = "room";
 /// The channel whose messages may be lost.
 const LOSSY: &str = "room-lossy";
-/// Before a forwarded message stands the sender's id, eight bytes, most significant first.
+/// Before each binary message to a client stands the sender's id, eight bytes, most significant
+/// first; 0: the server itself.
 const HEADER: usize = 8;
+/// Set in the header of a forwarded message that was text.
+const TEXT: Id = 1 << 63;
 
 struct OpenChannel {
     id: ChannelId,
@@ -97,7 +100,8 @@ impl Room {
             self.tell(id, id, data, binary);
         }
         let mut message = Vec::with_capacity(HEADER + data.len());
-        message.extend_from_slice(&id.to_be_bytes());
+        let sender = if binary { id } else { id | TEXT };
+        message.extend_from_slice(&sender.to_be_bytes());
         message.extend_from_slice(data);
         let sinks: Vec<Id> = self.graph.sinks(id).filter(|&sink| sink != id).collect();
         for sink in sinks {
@@ -105,14 +109,16 @@ impl Room {
             if self.peers[index].as_ref().is_some_and(|peer| peer.watched) {
                 self.tell(id, sink, data, binary);
             }
-            // The header is not text, so the message is binary whatever it was.
+            // The header is not text, so what is forwarded is binary whatever it was.
             self.say(index, label, &message, true);
         }
     }
 
     pub(crate) fn send_data(&mut self, peer: Id, data: &[u8], binary: bool) {
         if let Some(index) = self.index(peer) {
-            self.say(index, RELIABLE, data, binary);
+            let mut message = if binary { vec![0; HEADER] } else { Vec::new() };
+            message.extend_from_slice(data);
+            self.say(index, RELIABLE, &message, binary);
         }
     }
 

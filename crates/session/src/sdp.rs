@@ -32,11 +32,17 @@ pub fn inspect(sdp: &str, limits: &Limits) -> Result<Inspected, String> {
     }
     let mut text = String::with_capacity(sdp.len());
     let mut candidates = std::collections::HashSet::new();
-    let mut sections = 0;
+    let (mut sections, mut fingerprints, mut usable) = (0, 0, 0);
     for line in sdp.lines() {
         let line = line.trim_end();
         if line.starts_with("m=") {
             sections += 1;
+        } else if let Some(fingerprint) = line.strip_prefix("a=fingerprint:") {
+            fingerprints += 1;
+            if !is_usable(fingerprint) {
+                continue;
+            }
+            usable += 1;
         } else if line == "a=setup:passive" {
             return Err("the other side must be the DTLS client (a=setup:active or actpass)".into());
         } else if line.starts_with("a=candidate:") {
@@ -54,7 +60,24 @@ pub fn inspect(sdp: &str, limits: &Limits) -> Result<Inspected, String> {
     if candidates.len() > limits.candidates {
         return Err(format!("more than {} candidates", limits.candidates));
     }
+    if fingerprints > 0 && usable == 0 {
+        return Err("no fingerprint that can be checked: one by sha-256 is needed".into());
+    }
     Ok(Inspected { text, sections })
+}
+
+/// Whether a certificate can be checked against this fingerprint (RFC 8122 §5): by a hash function we
+/// have, with as many bytes as it gives.
+fn is_usable(fingerprint: &str) -> bool {
+    let Some((function, bytes)) = fingerprint.split_once(' ') else { return false };
+    let length = match function.to_ascii_lowercase().as_str() {
+        "sha-256" => 32,
+        "sha-1" => 20,
+        _ => return false,
+    };
+    let is_byte = |pair: &str| pair.len() == 2 && pair.bytes().all(|c| c.is_ascii_hexdigit());
+    let mut pairs = bytes.trim().split(':');
+    pairs.clone().count() == length && pairs.all(is_byte)
 }
 
 /// Whether a trickled candidate is well-formed (RFC 8839 §5.1). Names ending in `.local`
@@ -162,6 +185,21 @@ mod tests {
         assert!(inspect(&many(limits.candidates + 1), &limits).is_err());
         assert_eq!(inspect(&many(limits.candidates), &limits).unwrap().text, "");
         assert!(inspect("a=setup:passive", &limits).is_err());
+    }
+
+    #[test]
+    fn fingerprints_must_be_usable() {
+        let line =
+            |function, count| format!("a=fingerprint:{function} {}", vec!["0A"; count].join(":"));
+        let check = |sdp: &str| inspect(sdp, &Limits::default());
+        let good = line("SHA-256", 32);
+        assert_eq!(check(&good).unwrap().text, format!("{good}\r\n"));
+        let both = format!("{}\n{good}\n", line("sha-512", 64));
+        assert_eq!(check(&both).unwrap().text, format!("{good}\r\n"));
+        for bad in [line("md-0", 16), line("sha-256", 33), "a=fingerprint:sha-256".to_owned()] {
+            assert!(check(&bad).is_err(), "{bad}");
+        }
+        assert!(check(&good.replace("0A", "0G")).is_err());
     }
 
     #[test]

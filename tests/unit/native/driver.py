@@ -10,6 +10,7 @@ import numpy as np
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCDataChannel,
     RTCPeerConnection,
     RTCSessionDescription,
 )
@@ -63,12 +64,23 @@ class Driver:
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something outside the events is so."""
         async with asyncio.timeout(PATIENCE):
-            while not holds():  # noqa: ASYNC110 - it has no event
+            while not holds():
                 await asyncio.sleep(0.02)
 
-    async def join(self, *tracks: MediaStreamTrack, receive: tuple[str, ...] = ()) -> "Client":
-        """A connected client that sends `tracks` and is ready to receive the kinds named."""
+    async def join(
+        self,
+        *tracks: MediaStreamTrack,
+        receive: tuple[str, ...] = (),
+        channel: str | None = None,
+        via: str | None = None,
+    ) -> "Client":
+        """A connected client that sends `tracks`, is ready to receive the kinds named, opens a data
+        channel, and reaches the engine by another of its addresses than the one offered.
+        """
         client = Client(self)
+        client.via = via
+        if channel is not None:
+            client.open(channel)
         self._clients.append(client)
         for track in tracks:
             client.connection.addTrack(track)
@@ -100,6 +112,8 @@ class Client:
         self.received: dict[str, asyncio.Queue[Any]] = {}
         self.answers = True
         self.messages: list[bytes | str] = []
+        self.via: str | None = None
+        self._channel: RTCDataChannel | None = None
         self._requests = 0
         self._readers: list[asyncio.Task[None]] = []
         self.connection.on("track", self._on_track)
@@ -115,6 +129,21 @@ class Client:
         self.received[mid] = queue
         self._readers.append(asyncio.ensure_future(_read(track, queue)))
 
+    def open(self, label: str) -> None:
+        """Open a data channel and keep what it brings."""
+        self._channel = self.connection.createDataChannel(label)
+        self._channel.on("message", self.messages.append)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the data channel is open."""
+        return self._channel is not None and self._channel.readyState == "open"
+
+    def say(self, message: bytes | str) -> None:
+        """Send a message."""
+        assert self._channel is not None
+        self._channel.send(message)
+
     async def offer(self) -> _native.Answered:
         """Offer to the engine and apply its answer."""
         await self.connection.setLocalDescription(await self.connection.createOffer())
@@ -124,9 +153,10 @@ class Client:
         answered = await self.driver.wait(
             _native.Answered, lambda event: event.peer == self.peer and event.request == request
         )
-        await self.connection.setRemoteDescription(
-            RTCSessionDescription(sdp=answered.sdp, type="answer")
-        )
+        sdp = _candidates_everywhere(answered.sdp)
+        if self.via is not None:
+            sdp = sdp.replace(" 127.0.0.1 ", f" {self.via} ")
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
         return answered
 
     async def answer(self, offered: _native.Offered) -> None:
@@ -165,6 +195,17 @@ class Client:
             queue.get_nowait()
         async with asyncio.timeout(PATIENCE):
             return [await queue.get() for _ in range(count)]
+
+
+def _candidates_everywhere(sdp: str) -> str:
+    """Repeat the candidates in every section: aiortc takes those of the last one of a bundle, where
+    RFC 8843 §7.1.3 has them in the first.
+    """
+    head, *sections = sdp.split("m=")
+    ending = ("a=candidate:", "a=end-of-candidates")
+    lines = [line for line in sdp.splitlines(True) if line.startswith(ending)]
+    bare = ["".join(line for line in s.splitlines(True) if line not in lines) for s in sections]
+    return head + "".join("m=" + section + "".join(lines) for section in bare)
 
 
 async def _read(track: MediaStreamTrack, queue: asyncio.Queue[Any]) -> None:

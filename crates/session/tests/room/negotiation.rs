@@ -330,9 +330,8 @@ fn data_travels_the_wires() {
     let now = world.now;
     world.clients[ann].pump(now);
     world.run(200 * MS);
-    let mut expected = from.to_be_bytes().to_vec();
-    expected.extend_from_slice(b"hello");
-    assert_eq!(world.clients[bob].messages, [(true, expected)]);
+    let text = [&(from | 1 << 63).to_be_bytes()[..], b"hello"].concat();
+    assert_eq!(world.clients[bob].messages, [(true, text)]);
     assert!(world.clients[ann].messages.is_empty(), "nobody hears themselves");
     assert!(world.events.iter().any(|event| matches!(
         event,
@@ -341,6 +340,9 @@ fn data_travels_the_wires() {
     world.tell(Command::SendData { peer: from, data: b"text".to_vec(), binary: false });
     world.run(200 * MS);
     assert_eq!(world.clients[ann].messages, [(false, b"text".to_vec())]);
+    world.tell(Command::SendData { peer: from, data: vec![7], binary: true });
+    world.run(200 * MS);
+    assert_eq!(world.clients[ann].messages[1], (true, vec![0, 0, 0, 0, 0, 0, 0, 0, 7]));
 }
 
 #[test]

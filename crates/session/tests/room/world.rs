@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use antiphon_packet::peek_check;
-use antiphon_session::{Command, Config, Datagram, Event, Id, Identity, Limits, Notice, Room};
+use antiphon_session::{
+    AudioQueue, Command, Config, Datagram, Event, Id, Identity, Limits, Notice, Room,
+};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::ChannelId;
 use str0m::format::Codec;
@@ -206,6 +208,21 @@ impl World {
             }
         }
         found
+    }
+
+    /// An audio endpoint that publishes a track: endpoint, track, its queue.
+    pub fn open_audio(&mut self, sample_rate: u32) -> (Id, Id, Arc<AudioQueue>) {
+        let (peer, track) = (self.id(), self.id());
+        let queue = Arc::new(AudioQueue::new(sample_rate, 1));
+        let own = queue.clone();
+        self.tell(Command::OpenAudio { peer, sample_rate, channels: 1, queue: own });
+        self.tell(Command::Publish { peer, mid: "audio".to_owned(), track });
+        (peer, track, queue)
+    }
+
+    pub fn play(&mut self, peer: Id, queue: &AudioQueue, samples: &[i16]) {
+        queue.push(samples).unwrap();
+        self.tell(Command::PlayAudio { peer });
     }
 
     pub fn publish(&mut self, at: usize, mid: Mid) -> Id {
