@@ -8,13 +8,16 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps --require-hashes
+PIP := $(BIN)/python -m pip install --no-deps --require-hashes
 NPM := npm --prefix web --no-fund --no-audit
 
 # The one Python of all builds, so that cargo and maturin share what they compile.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_QUIET := 1
 unexport PYTHONHOME PYTHONPATH
 
 rust_sources := $(shell find crates Cargo.toml Cargo.lock -type f -not -path '*/fuzz/*')
@@ -52,6 +55,7 @@ bench: setup $(STAMPS)/dev ## measure; figures go to bench/results/
 	$(BIN)/python -m bench $(ARGS)
 
 wheel: $(STAMPS)/build $(STAMPS)/web ## an installable wheel in dist/
+	rm -f dist/*.whl
 	maturin build --release --locked --out dist
 	@ls -1 dist/*.whl
 
@@ -84,7 +88,8 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
 
 $(STAMPS)/native: $(rust_sources) pyproject.toml README.md $(STAMPS)/runtime $(STAMPS)/build
 	@echo "building the native module (minutes the first time)"
-	@maturin develop --release --locked --quiet
+	@# Without an index: what the lock files do not name must not come in here.
+	@PIP_NO_INDEX=1 maturin develop --release --locked --quiet
 	@touch $@
 
 $(STAMPS)/npm: $(web_manifests) $(STAMPS)/venv
