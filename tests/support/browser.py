@@ -113,6 +113,8 @@ class Browser:
         await self._ask("scheme", value=value)
 
     async def screenshot(self, path: Path) -> None:
+        """Keep what the page looks like once its short animations are over."""
+        await self.evaluate("probe.settled()")
         await self._ask("screenshot", path=str(path))
 
     async def _ask(self, method: str, **params: Any) -> Any:

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
+import re
 import urllib.parse
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.browser import Browser, Kind, browse
+from tests.support.browser import Browser, BrowserError, Kind, browse
 from tests.support.person import Person, hue_distance
 from tests.support.wait import until
 
@@ -46,10 +47,20 @@ class Participant:
         """Wait until the room element says so."""
         await until(
             f"{self.name}'s state {wanted}",
-            lambda: self.browser.evaluate("globalThis.probe?.state() ?? null"),
+            self._state,
             lambda state: state == wanted,
             within,
         )
+
+    async def _state(self) -> str | None:
+        try:
+            state = await self.browser.evaluate("globalThis.probe?.state() ?? null")
+        except BrowserError as error:
+            # A page that goes away for another answers nothing more.
+            if re.search("context|navigat|no such frame", str(error), re.IGNORECASE):
+                return None
+            raise
+        return None if state is None else str(state)
 
     async def with_others(self, others: Sequence["Participant"], within: float = 20.0) -> None:
         """Wait until exactly these are in the room."""

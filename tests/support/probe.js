@@ -158,6 +158,15 @@
     chat: () => withPart("message").map((element) => element.textContent.replace(/\s+/g, " ").trim()),
     messages: () => (room()?.messages ?? []).map(({ name, text }) => ({ name, text })),
     tiles: () => withPart("tile").map(({ dataset }) => ({ name: dataset.name, kind: dataset.kind })),
+    /** When what moves for a moment (panels, notices) has come to rest. */
+    settled: async () => {
+      const roots = [document, ...[...everything(document)].flatMap((one) => one.shadowRoot ?? [])];
+      const moving = new Set(roots.flatMap((root) => root.getAnimations()));
+      const ending = [...moving].filter(
+        (one) => Number.isFinite(one.effect?.getComputedTiming().endTime),
+      );
+      await Promise.allSettled(ending.map((one) => one.finished));
+    },
     times: () => times,
     say: async (text) => {
       await room().say(text);
