@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -41,6 +41,8 @@ DEV: Mapping[tuple[str, str], Any] = MappingProxyType(
     {
         ("auth", "guests"): True,
         ("auth", "registration"): True,
+        # A page of one's own, from a file or another port, may use the components at once.
+        ("http", "cors_origins"): ["*"],
         ("node", "log_level"): "debug",
         ("limits", "drain_time"): 1.0,
     }
@@ -138,6 +140,9 @@ def _check(config: Config) -> Iterable[Problem]:
 
     yield from judge("node", "domain", domain)
     yield from judge("node", "public_address", lambda value: [ip_address(item) for item in value])
+    yield from judge(
+        "http", "trusted_proxies", lambda value: [ip_network(item, strict=False) for item in value]
+    )
     yield from judge("storage", "database", database)
 
 

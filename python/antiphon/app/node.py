@@ -83,8 +83,9 @@ class Node:
         self.config = config or Config()
         self.name = self.config.node.name or _machine_name()
         self.version = _version()
+        limits = self.config.connections
         self.gate = Gate(
-            self.config.connections.connections, self.config.connections.connections_per_address
+            limits.connections, limits.connections_per_address, self.config.http.trusted_proxies
         )
         self.registry = create_registry()
         self.listening: list[tuple[str, str]] = []
@@ -315,6 +316,7 @@ class Node:
             plain=doors.plain,
             secure=doors.secure,
             tls=certificates.context if certificates is not None else None,
+            proxies=self.config.http.trusted_proxies,
         )
         await server.start()
         stack.push_async_callback(server.stop)

@@ -38,8 +38,12 @@ class AsgiServer:
         plain: Sequence[socket.socket] = (),
         secure: Sequence[socket.socket] = (),
         tls: Callable[[], ssl.SSLContext] | None = None,
+        proxies: Sequence[str] = (),
     ) -> None:
-        """`message_limit`: bytes of a WebSocket message. `tls` is needed for `secure` sockets."""
+        """`message_limit`: bytes of a WebSocket message. `tls` is needed for `secure` sockets.
+
+        `proxies`: addresses or networks whose `X-Forwarded-For` and `-Proto` are believed.
+        """
         config = Config(
             app,
             http=GuardedHttp,
@@ -48,7 +52,8 @@ class AsgiServer:
             ws_per_message_deflate=False,
             log_config=None,
             access_log=False,
-            proxy_headers=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             server_header=False,
             interface="asgi3",
             timeout_keep_alive=int(limits.idle_timeout) or 1,

@@ -4,7 +4,8 @@ its business.
 
 import itertools
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Sequence
+from ipaddress import IPv6Address, ip_address, ip_network
 
 
 class Lease:
@@ -32,15 +33,16 @@ class Lease:
 
 class Gate:
     """Admits connections as long as there is place. `refused` counts, by reason, those it or others
-    turned away.
+    turned away. `proxies` (addresses or networks) bring many people each: only the sum limits them.
     """
 
-    def __init__(self, limit: int, limit_per_address: int) -> None:
+    def __init__(self, limit: int, limit_per_address: int, proxies: Sequence[str] = ()) -> None:
         self.refused: Counter[str] = Counter()
         self._limit = limit
         self._limit_per_address = limit_per_address
         self._open: Counter[str] = Counter()
         self._total = 0
+        self._proxies = [ip_network(proxy, strict=False) for proxy in proxies]
         self._numbers = itertools.count(1)
 
     @property
@@ -54,12 +56,20 @@ class Gate:
         if self._total >= self._limit:
             self.refused["connections"] += 1
             return None
-        if self._open[network] >= self._limit_per_address:
+        if self._open[network] >= self._limit_per_address and not self._is_proxy(host):
             self.refused["connections_per_address"] += 1
             return None
         self._open[network] += 1
         self._total += 1
         return Lease(self, network, f"c{next(self._numbers)}", host)
+
+    def _is_proxy(self, host: str) -> bool:
+        if not self._proxies:
+            return False
+        address = ip_address(host.partition("%")[0])
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._proxies)
 
     def leave(self, network: str) -> None:
         """A connection from that network ended."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -18,6 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from antiphon.net.interfaces import lan_addresses
+from antiphon.net.tls import Pair, self_signed
 from tests.support.node import PROGRAM, Node, run_node
 
 
@@ -228,3 +230,32 @@ def test_the_qr_code_says_the_address(capsys: pytest.CaptureFixture[str]) -> Non
     assert "telephone" in shown
     assert len(shown.splitlines()) > 12
     assert sys.stdout is not None
+
+
+async def test_a_changed_certificate_is_served_without_a_restart(
+    tmp_path: Path, artifacts: Path
+) -> None:
+    data, pair = tmp_path / "data", Pair(tmp_path / "c.pem", tmp_path / "k.pem")
+    data.mkdir()
+    _install(self_signed(tmp_path / "first", ["localhost", "first.example"]), pair)
+    environment = {
+        "ANTIPHON_TLS_CERTIFICATE": str(pair.certificate),
+        "ANTIPHON_TLS_KEY": str(pair.key),
+        "ANTIPHON_TLS_CHECK_INTERVAL": "0.1",
+    }
+    async with run_node(data, artifacts / "node.log", environment=environment) as node:
+        port = node.port("https")
+        first = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+        assert first == pair.certificate.read_text()
+        _install(self_signed(tmp_path / "second", ["localhost", "second.example"]), pair)
+        async with asyncio.timeout(10):
+            while (
+                await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+                != pair.certificate.read_text()
+            ):
+                await asyncio.sleep(0.1)
+
+
+def _install(made: Pair, pair: Pair) -> None:
+    shutil.copy(made.certificate, pair.certificate)
+    shutil.copy(made.key, pair.key)

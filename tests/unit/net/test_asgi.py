@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _echo(receive, send)
     else:
         body = b"" if scope["path"] == "/rude" else await _body(receive)
+        if scope["path"] == "/peer":
+            body = f"{scope['scheme']} {scope['client'][0]}".encode()
         head: Message = {"type": "http.response.start", "status": 200}
         name = CONNECTION.get().encode()
         head["headers"] = [(b"content-length", str(len(body)).encode()), (b"x-connection", name)]
@@ -96,7 +98,9 @@ class Serving:
 
 @contextlib.asynccontextmanager
 async def serving(
-    tls: Callable[[], ssl.SSLContext] | None = None, limits: ConnectionLimits = LIMITS
+    tls: Callable[[], ssl.SSLContext] | None = None,
+    limits: ConnectionLimits = LIMITS,
+    proxies: Sequence[str] = (),
 ) -> AsyncIterator[Serving]:
     gate = Gate(limits.connections, limits.connections_per_address)
     sockets = bind(Listen("127.0.0.1", 0))
@@ -109,6 +113,7 @@ async def serving(
         plain=() if tls is not None else sockets,
         secure=sockets if tls is not None else (),
         tls=tls,
+        proxies=proxies,
     )
     await server.start()
     try:
@@ -335,6 +340,23 @@ async def test_stops_with_open_connections_and_requests() -> None:
     writer.close()
     with pytest.raises(OSError, match="onnect"):
         await asyncio.open_connection("127.0.0.1", server.port)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "seen"),
+    [
+        ((), b"http 127.0.0.1"),
+        (("127.0.0.0/8",), b"https 192.0.2.7"),
+        (("::1",), b"http 127.0.0.1"),
+    ],
+)
+async def test_only_trusted_proxies_are_believed(proxies: Sequence[str], seen: bytes) -> None:
+    async with serving(proxies=proxies) as server, server.dial() as (reader, writer):
+        writer.write(
+            b"GET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+            b"x-forwarded-for: 192.0.2.7\r\nx-forwarded-proto: https\r\n\r\n"
+        )
+        assert (await reader.read()).endswith(seen)
 
 
 # TLS

@@ -46,3 +46,14 @@ def test_a_released_lease_counts_nothing() -> None:
     lease.release()
     lease.refuse("slow")
     assert gate.refused == {"slow": 1}
+
+
+def test_proxies_bring_many_people() -> None:
+    gate = Gate(limit=4, limit_per_address=1, proxies=["192.0.2.0/24", "2001:db8::1"])
+    assert gate.admit("198.51.100.1") is not None
+    assert gate.admit("198.51.100.1") is None
+    assert gate.admit("::ffff:192.0.2.9") is not None
+    assert gate.admit("192.0.2.9") is not None
+    assert gate.admit("2001:db8::1") is not None
+    assert gate.admit("192.0.2.9") is None
+    assert gate.refused == {"connections_per_address": 1, "connections": 1}

@@ -18,6 +18,9 @@ class HttpConfig:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API, as `https://app.example.org`; `*` is every one."""
 
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies: their `X-Forwarded-For` and `-Proto` are believed."""
+
     frame_ancestors: tuple[str, ...] = ("'self'",)
     """Who may show our pages in a frame: sources as in Content-Security-Policy (CSP 3 §6.4.2)."""
 
