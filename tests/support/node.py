@@ -27,13 +27,18 @@ class NodeError(AssertionError):
 
 @dataclass
 class Node:
-    """A running node. `listening`: protocol → addresses, as the `listening` lines say."""
+    """A running node.
+
+    `listening`: protocol → addresses, as the `listening` lines say; `url`: the web address, without
+    a slash at its end; `printed`: all that came up to `ready`.
+    """
 
     process: asyncio.subprocess.Process
     data: Path
     log: Path
     listening: dict[str, list[str]] = field(default_factory=dict)
     url: str = ""
+    printed: str = ""
     killed: bool = False
 
     @property
@@ -75,13 +80,15 @@ def tail(log: Path, lines: int = 40) -> str:
 async def read_start(node: Node) -> None:
     """Read what is printed up to `ready`."""
     assert node.process.stdout is not None
-    while line := (await node.process.stdout.readline()).decode().strip():
+    while line := (await node.process.stdout.readline()).decode():
+        node.printed += line
+        line = line.strip()
         if line == "ready":
             return
         if found := re.fullmatch(r"listening (\S+) (\S+)", line):
             node.listening.setdefault(found[1], []).append(found[2])
-        elif found := re.search(r"http://\S+", line):
-            node.url = node.url or found[0].rstrip("/")
+        elif found := re.fullmatch(r"web (\S+)", line):
+            node.url = found[1].rstrip("/")
     raise NodeError(f"the node ended before `ready`\n{tail(node.log)}")
 
 

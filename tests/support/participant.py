@@ -103,6 +103,18 @@ class Participant:
         # The probe keeps the loudest since the last look: give it a moment between two.
         await until(what, lambda: look(expression), loud, within, interval=0.5)
 
+    async def hears_nothing_of(self, other: "Participant", within: float = 20.0) -> None:
+        """Wait for a second and a half of silence."""
+        levels: list[float | None] = []
+
+        def silent(heard: dict[str, Any] | None) -> bool:
+            levels.append(None if heard is None else heard["level"])
+            return len(levels) >= 4 and all(one is None or one < QUIET for one in levels[-3:])
+
+        hear = f"probe.hear({json.dumps(other.name)})"
+        what = f"{self.name} hears nothing of {other.name}"
+        await until(what, lambda: self.browser.evaluate(hear), silent, within, interval=0.5)
+
     async def meets(self, other: "Participant", within: float = 20.0) -> None:
         """Sees and hears the other, as that person looks and sounds."""
         name = json.dumps(other.name)
