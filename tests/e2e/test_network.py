@@ -3,18 +3,18 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support import network
 from tests.support.browser import Kind
+from tests.support.meeting import all_leave, shares_screen, third_comes_late, two_meet
 from tests.support.network import Network
 from tests.support.node import Node, run_node
 from tests.support.participant import Participant, everybody_meets, participate
 from tests.support.person import ANN, BEN, CLEO
-from tests.support.wait import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -69,37 +69,35 @@ async def test_rooms_work_through_nat_and_survive_five_seconds_without_network(
             for kind, person, client in zip(kinds, (ANN, BEN, CLEO), nat.clients, strict=True)
         ]
         url = https_address(node)
-        await ann.enter(url, "far")
-        await ben.enter(url, "far")
-        await everybody_meets([ann, ben])
-        for one in (ann, ben):
-            await one.open_chat()
-        await ann.writes("From behind the router")
-        await ben.reads("From behind the router")
-        await cleo.enter(url, "far")
+        await two_meet(ann, ben, url, "far")
+        await third_comes_late(cleo, [ann, ben], url, "far", artifacts)
+        await shares_screen(ann, [ben, cleo], artifacts)
+        await is_away(ann, ben, nat.clients[0].unplugged(), artifacts)
         await everybody_meets([ann, ben, cleo])
-        await ann.browser.screenshot(artifacts / "behind-nat.png")
+        await is_away(ben, ann, nat.clients[1].swallowed(), artifacts)
+        await everybody_meets([ann, ben, cleo])
+        await cleo.with_others([ann, ben])
+        await all_leave([ann, ben, cleo], "far", artifacts)
 
-        for one, other, lost in (
-            (ann, ben, nat.clients[0].unplugged()),
-            (ben, ann, nat.clients[1].swallowed()),
-        ):
-            await one.browser.evaluate(MARK)
-            text = f"{one.name} is away"
-            async with lost:
-                await other.writes(text)
-                await other.reads(text)
-                await asyncio.sleep(ABSENCE - 1)
-                assert await still_picture(one, other)
-                await one.browser.screenshot(artifacts / f"away-{one.name}.png")
-            await one.state("joined")
-            await everybody_meets([ann, ben, cleo])
-            await one.reads(text)
-            assert await one.browser.evaluate("globalThis.sameDocument") is True
-            await one.writes(f"{one.name} is back")
-            await other.reads(f"{one.name} is back")
-        await until(
-            "one connection each",
-            lambda: ann.browser.evaluate("probe.others()"),
-            lambda names: sorted(names) == sorted([BEN.name, CLEO.name]),
-        )
+
+async def is_away(
+    one: Participant,
+    other: Participant,
+    without_network: AbstractAsyncContextManager[None],
+    artifacts: Path,
+) -> None:
+    """One loses the network for a while, and misses nothing of the chat; no page is reloaded."""
+    await one.browser.evaluate(MARK)
+    text = f"{one.name} is away"
+    async with without_network:
+        await other.writes(text)
+        await other.reads(text)
+        await asyncio.sleep(ABSENCE - 1)
+        assert await still_picture(one, other)
+        await one.browser.screenshot(artifacts / f"away-{one.name}.png")
+    await one.state("joined")
+    await one.meets(other)
+    await one.reads(text)
+    assert await one.browser.evaluate("globalThis.sameDocument") is True
+    await one.writes(f"{one.name} is back")
+    await other.reads(f"{one.name} is back")

@@ -16,7 +16,8 @@ from tests.support.whip import Session, loopback_candidates, playing, publishing
 
 __all__ = ["loopback_candidates"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+# The first build of the Pion program takes a minute or two.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 HUE_TOLERANCE = 12.0
 TONE_TOLERANCE = 15.0
