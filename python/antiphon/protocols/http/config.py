@@ -19,7 +19,7 @@ class HttpConfig:
     """Origins whose pages may call the API, as `https://app.example.org`; `*` is every one."""
 
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of reverse proxies: `X-Forwarded-For` and `-Proto` are theirs to say."""
+    """Reverse proxies (addresses, networks) whose `X-Forwarded-For` and `-Proto` are believed."""
 
     frame_ancestors: tuple[str, ...] = ("'self'",)
     """Who may show our pages in a frame: sources as in Content-Security-Policy (CSP 3 §6.4.2)."""
