@@ -30,6 +30,7 @@ const CLOCK_SLIP: Duration = Duration::from_millis(200);
 pub struct QueueFull;
 
 /// Samples that wait to be sent, shared between who plays and the media thread.
+#[derive(Debug)]
 pub struct AudioQueue {
     samples: Mutex<VecDeque<i16>>,
     channels: usize,

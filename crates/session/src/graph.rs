@@ -28,6 +28,11 @@ impl Graph {
         self.hubs.contains(&id)
     }
 
+    /// All hubs.
+    pub fn hubs(&self) -> impl Iterator<Item = Id> + '_ {
+        self.hubs.iter().copied()
+    }
+
     /// The sinks that hear `source` now.
     pub fn sinks(&self, source: Id) -> impl Iterator<Item = Id> + '_ {
         self.pairs.get(&source).into_iter().flatten().copied()

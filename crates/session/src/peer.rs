@@ -1,5 +1,6 @@
 //! One endpoint of a room: a WebRTC session with its sections, or an audio endpoint.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
@@ -20,6 +21,8 @@ use crate::transport::Transport;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// New addresses that a peer may prove: so many at once, and one more in each interval.
 const ADDRESS_BURST: u32 = 16;
+/// Proven addresses that are remembered.
+const ADDRESSES: usize = 16;
 const ADDRESS_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(crate) struct Peer {
@@ -99,8 +102,10 @@ pub(crate) struct WebPeer {
     pub(crate) channels: Channels,
     pub(crate) figures: Figures,
     pub(crate) retransmission_types: u128,
-    addresses: u32,
-    addresses_refilled: Instant,
+    /// Proven addresses of the other side, the oldest first.
+    addresses: Vec<SocketAddr>,
+    allowance: u32,
+    refilled: Instant,
 }
 
 impl WebPeer {
@@ -130,8 +135,9 @@ impl WebPeer {
             channels: Channels::new(limits.messages_per_second, now),
             figures: Figures::default(),
             retransmission_types: 0,
-            addresses: ADDRESS_BURST,
-            addresses_refilled: now,
+            addresses: Vec::new(),
+            allowance: ADDRESS_BURST,
+            refilled: now,
         }
     }
 
@@ -143,17 +149,30 @@ impl WebPeer {
         }
     }
 
-    /// Whether it may prove one more new address.
-    pub(crate) fn may_learn(&mut self, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.addresses_refilled);
+    /// Whether a check from this address is looked at: one more new address, or a proven one.
+    pub(crate) fn may_prove(&mut self, remote: SocketAddr, now: Instant) -> bool {
+        if self.addresses.contains(&remote) {
+            return true;
+        }
+        let elapsed = now.saturating_duration_since(self.refilled);
         let refill = (elapsed.as_millis() / ADDRESS_INTERVAL.as_millis()) as u32;
         if refill > 0 {
-            self.addresses = self.addresses.saturating_add(refill).min(ADDRESS_BURST);
-            self.addresses_refilled = now;
+            self.allowance = self.allowance.saturating_add(refill).min(ADDRESS_BURST);
+            self.refilled = now;
         }
-        let may = self.addresses > 0;
-        self.addresses = self.addresses.saturating_sub(1);
+        let may = self.allowance > 0;
+        self.allowance = self.allowance.saturating_sub(1);
         may
+    }
+
+    /// A check from this address was proven.
+    pub(crate) fn proven(&mut self, remote: SocketAddr) {
+        if !self.addresses.contains(&remote) {
+            if self.addresses.len() >= ADDRESSES {
+                self.addresses.remove(0);
+            }
+            self.addresses.push(remote);
+        }
     }
 
     pub(crate) fn slot_of(&self, track: Id) -> Option<usize> {

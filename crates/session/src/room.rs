@@ -65,6 +65,7 @@ pub enum Notice {
 }
 
 /// A verb of the room. The fields are those of the methods of the Python engine.
+#[derive(Debug)]
 #[allow(missing_docs)]
 pub enum Command {
     /// `may_offer`: sections may be added by offers of ours.
@@ -209,7 +210,7 @@ impl Room {
 
     /// The ids of all peers, tracks and hubs.
     pub fn ids(&self) -> impl Iterator<Item = Id> + '_ {
-        self.by_id.keys().chain(self.tracks.keys()).copied()
+        self.by_id.keys().chain(self.tracks.keys()).copied().chain(self.graph.hubs())
     }
 
     /// Carries out a verb.
@@ -253,16 +254,13 @@ impl Room {
         let Some(web) = self.web(index) else { return };
         let incoming = Incoming { local, remote, contents };
         if let Some(check) = check {
-            let known = web.transport.remote() == Some(remote);
-            if !known && !web.may_learn(now)
-                || !web.transport.prove(now, &incoming, check.nominates)
+            if !web.may_prove(remote, now) || !web.transport.prove(now, &incoming, check.nominates)
             {
                 self.counts.datagrams_malformed += 1;
                 return;
             }
-            if !known {
-                self.notices.push(Notice::Address { remote, peer });
-            }
+            web.proven(remote);
+            self.notices.push(Notice::Address { remote, peer });
         }
         let Some(web) = self.web(index) else { return };
         if antiphon_packet::classify(contents) == Class::Rtp {

@@ -284,6 +284,36 @@ fn a_client_that_roams_is_followed() {
 }
 
 #[test]
+fn new_addresses_are_limited_to_a_rate() {
+    let mut world = World::new();
+    let (ann, _) = world.join(&[AUDIO]);
+    let proven = |world: &mut World| {
+        world.room.take_counts();
+        let port = world.clients[ann].address.port();
+        world.clients[ann].address.set_port(port + 1);
+        world.run(2500 * MS);
+        world.room.take_counts().datagrams_malformed
+    };
+    // Slowly: each is accepted, however many they become.
+    assert!((0..40).all(|_| proven(&mut world) == 0));
+    assert!(closed(&world).is_empty());
+    // A stranger who has caught one check sends it from many ports.
+    let check = world.clients[ann].last_check.clone();
+    let refused = |world: &mut World, ports: std::ops::Range<u16>| {
+        world.room.take_counts();
+        for port in ports {
+            world.deliver(&antiphon_session::Datagram {
+                source: ([203, 0, 113, 9], port).into(),
+                destination: crate::world::SERVER.parse().unwrap(),
+                contents: check.clone(),
+            });
+        }
+        world.room.take_counts().datagrams_malformed
+    };
+    assert!(refused(&mut world, 1000..2000) >= 980);
+}
+
+#[test]
 fn ice_restarts_from_either_side() {
     let mut world = World::new();
     let (ann, ann_mids) = world.join(&[AUDIO]);

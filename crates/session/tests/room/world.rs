@@ -48,6 +48,8 @@ pub struct Client {
     until: Instant,
     pub connected: bool,
     pub closed: bool,
+    /// Its last connectivity check.
+    pub last_check: Vec<u8>,
     /// The network takes nothing of it and brings nothing to it.
     pub cut: bool,
     pub packets: Vec<(Mid, RtpPacket)>,
@@ -110,6 +112,7 @@ impl World {
             until: self.now,
             connected: false,
             closed: false,
+            last_check: Vec::new(),
             cut: false,
             packets: Vec::new(),
             keyframes_asked: Vec::new(),
@@ -398,11 +401,14 @@ impl Client {
                     self.until = at;
                     return;
                 }
-                Output::Transmit(transmit) if !self.cut => self.outgoing.push(Datagram {
-                    source: self.address,
-                    destination: transmit.destination,
-                    contents: transmit.contents.into(),
-                }),
+                Output::Transmit(transmit) if !self.cut => {
+                    let contents: Vec<u8> = transmit.contents.into();
+                    if peek_check(&contents).is_some() {
+                        self.last_check.clone_from(&contents);
+                    }
+                    let (source, destination) = (self.address, transmit.destination);
+                    self.outgoing.push(Datagram { source, destination, contents });
+                }
                 Output::Transmit(_) => {}
                 Output::Event(event) => self.happened(event, now),
             }
