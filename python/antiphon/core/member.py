@@ -41,8 +41,10 @@ class Receive(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
-    """A member as the others see it. `joined_at`: seconds since 1970; `endpoint`: number in the
-    media engine.
+    """A member as the others see it.
+
+    `joined_at`: seconds since 1970. `endpoint`: number in the media engine. `stream`: an encoder or
+    a player, not a person.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Info:
     present: bool = True
     joined_at: float
     endpoint: int | None = None
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

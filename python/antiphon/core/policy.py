@@ -32,10 +32,13 @@ class Policy:
         if present >= min(settings.max_members or self.max_members, self.max_members):
             raise Refused(Reason.TOO_MANY, "The room is full.")
 
-    def role(self, caller: Caller, settings: RoomSettings, present: int) -> Role:
-        """The role in which somebody enters: whoever opens an ad-hoc room moderates it."""
+    def role(self, caller: Caller, settings: RoomSettings, opens: bool) -> Role:
+        """The role in which somebody enters. `opens`: nobody else is there yet.
+
+        Whoever opens an ad-hoc room moderates it.
+        """
         owns = settings.owner is not None and settings.owner == caller.address.bare
-        opens = settings.owner is None and present == 0
+        opens = opens and settings.owner is None
         if caller.grants.admin or caller.grants.moderate or owns or opens:
             return Role.MODERATOR
         if settings.audience or not caller.grants.publish:
@@ -55,8 +58,11 @@ class Policy:
                 f"No more than {self.max_tracks} tracks for each member.",
             )
 
-    def may_say(self, member: Member) -> None:
-        """Send a chat message."""
+    def may_say(self, caller: Caller, room: str, member: Member | None) -> None:
+        """Send a chat message to a room; `member` is what the caller is in it, if anything."""
+        steers = caller.grants.admin or caller.grants.moderate
+        if member is None and not (steers and _covers(caller, room)):
+            raise Refused(Reason.FORBIDDEN, "You are not in this room.")
 
     def may_moderate(self, actor: Member, other: Member) -> None:
         """Mute, remove, promote or demote another member."""
@@ -90,17 +96,17 @@ class WrappedPolicy(Policy):
         """Ask the inner policy."""
         self.inner.may_join(caller, settings, present)
 
-    def role(self, caller: Caller, settings: RoomSettings, present: int) -> Role:
+    def role(self, caller: Caller, settings: RoomSettings, opens: bool) -> Role:
         """Ask the inner policy."""
-        return self.inner.role(caller, settings, present)
+        return self.inner.role(caller, settings, opens)
 
     def may_publish(self, member: Member, source: Source) -> None:
         """Ask the inner policy."""
         self.inner.may_publish(member, source)
 
-    def may_say(self, member: Member) -> None:
+    def may_say(self, caller: Caller, room: str, member: Member | None) -> None:
         """Ask the inner policy."""
-        self.inner.may_say(member)
+        self.inner.may_say(caller, room, member)
 
     def may_moderate(self, actor: Member, other: Member) -> None:
         """Ask the inner policy."""

@@ -19,7 +19,6 @@ from .event import (
     MemberJoined,
     MemberLeft,
     RoomClosed,
-    RoomOpened,
     Said,
     SpeakerChanged,
     TrackAdded,
@@ -63,7 +62,6 @@ class Room:
         self._wiring: Wiring = UNWIRED
         self._closed = False
         self._media = media.open_room(self.name, self)
-        watch(RoomOpened(self.name))
 
     # what it is
 
@@ -105,6 +103,11 @@ class Room:
             raise Refused(Reason.NOT_FOUND, "There is no such track.")
         return track
 
+    def member_of(self, address: Address) -> Member | None:
+        """The first member of that address, None if nobody is here under it."""
+        members = self._members.values()
+        return next((one for one in members if one.caller.address == address), None)
+
     # coming and going
 
     def join(
@@ -114,6 +117,8 @@ class Room:
         role: Role,
         outlet: Outlet,
         receive: Receive = Receive.ALL,
+        *,
+        stream: bool = False,
     ) -> Member:
         """Let somebody in. The others hear of it; the new member reads the room's state itself."""
         self._must_be_open()
@@ -123,6 +128,7 @@ class Room:
             name=name,
             role=role,
             joined_at=self._now(),
+            stream=stream,
         )
         member = Member(info.id, caller, info, outlet, receive)
         self._tell(MemberJoined(self.name, info))

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from . import change as changes
 from .address import Addresses
-from .event import Event, RoomClosed
+from .event import Event, RoomClosed, RoomOpened
 from .member import Member, Outlet, Receive, Role, Track
 from .policy import Policy
 from .ports import Caller, Media, Message, Messages, Rooms, RoomSettings
@@ -38,7 +38,14 @@ class Place(Protocol):
     """Where a room is kept: this node, or (later) another one."""
 
     async def join(
-        self, caller: Caller, room: str, outlet: Outlet, name: str, receive: Receive
+        self,
+        caller: Caller,
+        room: str,
+        outlet: Outlet,
+        *,
+        name: str,
+        receive: Receive,
+        stream: bool,
     ) -> Membership:
         """Enter a room that is kept there."""
 
@@ -122,19 +129,26 @@ class Switchboard:
         *,
         name: str | None = None,
         receive: Receive = Receive.ALL,
+        stream: bool = False,
     ) -> Membership:
-        """Enter a room, opening it if need be. Raises `Refused`."""
+        """Enter a room, opening it if need be. Raises `Refused`.
+
+        `stream`: not a person but an encoder or a player (shown as such, never a moderator merely
+        by being the first).
+        """
         if self._draining:
             raise Refused(Reason.DRAINING, "This server is about to stop. Please try again.")
         address = self.addresses.room(room)
         shown = self.addresses.nickname(name or caller.name)
         if (place := await self._locator.locate(address.local)) is not None:
-            return await place.join(caller, address.local, outlet, shown, receive)
+            return await place.join(
+                caller, address.local, outlet, name=shown, receive=receive, stream=stream
+            )
         # Two who come at once must not open the room twice: one at a time through each door.
         async with self._doors.through(address.local):
             found = self._rooms.get(address.local) or await self._open(caller, address.local)
             with _room_at_stake(found):
-                return self._enter(found, caller, outlet, shown, receive)
+                return self._enter(found, caller, outlet, shown, receive, stream)
 
     async def leave(
         self, room: str, member: str, reason: Reason = Reason.LEFT, text: str = ""
@@ -185,14 +199,17 @@ class Switchboard:
         self, caller: Caller, room: str, text: str, origin_id: str | None = None
     ) -> Message:
         """Store a message of somebody in the room, pass it on, and return it. Raises `Refused`."""
-        found = self._room(self.addresses.room(room).local)
-        member = self._member_of(found, caller)
-        self.policy.may_say(member)
-        message, new = await self._messages.append(
-            found.address, caller.address, member.info.name, text, origin_id
-        )
-        if new and not found.closed:
-            found.say(message)
+        address = self.addresses.room(room)
+        living = self._rooms.get(address.local)
+        if living is None and await self._stored.find(address.local) is None:
+            raise Refused(Reason.NOT_FOUND, "There is no such room now.")
+        member = living.member_of(caller.address) if living is not None else None
+        self.policy.may_say(caller, address.local, member)
+        name = member.info.name if member is not None else caller.name
+        message, new = await self._messages.append(address, caller.address, name, text, origin_id)
+        # The room may have ended, or begun, while the message was written.
+        if new and (living := self._rooms.get(address.local)) is not None:
+            living.say(message)
         return message
 
     # lasting rooms
@@ -261,16 +278,23 @@ class Switchboard:
             now=self._now,
         )
         self._rooms[name] = room
+        self._told(RoomOpened(name))
         log.info("room opened", extra={"room": name})
         return room
 
     def _enter(
-        self, room: Room, caller: Caller, outlet: Outlet, name: str, receive: Receive
+        self,
+        room: Room,
+        caller: Caller,
+        outlet: Outlet,
+        name: str,
+        receive: Receive,
+        stream: bool,
     ) -> Membership:
-        present = len(room.members)
-        self.policy.may_join(caller, room.settings, present)
-        role = self.policy.role(caller, room.settings, present)
-        member = room.join(caller, name, role, outlet, receive)
+        self.policy.may_join(caller, room.settings, len(room.members))
+        opens = not stream and all(member.info.stream for member in room.members.values())
+        role = self.policy.role(caller, room.settings, opens=opens)
+        member = room.join(caller, name, role, outlet, receive, stream=stream)
         log.info("member joined", extra={"room": room.name, "member": member.id})
         return Membership(room, member)
 
@@ -323,13 +347,6 @@ class Switchboard:
         if (room := self._rooms.get(name)) is None:
             raise Refused(Reason.NOT_FOUND, "There is no such room now.")
         return room
-
-    @staticmethod
-    def _member_of(room: Room, caller: Caller) -> Member:
-        for member in room.members.values():
-            if member.caller.address == caller.address:
-                return member
-        raise Refused(Reason.FORBIDDEN, "You are not in this room.")
 
     def _told(self, event: Event) -> None:
         if isinstance(event, RoomClosed):

@@ -173,6 +173,26 @@ async def test_removing_a_room_ends_it_for_those_inside() -> None:
     assert here.switchboard.find("r") is None
 
 
+async def test_a_stream_opens_a_room_but_does_not_moderate_it() -> None:
+    here = house()
+    encoder = await here.switchboard.join(guest("obs"), "r", Recorder(), stream=True)
+    person = await here.switchboard.join(guest("ann"), "r", Recorder())
+    other = await here.switchboard.join(guest("bob"), "r", Recorder())
+    roles = [one.member.info.role for one in (encoder, person, other)]
+    assert roles == [Role.SPEAKER, Role.MODERATOR, Role.SPEAKER]
+
+
+async def test_a_program_with_the_grant_speaks_from_outside() -> None:
+    here = house()
+    outlet = Recorder()
+    await here.switchboard.join(account("ann"), "r", outlet)
+    await here.switchboard.say(account("robot", moderate=True), "r", "in five minutes")
+    assert outlet.names()[-1] == "Said"
+    await here.switchboard.set(account("ann"), RoomSettings(name="quiet"))
+    stored = await here.switchboard.say(account("robot", admin=True), "quiet", "for later")
+    assert here.messages.stored[-1] == stored
+
+
 async def test_an_audience_only_listens() -> None:
     here = house()
     owner = account("ann")
@@ -219,10 +239,19 @@ class Elsewhere(Place):
         return self if room.startswith("far-") else None
 
     async def join(
-        self, caller: Caller, room: str, outlet: Outlet, name: str, receive: Receive
+        self,
+        caller: Caller,
+        room: str,
+        outlet: Outlet,
+        *,
+        name: str,
+        receive: Receive,
+        stream: bool,
     ) -> Membership:
         self.asked.append(room)
-        return await self.there.switchboard.join(caller, room, outlet, name=name, receive=receive)
+        return await self.there.switchboard.join(
+            caller, room, outlet, name=name, receive=receive, stream=stream
+        )
 
 
 async def test_a_room_on_another_node_is_entered_through_its_place() -> None:

@@ -188,6 +188,7 @@ class MediaResources:
             resource,
             name=opening.name or None,
             receive=opening.receive,
+            stream=True,
         )
         resource.room, resource.member = membership.room.name, membership.member.id
         resource.session = self._context.sessions.open(

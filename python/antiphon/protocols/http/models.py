@@ -50,6 +50,7 @@ class MemberView(BaseModel):
     present: bool
     joined_at: float
     endpoint: int | None
+    stream: bool
 
     @classmethod
     def of(cls, info: Info) -> Self:
@@ -63,6 +64,7 @@ class MemberView(BaseModel):
             present=info.present,
             joined_at=info.joined_at,
             endpoint=info.endpoint,
+            stream=info.stream,
         )
 
 

@@ -84,6 +84,8 @@ class Member(Struct, frozen=True, kw_only=True):
     """Seconds since 1970 (UTC)."""
     endpoint: int | None
     """Number that marks the member's data channel messages; null without one."""
+    stream: bool
+    """An encoder or a player (WHIP, WHEP), not a person."""
 
 
 class Track(Struct, frozen=True, kw_only=True):

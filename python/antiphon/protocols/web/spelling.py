@@ -25,6 +25,7 @@ def member(info: members.Info) -> message.Member:
         present=info.present,
         joined_at=info.joined_at,
         endpoint=info.endpoint,
+        stream=info.stream,
     )
 
 

@@ -292,6 +292,7 @@ export const english = {
     moderator: "Moderator",
     speaker: "Speaker",
     listener: "Listener",
+    stream: "Stream",
     mute: "Mute microphone",
     lowerHand: "Lower hand",
     allowToSpeak: "Allow to speak",

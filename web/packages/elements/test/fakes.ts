@@ -113,6 +113,7 @@ export class FakeRoom {
       hand: false,
       present: true,
       joinedAt: this.members.size,
+      stream: false,
       isLocal: false,
       tracks: [],
       ...change,

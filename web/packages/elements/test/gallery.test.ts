@@ -55,6 +55,9 @@ describe("stageOf", () => {
   const tiles = tilesOf(people);
 
   it("prefers the pinned, then a screen, then who speaks, then who was there", () => {
+    expect(tilesOf([...people, member("player", { stream: true })]).length).toBe(
+      tilesOf(people).length,
+    );
     const shared = tilesOf([...people, member("x", { joinedAt: 8, tracks: [screen] })]);
     const wishes = { pinned: "m1", speaker: "m2", previous: "m3" };
     expect(stageOf(shared, wishes)?.key).toBe("m1");

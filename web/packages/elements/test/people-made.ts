@@ -11,7 +11,7 @@ export function track(id: string, change: Partial<TrackLike> = {}): TrackLike {
 }
 
 export function member(id: string, change: Partial<MadeMember> = {}): MadeMember {
-  return { id, name: id, isLocal: false, joinedAt: 0, tracks: [], ...change };
+  return { id, name: id, isLocal: false, joinedAt: 0, stream: false, tracks: [], ...change };
 }
 
 /** A room of `count`: oneself and others who entered one after the other. */
@@ -20,6 +20,7 @@ export function crowd(count: number): MadeMember[] {
     member(index === 0 ? "me" : `m${index}`, {
       isLocal: index === 0,
       joinedAt: index,
+      stream: false,
       tracks: [track(`v${index}`)],
     }),
   );

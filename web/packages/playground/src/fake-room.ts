@@ -180,6 +180,7 @@ export class FakeRoom {
       hand: false,
       present: true,
       joinedAt: Date.now() + this.members.size,
+      stream: false,
       isLocal,
       tracks: [],
     };

@@ -22,7 +22,7 @@ export type Shapes = { readonly [field: string]: Shape };
 /** Parts of messages. */
 export const partShapes: { readonly [name: string]: Shapes } = {
   IceServer: { urls: { list: "string" }, username: { optional: "string" }, credential: { optional: "string" } },
-  Member: { id: "string", address: "string", name: "string", role: "string", hand: "boolean", present: "boolean", joined_at: "number", endpoint: { nullable: "integer" } },
+  Member: { id: "string", address: "string", name: "string", role: "string", hand: "boolean", present: "boolean", joined_at: "number", endpoint: { nullable: "integer" }, stream: "boolean" },
   Track: { id: "string", member: "string", kind: "string", source: "string", muted: "boolean", codec: { nullable: "string" } },
   Message: { id: "string", room: "string", sender: "string", name: "string", text: "string", sent_at: "number", origin_id: { nullable: "string" } },
   Room: { name: "string", title: "string", me: "string", members: { list: { part: "Member" } }, tracks: { list: { part: "Track" } }, messages: { list: { part: "Message" } }, speaker: { nullable: "string" } },

@@ -64,6 +64,8 @@ export interface Member {
   joined_at: number;
   /** Number that marks the member's data channel messages; null without one. */
   endpoint: number | null;
+  /** An encoder or a player (WHIP, WHEP), not a person. */
+  stream: boolean;
 }
 
 /** One media source of a member. */

@@ -47,6 +47,10 @@ export class RoomMember implements Member {
     return this.#record.joined_at * 1000;
   }
 
+  get stream(): boolean {
+    return this.#record.stream;
+  }
+
   get tracks(): readonly (RemoteTrack | LocalTrack)[] {
     return this.#tracks(this);
   }

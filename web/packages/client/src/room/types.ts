@@ -15,6 +15,8 @@ export interface Member {
   readonly present: boolean;
   /** Milliseconds since 1970. */
   readonly joinedAt: number;
+  /** An encoder or a player (WHIP, WHEP), not a person. */
+  readonly stream: boolean;
   /** Is this client. */
   readonly isLocal: boolean;
   /** What the member sends. */

@@ -17,8 +17,15 @@ export interface AuthOptions {
 }
 
 /** `POST /api/v1/auth/guest`. Rejects with AntiphonError. */
-export function authGuest(options: AuthOptions & { name: string }): Promise<Credentials> {
-  return authenticate(options, "guest", { name: options.name });
+export function authGuest(
+  options: AuthOptions & {
+    name: string;
+    /** The room to be entered: some welcome guests although their server does not. */
+    room?: string;
+  },
+): Promise<Credentials> {
+  const { name, room } = options;
+  return authenticate(options, "guest", room === undefined ? { name } : { name, room });
 }
 
 /** `POST /api/v1/auth/login`. Rejects with AntiphonError. */

@@ -202,7 +202,15 @@ export class FakeServer {
 /** A member's record. */
 export function member(id: string, fields: Partial<Member> = {}): Member {
   const common = { address: `${id}@example`, name: id, role: "speaker" as const, hand: false };
-  return { id, ...common, present: true, joined_at: 1000, endpoint: null, ...fields };
+  return {
+    id,
+    ...common,
+    present: true,
+    joined_at: 1000,
+    endpoint: null,
+    stream: false,
+    ...fields,
+  };
 }
 
 /** A track's record. */

@@ -11,6 +11,8 @@ export interface MemberLike<T extends TrackLike = TrackLike> {
   readonly id: string;
   readonly isLocal: boolean;
   readonly joinedAt: number;
+  /** An encoder or a player, not a person. */
+  readonly stream: boolean;
   readonly tracks: readonly T[];
 }
 
@@ -42,7 +44,7 @@ export interface StageWishes {
 /** From this many tiles on, people without a picture go behind those with one. */
 const CROWD = 25;
 
-/** One tile a member, one more for each shared screen and each further picture. */
+/** One tile a member (players have none), one more for each shared screen and each further picture. */
 export function tilesOf<T extends TrackLike, M extends MemberLike<T>>(
   members: Iterable<M>,
 ): Tile<M, T>[] {
@@ -50,6 +52,7 @@ export function tilesOf<T extends TrackLike, M extends MemberLike<T>>(
   const people: Tile<M, T>[] = [];
   const extra: Tile<M, T>[] = [];
   for (const member of sorted) {
+    if (member.stream && member.tracks.length === 0) continue;
     const videos = member.tracks.filter((track) => track.kind === "video");
     const face = videos.find((track) => track.source === "camera");
     const main = face ?? videos.find((track) => track.source !== "screen") ?? null;

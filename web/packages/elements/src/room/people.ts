@@ -33,7 +33,8 @@ export function peopleView(view: RoomView): TemplateResult {
 
 function personView(view: RoomView, member: Member, upward: boolean): TemplateResult {
   const { text } = view;
-  const details = [text.people[member.role], member.present ? "" : text.tile.away];
+  const what = member.stream ? text.people.stream : text.people[member.role];
+  const details = [what, member.present ? "" : text.tile.away];
   return html`<li
     class="person ${upward ? "upward" : ""}"
     part="person"
