@@ -184,11 +184,12 @@ class FakeSessions(Sessions):
 
     def __init__(self) -> None:
         self.opened: list[FakeSession] = []
+        self.session = FakeSession
 
     def open(
         self, room: str, member: str, events: SessionEvents, *, open_ended: bool = True
     ) -> Session:
-        session = FakeSession(member, events, open_ended)
+        session = self.session(member, events, open_ended)
         self.opened.append(session)
         return session
 

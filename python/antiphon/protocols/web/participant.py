@@ -58,8 +58,7 @@ class Participant:
         self._highest = 0
         self._membership: Membership | None = None
         self._media: Session | None = None
-        self._held: list[events.Event] | None = None
-        self._shown: frozenset[str] = frozenset()
+        self._held: list[events.Event | message.ServerEvent] | None = None
         self._quality: int | None = None
 
     # what the connection does
@@ -195,9 +194,8 @@ class Participant:
     async def _join(self, request: message.Join) -> message.Joined:
         if self._membership is not None:
             raise Refused(Reason.CONFLICT, "You are in a room already: leave it first.")
-        # What happens between entering and the reply is held back: the client reads the room's
-        # state first.
-        self._held = []
+        # The client reads the room's state first, then what happened since.
+        self._hold()
         try:
             membership = await self._switchboard.join(
                 self.caller,
@@ -213,31 +211,45 @@ class Participant:
             self._held = None
             await self.leave(Reason.INTERNAL)
             raise
-        self._shown = frozenset(one.id for one in recent)
+        shown = {one.id for one in recent}
+        self._held = [
+            news
+            for news in self._held or ()
+            if not (isinstance(news, events.Said) and news.message.id in shown)
+        ]
         found = msgspec.structs.replace(found, messages=[spelling.chat(one) for one in recent])
         return message.Joined(id=request.id, room=found)
 
+    def _hold(self) -> None:
+        """Keep news back until the request that is being done is replied to."""
+        self._held = []
+
     def _release(self) -> None:
-        """After the reply: the events held back, but for messages that the reply shows already."""
         held, self._held = self._held, None
-        for event in held or ():
-            if not (isinstance(event, events.Said) and event.message.id in self._shown):
-                self.deliver(event)
+        for news in held or ():
+            if isinstance(news, events.Event):
+                self.deliver(news)
+            else:
+                self._push(news)
 
     async def _offer(self, request: message.Offer) -> message.Answered:
         membership = self._joined()
-        if (media := self._media) is not None:
-            answer = await media.accept_offer(request.sdp)
-            await self._update(changes.Renegotiated())
-        else:
+        # The engine may offer again as soon as it has answered: that must not overtake the answer.
+        self._hold()
+        media, fresh = self._media, self._media is None
+        if media is None:
             media = self._sessions.open(membership.room.name, membership.member.id, self)
-            try:
-                answer = await media.accept_offer(request.sdp)
-                await self._update(changes.Attach(media))
-            except BaseException:
-                media.close()
-                raise
             self._media = media
+        try:
+            answer = await media.accept_offer(request.sdp)
+            if self._media is not media:
+                raise Refused(Reason.GONE, "The media session ended.")
+            await self._update(changes.Attach(media) if fresh else changes.Renegotiated())
+        except BaseException:
+            if fresh:
+                self._media = None
+                media.close()
+            raise
         return message.Answered(id=request.id, sdp=answer.text, tracks=dict(answer.carried))
 
     async def _publish(self, request: message.Publish) -> message.Published:
@@ -282,7 +294,10 @@ class Participant:
         self.outbox.reply(reply.id, self._speller.frame(reply))
         self.changed()
 
-    def _push(self, struct: message.FromServer) -> None:
+    def _push(self, struct: message.ServerEvent) -> None:
+        if self._held is not None:
+            self._held.append(struct)
+            return
         self.outbox.push(*self._speller.numbered(struct))
         self.changed()
 

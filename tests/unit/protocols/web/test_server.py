@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
-from antiphon.core.ports import Caller, IceServer
+from antiphon.core.ports import Answer, Caller, IceServer
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.web.config import WebConfig
 from antiphon.protocols.web.server import WebSignalling
-from tests.support.fakes import House, account, guest, house
+from tests.support.fakes import FakeSession, House, account, guest, house
 
 CONFIG = WebConfig(resume_timeout=0.2, request_burst=1000, queue_limit=20_000)
 
@@ -187,6 +187,38 @@ async def test_media_is_offered_published_and_mapped(world: World) -> None:
     assert session.closed
     await ann.ask("offer", "answered", sdp="v=3")
     assert len(world.house.sessions.opened) == 2
+
+
+async def test_what_the_engine_offers_does_not_overtake_its_answer(world: World) -> None:
+    ann = await world.joined("ann")
+
+    class Eager(FakeSession):
+        async def accept_offer(self, text: str) -> Answer:
+            answer = await super().accept_offer(text)
+            self.events.offered(2, "again")
+            self.events.mapped({"1": "t"})
+            return answer
+
+    world.house.sessions.session = Eager
+    ann.request("offer", sdp="v=0")
+    kinds = [(await ann.received.get())["type"] for _ in range(3)]
+    assert kinds == ["answered", "offered", "mapped"]
+
+
+async def test_a_session_that_ends_while_it_is_negotiated_leaves_none(world: World) -> None:
+    ann = await world.joined("ann")
+
+    class Brief(FakeSession):
+        async def accept_offer(self, text: str) -> Answer:
+            answer = await super().accept_offer(text)
+            self.events.closed("error")
+            return answer
+
+    world.house.sessions.session = Brief
+    assert (await ann.ask("offer", "refused", sdp="v=0"))["reason"] == "gone"
+    assert world.house.sessions.opened[0].closed
+    world.house.sessions.session = FakeSession
+    await ann.ask("offer", "answered", sdp="v=0")
 
 
 @pytest.mark.parametrize(
