@@ -212,9 +212,17 @@ export class Connection {
   #listen(on: boolean): void {
     // Outside browsers there may be no such events; then the timers alone decide.
     if (typeof globalThis.addEventListener !== "function") return;
-    if (on) globalThis.addEventListener("online", this.#online);
-    else globalThis.removeEventListener("online", this.#online);
+    const change = on ? globalThis.addEventListener : globalThis.removeEventListener;
+    change.call(globalThis, "online", this.#online);
+    change.call(globalThis, "offline", this.#offline);
   }
+
+  /** Sooner than any time-out can tell; if it is not so (a server on this machine), a retry does. */
+  readonly #offline = (): void => {
+    if (this.#state !== "connected") return;
+    this.#socket?.abandon();
+    this.#lost(new AntiphonError("network", "There is no network."));
+  };
 
   readonly #online = (): void => {
     if (this.#retry !== undefined && this.#state === "reconnecting") this.#connect();

@@ -69,6 +69,11 @@ export class Socket {
     this.#socket.close(code);
   }
 
+  /** Closes without a word to the listener, and leaves the session to be resumed. */
+  abandon(): void {
+    this.close(RESUMES_LATER);
+  }
+
   #receive(data: unknown): void {
     this.#heardAt = Date.now();
     if (this.#welcomed) clearTimeout(this.#deadline);
@@ -113,7 +118,7 @@ export class Socket {
 
   #lose(error: AntiphonError): void {
     if (this.#over) return;
-    this.close(RESUMES_LATER);
+    this.abandon();
     this.#events.lost(error);
   }
 }

@@ -133,6 +133,20 @@ describe("staying connected", () => {
     expect(world.client.state).toBe("reconnecting");
   });
 
+  it("knows at once that the network is gone, and keeps its session", async () => {
+    const change = network();
+    const world = makeWorld();
+    await enter(world);
+    const lost = world.server.socket;
+    change("offline");
+    expect(world.client.state).toBe("reconnecting");
+    expect(lost.closedWith).toBe(4000);
+    change("online");
+    await pass(20);
+    expect(world.client.state).toBe("connected");
+    expect(world.server.requests("join").length).toBe(1);
+  });
+
   it("does not fight for a session that another connection took over", async () => {
     const world = makeWorld();
     const seen = record(await enter(world));
@@ -157,13 +171,13 @@ describe("staying connected", () => {
   });
 });
 
-/** Tells the client that the network is back, as browsers do. */
-function network(): () => void {
+/** Tells the client that the network is back, or gone, as browsers do. */
+function network(): (change?: "online" | "offline") => void {
   const target = new EventTarget();
   vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
   vi.stubGlobal("removeEventListener", target.removeEventListener.bind(target));
   onTestFinished(() => {
     vi.unstubAllGlobals();
   });
-  return () => target.dispatchEvent(new Event("online"));
+  return (change = "online") => target.dispatchEvent(new Event(change));
 }
