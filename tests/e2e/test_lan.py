@@ -19,10 +19,8 @@ pytestmark = [
 
 
 async def test_a_telephone_joins_at_the_printed_address(
-    sound: None, tmp_path: Path, artifacts: Path
+    namespaces: None, sound: None, tmp_path: Path, artifacts: Path
 ) -> None:
-    if reason := network.missing():
-        pytest.skip(reason)
     data = tmp_path / "data"
     data.mkdir()
     listen = {"ANTIPHON_HTTP_LISTEN": ":0", "ANTIPHON_HTTP_TLS_LISTEN": ":0"}

@@ -29,9 +29,7 @@ MARK = "globalThis.sameDocument = true"
 
 
 @pytest.fixture
-def nat(tmp_path: Path) -> Iterator[Network]:
-    if reason := network.missing():
-        pytest.skip(reason)
+def nat(namespaces: None, tmp_path: Path) -> Iterator[Network]:
     with network.behind_nat(3, tmp_path) as made:
         yield made
 

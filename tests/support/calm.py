@@ -15,9 +15,9 @@ from tests.support.whip import Session, playing, publishing
 ROOM = "calm"
 # Media comes every 20 ms. The machine is busy with the attack as well: what matters is that
 # nothing stops.
-LONGEST_GAP = 2.0
-SLOWEST_MESSAGE = 2.0
-MEMORY_GROWTH = 64 << 20
+LONGEST_GAP = 1.0
+SLOWEST_MESSAGE = 1.0
+MEMORY_GROWTH = 32 << 20
 
 
 @dataclass
@@ -62,9 +62,12 @@ class Calm:
                 and abs(seen[1] - ANN.frequency) < 15
             ),
         )
+        slowest = max(self.delays, default=0.0)
+        growth = (self.node.rss() - self.memory) >> 20
+        print(f"calm room: gap {gap:.3f} s, slowest message {slowest:.3f} s, +{growth} MiB")
         assert gap < LONGEST_GAP
         assert self.delays
-        assert max(self.delays) < SLOWEST_MESSAGE
+        assert slowest < SLOWEST_MESSAGE
         assert self.node.rss() - self.memory < MEMORY_GROWTH
 
 

@@ -1,25 +1,47 @@
 """Fixtures of tests with real browsers and nodes."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import pytest_asyncio
 
+from tests.support import network
 from tests.support.browser import DRIVER, installed
 from tests.support.node import Node, run_node
 from tests.support.sound import silent_sound_server
 
 
+def unavailable(reason: str) -> NoReturn:
+    """Skip what this machine cannot run; on a machine for tests that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def namespaces() -> None:
+    """Network namespaces can be made here."""
+    if reason := network.missing():
+        unavailable(reason)
+
+
 @pytest.fixture(scope="session")
 def browser_driver() -> None:
-    """The driver's packages, installed as its lock file says; skips where a browser is missing."""
-    missing = [kind for kind in ("chrome", "firefox") if installed(kind) is None]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)} (tools/test_packages.sh)")
+    """The driver's packages, installed as its lock file says."""
     npm = shutil.which("npm")
+    programs = {
+        "Chromium": installed("chrome"),
+        "Firefox": installed("firefox"),
+        "PulseAudio": shutil.which("pulseaudio"),
+        "npm": npm,
+    }
+    if missing := [name for name, path in programs.items() if path is None]:
+        unavailable(f"not installed: {', '.join(missing)} (see tools/test_packages.sh)")
     assert npm is not None
     if not (DRIVER / "node_modules" / ".package-lock.json").exists():
         subprocess.run([npm, "ci", "--ignore-scripts", "--silent"], cwd=DRIVER, check=True)
