@@ -19,6 +19,7 @@ mod dtls;
 mod event;
 mod forward;
 mod graph;
+mod happenings;
 mod negotiation;
 mod opus;
 mod peer;

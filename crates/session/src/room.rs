@@ -1,5 +1,6 @@
 //! The room: its peers by index, its clock, and the order in which things are done. What the verbs
-//! mean is in `negotiation`, `sending`, `forward`, `data`, `audio` and `statistics`.
+//! mean is in `happenings`,
+//! `negotiation`, `sending`, `forward`, `data`, `audio` and `statistics`.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,20 +16,16 @@ use crate::config::Config;
 use crate::counts::Counts;
 use crate::event::Event;
 use crate::graph::Graph;
-use crate::peer::{Body, Peer, Stage, WebPeer};
+use crate::peer::{Body, Peer, WebPeer};
 use crate::speaker::Speakers;
 use crate::track::Track;
-use crate::transport::{Happening, Incoming, Polled, Transport};
+use crate::transport::{Incoming, Polled, Transport};
 
 /// Names a room, peer, track or hub; chosen by the caller.
 pub type Id = u64;
 
-/// Polls of one session in a row before the others get their turn.
-const POLLS: usize = 4096;
 /// How often levels and due keyframe requests are looked after while something is heard.
-const BUSY_TICK: Duration = Duration::from_millis(100);
-/// How often connection deadlines are looked after.
-const IDLE_TICK: Duration = Duration::from_secs(1);
+pub(crate) const BUSY_TICK: Duration = Duration::from_millis(100);
 
 /// A datagram to send.
 #[derive(Debug)]
@@ -159,7 +156,7 @@ pub struct Room {
     pub(crate) counts: Counts,
     pub(crate) events: Vec<Event>,
     notices: Vec<Notice>,
-    output: Vec<Datagram>,
+    pub(crate) output: Vec<Datagram>,
     /// Peers that have something to poll.
     dirty: Vec<usize>,
     is_dirty: Vec<bool>,
@@ -521,127 +518,5 @@ impl Room {
             self.armed[index] = Some(at);
             self.timers.push(Reverse((at, index)));
         }
-    }
-
-    // --- sessions ---
-
-    /// Takes out of a session all that it has to say.
-    fn pump(&mut self, index: usize, now: Instant) {
-        for _ in 0..POLLS {
-            let Some(Body::Web(web)) = self.peers[index].as_mut().map(|peer| &mut peer.body) else {
-                return;
-            };
-            match web.transport.poll() {
-                Ok(Polled::Datagram(datagram)) => {
-                    if let Class::Rtp = antiphon_packet::classify(&datagram.contents) {
-                        web.figures.packets_out += 1;
-                        let kind = datagram.contents[1] & 0x7f;
-                        self.counts.retransmitted += (web.retransmission_types >> kind & 1) as u64;
-                    }
-                    web.figures.bytes_out += datagram.contents.len() as u64;
-                    self.output.push(datagram);
-                }
-                Ok(Polled::Happened(happening)) => self.happened(index, happening, now),
-                Ok(Polled::Until(at)) if at <= now && web.transport.is_alive() => {
-                    web.transport.wake(now);
-                }
-                Ok(Polled::Until(at)) => return self.wake_at(index, at.max(now)),
-                Err(text) => return self.end_peer(index, "error", text, now),
-            }
-        }
-        self.wake_at(index, now + Duration::from_millis(1));
-    }
-
-    fn happened(&mut self, index: usize, happening: Happening, now: Instant) {
-        let Some(peer) = self.peers[index].as_mut() else { return };
-        let id = peer.id;
-        let Some(web) = peer.web() else { return };
-        match happening {
-            Happening::Packet(packet) => self.forward(index, packet, now),
-            Happening::Secured => {
-                web.secured = true;
-                self.connected(index);
-            }
-            Happening::Reachable(true) => {
-                web.reachable = true;
-                self.connected(index);
-            }
-            Happening::Reachable(false) => {
-                web.reachable = false;
-                if web.stage == Stage::Connected {
-                    web.stage = Stage::Interrupted { until: now + crate::peer::PATIENCE };
-                    self.events.push(Event::Interrupted { peer: id });
-                }
-            }
-            Happening::Closed => self.end_peer(index, "closed", String::new(), now),
-            Happening::KeyframeWanted(mid) => {
-                let track =
-                    web.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.track);
-                if let Some(track) = track {
-                    self.request_keyframe(track, now);
-                }
-            }
-            Happening::Reported { ntp, arrived } => web.clock.heard(ntp, arrived),
-            Happening::ChannelOpened(channel, label) => self.channel_opened(index, channel, label),
-            Happening::ChannelMessage { channel, data, binary } => {
-                self.channel_message(index, channel, &data, binary, now);
-            }
-            Happening::ChannelClosed(channel) => web.channels.closed(channel),
-            Happening::Estimated(bitrate) => web.figures.available = Some(bitrate),
-            Happening::Figures(figures) => web.figures.path = figures,
-            Happening::NacksIn(mid, sum) => self.counts.nacks += web.figures.nacks_in(mid, sum),
-            Happening::NacksOut(mid, sum) => {
-                self.counts.nacks_sent += web.figures.nacks_out(mid, sum);
-            }
-            Happening::Ignored => {}
-        }
-    }
-
-    fn connected(&mut self, index: usize) {
-        let Some(peer) = self.peers[index].as_mut() else { return };
-        let id = peer.id;
-        let Some(web) = peer.web() else { return };
-        if !web.secured || !web.reachable || web.stage == Stage::Connected {
-            return;
-        }
-        let first = matches!(web.stage, Stage::Connecting { .. });
-        web.stage = Stage::Connected;
-        let address = web.transport.remote().map_or_else(String::new, |at| at.to_string());
-        let srtp_profile = web.transport.srtp_profile();
-        self.events.push(Event::Connected { peer: id, srtp_profile, address });
-        if first {
-            self.unsettle(index);
-        }
-    }
-
-    fn tick(&mut self, now: Instant) {
-        self.tick_at = None;
-        for index in 0..self.peers.len() {
-            let Some(web) = self.web(index) else { continue };
-            if web.patience_ends().is_some_and(|at| at <= now) {
-                let text = match web.stage {
-                    Stage::Connecting { .. } => "never connected",
-                    _ => "nothing was heard any more",
-                };
-                web.transport.close();
-                self.end_peer(index, "timeout", text.to_owned(), now);
-            }
-        }
-        let due: Vec<Id> = self
-            .tracks
-            .values()
-            .filter(|track| track.request_due.is_some_and(|at| at <= now))
-            .map(|track| track.id)
-            .collect();
-        for track in due {
-            self.request_keyframe(track, now);
-        }
-        self.tell_speakers(now);
-        if !self.by_id.is_empty() {
-            let waiting = self.tracks.values().any(|track| track.request_due.is_some());
-            let pause = if self.busy || waiting { BUSY_TICK } else { IDLE_TICK };
-            self.tick_at = Some(now + pause);
-        }
-        self.busy = false;
     }
 }
