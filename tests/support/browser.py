@@ -68,11 +68,14 @@ def installed(kind: Kind) -> str | None:
 
 
 class Browser:
-    """A page, told what to do by its driver; made by `browse`."""
+    """A page, told what to do by its driver; made by `browse`.
+
+    `errors`: exceptions that no script of the page caught, and crashes.
+    """
 
     def __init__(self, kind: Kind, process: asyncio.subprocess.Process, log: IO[str]) -> None:
         self.kind = kind
-        self.crashed = False
+        self.errors: list[str] = []
         self._process = process
         self._log = log
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -131,7 +134,8 @@ class Browser:
         while line := await self._process.stdout.readline():
             message = json.loads(line)
             if "event" in message:
-                self.crashed |= message["event"] == "crash"
+                if message["event"] != "console":
+                    self.errors.append(message["text"])
                 print(f"{message['event']} {message['text']}", file=self._log, flush=True)
                 continue
             answer = self._waiting.pop(message["id"])
@@ -235,5 +239,6 @@ async def browse(
         try:
             await browser.start(options)
             yield browser
+            assert not browser.errors
         finally:
             await browser.stop()

@@ -18,11 +18,14 @@ async def two_meet(ann: Participant, ben: Participant, url: str, room: str) -> N
     await ben.enter(url, room)
     await everybody_meets([ann, ben])
     for one in (ann, ben):
+        await one.browser.evaluate("probe.countLoads()")
         await one.open_chat()
     await ann.writes("Good morning, Ben")
     await ben.reads("Good morning, Ben")
     await ben.writes("Grüße, Ann ☕")
     await ann.reads("Grüße, Ann ☕")
+    for one in (ann, ben):
+        assert await one.browser.evaluate("probe.loads()") == 0, "pictures went black"
 
 
 async def third_comes_late(

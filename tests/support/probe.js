@@ -137,6 +137,8 @@
     };
   }
 
+  let loads = 0;
+
   globalThis.probe = {
     state: () => roomElement()?.getAttribute("state") ?? null,
     /** Names of the others in the room. */
@@ -146,7 +148,9 @@
         .map((one) => one.name)
         .sort(),
     see: (name, kind = "person") =>
-      videos(name, kind).map(look).find((seen) => seen !== null) ?? null,
+      videos(name, kind)
+        .map(look)
+        .find((seen) => seen !== null) ?? null,
     hear(name) {
       const one = member(name);
       const track = [...(room()?.tracks.values() ?? [])].find(
@@ -155,25 +159,28 @@
       return track ? listen(track.mediaTrack) : null;
     },
     /** Texts of the chat as they stand on the page. */
-    chat: () => withPart("message").map((element) => element.textContent.replace(/\s+/g, " ").trim()),
-    messages: () => (room()?.messages ?? []).map(({ name, text }) => ({ name, text })),
-    tiles: () => withPart("tile").map(({ dataset }) => ({ name: dataset.name, kind: dataset.kind })),
+    chat: () =>
+      withPart("message").map((element) => element.textContent.replace(/\s+/g, " ").trim()),
+    tiles: () =>
+      withPart("tile").map(({ dataset }) => ({ name: dataset.name, kind: dataset.kind })),
+    /** Counts from now on how often a tile's picture is loaded anew: it goes black then. */
+    countLoads() {
+      loads = 0;
+      for (const video of withPart("tile").flatMap((tile) => [...everything(tile)])) {
+        if (video.localName === "video") video.addEventListener("loadstart", () => loads++);
+      }
+    },
+    loads: () => loads,
     /** When what moves for a moment (panels, notices) has come to rest. */
     settled: async () => {
       const roots = [document, ...[...everything(document)].flatMap((one) => one.shadowRoot ?? [])];
       const moving = new Set(roots.flatMap((root) => root.getAnimations()));
-      const ending = [...moving].filter(
-        (one) => Number.isFinite(one.effect?.getComputedTiming().endTime),
+      const ending = [...moving].filter((one) =>
+        Number.isFinite(one.effect?.getComputedTiming().endTime),
       );
       await Promise.allSettled(ending.map((one) => one.finished));
     },
     times: () => times,
-    say: async (text) => {
-      await room().say(text);
-    },
-    leave: async () => {
-      await room().leave();
-    },
     /** Any `<video>` of the page, for pages without a room. */
     seeAny: () => {
       const all = [...everything(document)].filter((element) => element.localName === "video");
@@ -199,10 +206,5 @@
       }
       return found;
     },
-    connections: () =>
-      connections.map(({ connectionState, iceConnectionState }) => ({
-        connectionState,
-        iceConnectionState,
-      })),
   };
 })();

@@ -82,13 +82,16 @@ func connect() (*webrtc.PeerConnection, error) {
 	return connection, nil
 }
 
-func add(connection *webrtc.PeerConnection, mime, name string) (*webrtc.TrackLocalStaticSample, error) {
-	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: mime}, name, "pion")
+type track = webrtc.TrackLocalStaticSample
+
+func add(connection *webrtc.PeerConnection, mime, name string) (*track, error) {
+	codec := webrtc.RTPCodecCapability{MimeType: mime}
+	made, err := webrtc.NewTrackLocalStaticSample(codec, name, "pion")
 	if err != nil {
 		return nil, err
 	}
 	direction := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
-	transceiver, err := connection.AddTransceiverFromTrack(track, direction)
+	transceiver, err := connection.AddTransceiverFromTrack(made, direction)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ func add(connection *webrtc.PeerConnection, mime, name string) (*webrtc.TrackLoc
 			}
 		}
 	}()
-	return track, nil
+	return made, nil
 }
 
 // begin offers without candidates, and trickles them once the session exists (RFC 9725 §4.3.2).
@@ -131,7 +134,9 @@ func answerOf(sdp string) webrtc.SessionDescription {
 }
 
 // obey does what standard input says until it says stop, ends, or the media fails.
-func obey(connection *webrtc.PeerConnection, session *resource, answer string, ended chan error) error {
+func obey(
+	connection *webrtc.PeerConnection, session *resource, answer string, ended chan error,
+) error {
 	commands := make(chan string)
 	go func() {
 		lines := bufio.NewScanner(os.Stdin)

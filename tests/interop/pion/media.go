@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 	"github.com/pion/webrtc/v4/pkg/media/h264reader"
 	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
@@ -84,8 +83,8 @@ func opus(reader io.Reader) (samples, error) {
 	}, err
 }
 
-// play writes units to the track at their pace until done is closed.
-func play(track *webrtc.TrackLocalStaticSample, next samples, pace time.Duration, done chan struct{}) error {
+// play writes units to a track at their pace until done is closed.
+func play(to *track, next samples, pace time.Duration, done chan struct{}) error {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	for {
@@ -98,7 +97,7 @@ func play(track *webrtc.TrackLocalStaticSample, next samples, pace time.Duration
 		if err != nil {
 			return err
 		}
-		if err := track.WriteSample(media.Sample{Data: unit, Duration: pace}); err != nil {
+		if err := to.WriteSample(media.Sample{Data: unit, Duration: pace}); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-// Drives one browser with one page, told by JSON lines on standard input; it knows nothing of any page.
+// Drives one browser with one page, told by JSON lines on standard input; knows no page.
 //
 // Input: {"id", "method", "params"}. Output: {"id", "value"} or {"id", "error"}, and without an id
 // {"event": "console" | "error" | "crash", "text"}. The browser ends with standard input.
@@ -11,7 +11,7 @@ let page = null;
 
 const send = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** `options`: browser ("chrome" | "firefox"), executable, args, prefs, profile, preload, viewport. */
+/** `options`: browser ("chrome" or "firefox"), executable, args, prefs, profile, preload, viewport. */
 async function launch(options) {
   const firefox = options.browser === "firefox";
   browser = await puppeteer.launch({
@@ -33,7 +33,9 @@ async function launch(options) {
     handleSIGHUP: false,
   });
   page = (await browser.pages())[0] ?? (await browser.newPage());
-  page.on("console", (entry) => send({ event: "console", text: `${entry.type()}: ${entry.text()}` }));
+  page.on("console", (entry) =>
+    send({ event: "console", text: `${entry.type()}: ${entry.text()}` }),
+  );
   page.on("pageerror", (error) => send({ event: "error", text: String(error) }));
   page.on("error", (error) => send({ event: "crash", text: String(error) }));
   for (const script of options.preload) await page.evaluateOnNewDocument(script);
