@@ -70,7 +70,7 @@ async def test_rooms_work_through_nat_and_survive_five_seconds_without_network(
         await two_meet(ann, ben, url, "far")
         await third_comes_late(cleo, [ann, ben], url, "far", artifacts)
         await shares_screen(ann, [ben, cleo], artifacts)
-        await is_away(ann, ben, nat.clients[0].unplugged(), artifacts)
+        await is_away(ann, ben, nat.clients[0].unplugged(), artifacts, told=True)
         await everybody_meets([ann, ben, cleo])
         await is_away(ben, ann, nat.clients[1].swallowed(), artifacts)
         await everybody_meets([ann, ben, cleo])
@@ -83,11 +83,17 @@ async def is_away(
     other: Participant,
     without_network: AbstractAsyncContextManager[None],
     artifacts: Path,
+    told: bool = False,
 ) -> None:
-    """One loses the network for a while, and misses nothing of the chat; no page is reloaded."""
+    """One loses the network for a while, and misses nothing of the chat; no page is reloaded.
+
+    `told`: the system tells the browser of it, and so the page must tell the person.
+    """
     await one.browser.evaluate(MARK)
     text = f"{one.name} is away"
     async with without_network:
+        if told:
+            await one.state("reconnecting", ABSENCE / 2)
         await other.writes(text)
         await other.reads(text)
         await asyncio.sleep(ABSENCE - 1)
