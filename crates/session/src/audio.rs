@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use str0m::media::Mid;
 
+use crate::burst::Received;
 use crate::codec::Format;
 use crate::event::{Event, Ticket};
 use crate::opus::{Decoder, Encoder, OpusError};
@@ -232,7 +233,8 @@ impl Room {
             let track = audio.track;
             match (packet, track) {
                 (Some(Ok(packet)), Some(track)) => {
-                    self.distribute(track, &packet, Format::opus(), now, now);
+                    let received = Received { packet, format: Format::opus(), captured: now };
+                    self.distribute(track, &[received], now);
                 }
                 (Some(Err(_)), _) => self.counts.audio_broken += 1,
                 _ => {}

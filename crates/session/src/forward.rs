@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use str0m::media::MediaKind;
 
+use crate::burst::Received;
 use crate::codec::{self, Format};
 use crate::event::Event;
 use crate::peer::Body;
 use crate::room::{Id, Room};
 use crate::slot::{Fate, Parcel, vp8_numbers};
+use crate::track::Delivery;
 use crate::transport::Packet;
 
 /// Longest payload that fits a datagram of 1,500 bytes with all that is around it.
@@ -42,63 +44,83 @@ impl Room {
             }
         };
         let captured = web.clock.captured(packet.report, packet.timestamp, format.clock_rate, now);
-        self.distribute(id, &packet, format, captured, now);
+        let video = track.kind == Some(MediaKind::Video);
+        let received = Received { packet, format, captured };
+        if !video {
+            return self.distribute(id, &[received], now);
+        }
+        if track.burst.push(received) {
+            self.release(id, now);
+        } else if track.burst.len() == 1 {
+            self.waiting.begin(id, now);
+        }
     }
 
-    /// Sends a packet of a track to all its sinks.
-    pub(crate) fn distribute(
-        &mut self,
-        id: Id,
-        packet: &Packet,
-        format: Format,
-        captured: Instant,
-        now: Instant,
-    ) {
+    /// Sends what waits of a track.
+    pub(crate) fn release(&mut self, id: Id, now: Instant) {
+        self.waiting.end(id);
         let Some(track) = self.tracks.get_mut(&id) else { return };
-        if track.started != Some(format.codec) {
-            track.started = Some(format.codec);
-            let codec = codec::name(format.codec);
-            self.events.push(Event::TrackStarted { track: id, codec });
+        let burst = track.burst.take();
+        self.distribute(id, &burst, now);
+        if let Some(track) = self.tracks.get_mut(&id) {
+            track.burst.reuse(burst);
+        }
+    }
+
+    /// Sends packets of a track to all its sinks.
+    pub(crate) fn distribute(&mut self, id: Id, burst: &[Received], now: Instant) {
+        let Some(track) = self.tracks.get_mut(&id) else { return };
+        for Received { format, .. } in burst {
+            if track.started != Some(format.codec) {
+                track.started = Some(format.codec);
+                let codec = codec::name(format.codec);
+                self.events.push(Event::TrackStarted { track: id, codec });
+            }
         }
         if track.paused {
-            self.counts.paused += 1;
+            self.counts.paused += burst.len() as u64;
             return;
         }
-        if packet.payload.len() > LONGEST_PAYLOAD {
-            self.counts.oversized += 1;
-            return;
-        }
-        if let (true, Some(level)) = (format.codec.is_audio(), packet.level) {
-            // RFC 6464 §3: 0 is the loudest, −127 silence.
-            self.speakers.heard(id, (127 + i16::from(level)).clamp(0, 127) as u8, now);
-            self.busy = true;
-            self.tick_at = self.tick_at.map(|at| at.min(now + SOON));
-        }
-        let parcel = Parcel {
-            packet,
-            format,
-            keyframe: codec::is_keyframe(format.codec, &packet.payload),
-            vp8: vp8_numbers(format.codec, &packet.payload),
-            captured,
-        };
         let deliveries = std::mem::take(&mut track.deliveries);
+        let parcels: Vec<Parcel<'_>> = burst.iter().filter_map(parcel).collect();
+        self.counts.oversized += (burst.len() - parcels.len()) as u64;
+        for parcel in &parcels {
+            self.listen(id, parcel, now);
+        }
         let mut waiting = false;
-        for delivery in &deliveries {
-            let Some(peer) = self.peers[delivery.peer].as_mut() else { continue };
-            let fate = match &mut peer.body {
-                Body::Web(web) => match web.slots.get_mut(delivery.slot) {
-                    Some(slot) => slot.forward(&parcel, &mut web.transport, now),
-                    None => continue,
-                },
-                Body::Audio(_) => {
-                    self.deliver_audio(delivery.peer, id, &parcel);
-                    continue;
-                }
-            };
-            match fate {
+        for &delivery in &deliveries {
+            waiting |= self.deliver(id, delivery, &parcels, now);
+        }
+        if let Some(track) = self.tracks.get_mut(&id) {
+            track.deliveries = deliveries;
+        }
+        if waiting {
+            self.request_keyframe(id, now);
+        }
+    }
+
+    /// Sends packets to one sink; true if it waits for a keyframe.
+    fn deliver(
+        &mut self,
+        id: Id,
+        delivery: Delivery,
+        parcels: &[Parcel<'_>],
+        now: Instant,
+    ) -> bool {
+        let Some(peer) = self.peers[delivery.peer].as_mut() else { return false };
+        let Body::Web(web) = &mut peer.body else {
+            for parcel in parcels {
+                self.deliver_audio(delivery.peer, id, parcel);
+            }
+            return false;
+        };
+        let Some(slot) = web.slots.get_mut(delivery.slot) else { return false };
+        let (mut sent, mut waiting) = (false, false);
+        for parcel in parcels {
+            match slot.forward(parcel, &mut web.transport, now) {
                 Fate::Sent => {
                     self.counts.forwarded += 1;
-                    self.mark(delivery.peer);
+                    sent = true;
                 }
                 Fate::Waiting => {
                     self.counts.keyframe_waiting += 1;
@@ -109,11 +131,19 @@ impl Room {
                 Fate::Closed => {}
             }
         }
-        if let Some(track) = self.tracks.get_mut(&id) {
-            track.deliveries = deliveries;
+        if sent {
+            self.mark(delivery.peer);
         }
-        if waiting {
-            self.request_keyframe(id, now);
+        waiting
+    }
+
+    /// Notes how loud a packet of a track is.
+    fn listen(&mut self, id: Id, parcel: &Parcel<'_>, now: Instant) {
+        if let (true, Some(level)) = (parcel.format.codec.is_audio(), parcel.packet.level) {
+            // RFC 6464 §3: 0 is the loudest, −127 silence.
+            self.speakers.heard(id, (127 + i16::from(level)).clamp(0, 127) as u8, now);
+            self.busy = true;
+            self.tick_at = self.tick_at.map(|at| at.min(now + SOON));
         }
     }
 
@@ -163,4 +193,16 @@ impl Room {
         web.sources.insert(packet.ssrc, found);
         found
     }
+}
+
+/// What all sinks need to know of a packet, found out once; `None` if it is too long to pass on.
+fn parcel(received: &Received) -> Option<Parcel<'_>> {
+    let Received { packet, format, captured } = received;
+    (packet.payload.len() <= LONGEST_PAYLOAD).then(|| Parcel {
+        packet,
+        format: *format,
+        keyframe: codec::is_keyframe(format.codec, &packet.payload),
+        vp8: vp8_numbers(format.codec, &packet.payload),
+        captured: *captured,
+    })
 }

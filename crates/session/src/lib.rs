@@ -10,6 +10,7 @@
 //! track to one peer; the other files are the room's verbs by subject.
 
 mod audio;
+mod burst;
 mod clock;
 mod codec;
 mod config;

@@ -12,6 +12,7 @@ use antiphon_packet::{Check, Class};
 use rustc_hash::FxHashMap;
 
 use crate::audio::{AudioPeer, AudioQueue};
+use crate::burst::Waiting;
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::event::Event;
@@ -165,6 +166,7 @@ pub struct Room {
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     armed: Vec<Option<Instant>>,
     until: Vec<Instant>,
+    pub(crate) waiting: Waiting,
     pub(crate) tick_at: Option<Instant>,
     pub(crate) busy: bool,
     pub(crate) statistics_interval: Duration,
@@ -193,6 +195,7 @@ impl Room {
             timers: BinaryHeap::new(),
             armed: Vec::new(),
             until: Vec::new(),
+            waiting: Waiting::default(),
             tick_at: None,
             busy: false,
             statistics_interval,
@@ -287,6 +290,9 @@ impl Room {
                 self.arm(index, self.until[index]);
             }
         }
+        while let Some(track) = self.waiting.due(now) {
+            self.release(track, now);
+        }
         if self.tick_at.is_some_and(|at| at <= now) {
             self.tick(now);
         }
@@ -328,7 +334,8 @@ impl Room {
     /// When [`Room::wake`] is due.
     pub fn deadline(&self) -> Option<Instant> {
         let timer = self.timers.peek().map(|&Reverse((at, _))| at);
-        [timer, self.tick_at, self.statistics_at].into_iter().flatten().min()
+        let burst = self.waiting.deadline();
+        [timer, burst, self.tick_at, self.statistics_at].into_iter().flatten().min()
     }
 
     /// Datagrams to send, those of one peer in order.

@@ -6,6 +6,7 @@ use str0m::format::Codec;
 use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::Ssrc;
 
+use crate::burst::Burst;
 use crate::codec::Format;
 use crate::room::Id;
 
@@ -34,6 +35,7 @@ pub(crate) struct Track {
     pub(crate) format: Option<(Pt, Format)>,
     pub(crate) started: Option<Codec>,
     pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) burst: Burst,
     requested: Option<Instant>,
     /// A request that came too early is made at this time.
     pub(crate) request_due: Option<Instant>,
@@ -51,6 +53,7 @@ impl Track {
             format: None,
             started: None,
             deliveries: Vec::new(),
+            burst: Burst::default(),
             requested: None,
             request_due: None,
         }
