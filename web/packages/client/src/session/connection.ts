@@ -225,7 +225,15 @@ export class Connection {
   };
 
   readonly #online = (): void => {
-    if (this.#retry !== undefined && this.#state === "reconnecting") this.#connect();
-    else this.#socket?.probe();
+    if (this.#state !== "reconnecting") {
+      this.#socket?.probe();
+      return;
+    }
+    // An attempt that was begun without a network may hang for long; and the first one now may
+    // still come before there are routes, so the next must not be far.
+    this.#socket?.abandon();
+    this.#socket = null;
+    this.#backoff.reset();
+    this.#connect();
   };
 }

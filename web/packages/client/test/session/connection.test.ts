@@ -120,6 +120,21 @@ describe("staying connected", () => {
     expect(world.client.state).toBe("connected");
   });
 
+  it("gives an attempt up that hangs when the network is back", async () => {
+    const change = network();
+    const world = makeWorld();
+    await enter(world);
+    world.server.answering = false;
+    change("offline");
+    await pass(2000);
+    const hanging = world.server.socket;
+    world.server.answering = true;
+    change("online");
+    await pass(20);
+    expect(hanging.closedWith).toBe(4000);
+    expect(world.client.state).toBe("connected");
+  });
+
   it("asks for a sign of life when the network has changed", async () => {
     const online = network();
     const world = makeWorld();
