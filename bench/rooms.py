@@ -5,10 +5,9 @@ number and queue the bytes that a browser would get, so that the figure holds th
 """
 
 import asyncio
-import json
 import statistics
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 from antiphon.core.change import Attach, Publish
 from antiphon.core.event import Event
@@ -16,6 +15,7 @@ from antiphon.core.member import Source
 from antiphon.core.policy import Policy
 from antiphon.protocols.web.outbox import Outbox
 from antiphon.protocols.web.spelling import Speller
+from bench.programs import Row
 from tests.support.fakes import FakeEndpoint, House, guest, house
 
 SIZES = (10, 100, 500)
@@ -58,14 +58,14 @@ async def fill(here: House, size: int, outlet: type[Tab] | type[Deaf]) -> list[s
     return tracks
 
 
-async def measure(size: int, outlet: type[Tab] | type[Deaf]) -> dict[str, float]:
+async def measure(size: int, outlet: type[Tab] | type[Deaf], rounds: int) -> Row:
     """Median CPU µs of each operation."""
     here = house(Policy(guests=True, max_members=10_000))
     tracks = await fill(here, size, outlet)
     media = here.media.rooms["r"]
-    media.apply = lambda _: None  # type: ignore[method-assign]
+    media.apply = lambda change: None  # type: ignore[method-assign]  # noqa: ARG005
     figures: dict[str, list[float]] = {"join": [], "attach": [], "speaker": [], "say": []}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         caller = guest(f"late{number}")
         start = time.process_time_ns()
         joined = await here.switchboard.join(caller, "r", Deaf())
@@ -83,26 +83,11 @@ async def measure(size: int, outlet: type[Tab] | type[Deaf]) -> dict[str, float]
     return {name: round(statistics.median(taken) / 1000, 1) for name, taken in figures.items()}
 
 
-def main(results: Path = Path("bench/results")) -> None:
-    """Print and store the figures."""
-    rows = [
-        {"members": size, "outlets": outlet.__name__.lower(), **asyncio.run(measure(size, outlet))}
-        for size in SIZES
+def rooms(sizes: Sequence[int] = SIZES, rounds: int = ROUNDS) -> list[Row]:
+    """A row for each size and kind of outlets, in µs of CPU."""
+    return [
+        {"members": size, "outlets": outlet.__name__.lower()}
+        | asyncio.run(measure(size, outlet, rounds))
+        for size in sizes
         for outlet in (Deaf, Tab)
     ]
-    print(
-        f"{'members':>8} {'outlets':>8} {'join':>8} {'attach':>8} {'speaker':>8} {'say':>8}  (µs)"
-    )
-    for row in rows:
-        print(
-            f"{row['members']:>8} {row['outlets']:>8} {row['join']:>8} {row['attach']:>8} "
-            f"{row['speaker']:>8} {row['say']:>8}"
-        )
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "rooms.json").write_text(
-        json.dumps({"unit": "us cpu", "rows": rows}, indent=2) + "\n"
-    )
-
-
-if __name__ == "__main__":
-    main()

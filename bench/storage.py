@@ -1,16 +1,13 @@
 """The cost of storage: messages appended, log-ins, look-ups; on SQLite, and on PostgreSQL if given.
 
 CPU time is this process's own, user and system: SQLite works within it, PostgreSQL does not. Rates
-depend on the disk: each transaction is synced. `python -m bench.storage [URL]...`
+depend on the disk: each transaction is synced.
 """
 
 import asyncio
-import json
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 
 from antiphon.core.address import Addresses
 from antiphon.core.ports import Caller
@@ -19,13 +16,11 @@ from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.services.tokens import Tokens
 from antiphon.stores.database import Database
+from bench.programs import Row
 
-RESULTS = Path(__file__).parent / "results" / "storage.json"
 SENDERS = (1, 10, 100, 1000)  # that wait for their message before they send the next
 APPENDS = 4000
 PASSWORD = "correct horse battery"
-
-Row = dict[str, object]
 
 
 async def measure(count: int, work: Callable[[int], Awaitable[object]], at_once: int) -> Row:
@@ -51,7 +46,7 @@ async def measure(count: int, work: Callable[[int], Awaitable[object]], at_once:
     }
 
 
-async def storage(url: str) -> list[Row]:
+async def one_database(url: str, appends: int) -> list[Row]:
     """All rows of one database."""
     rows: list[Row] = []
     addresses = Addresses("example.org", PrecisNormalizer())
@@ -67,7 +62,7 @@ async def storage(url: str) -> list[Row]:
             async def append(number: int, run: int = at_once) -> None:
                 await mailbox.append(room, ann, "Ann", "hello, how are you?", f"{run}.{number}")
 
-            add("append", await measure(APPENDS // (10 if at_once == 1 else 1), append, at_once))
+            add("append", await measure(appends // (10 if at_once == 1 else 1), append, at_once))
         add("page of 50", await measure(300, lambda _: mailbox.page(room), 1))
         await mailbox.close()
 
@@ -102,16 +97,9 @@ async def tokens() -> list[Row]:
     ]
 
 
-async def main() -> None:
-    """Measure, print, and write `results/storage.json`."""
+async def storage(urls: Sequence[str] = (), appends: int = APPENDS) -> list[Row]:
+    """All rows: of a new SQLite database, of those at `urls`, and of tokens."""
     with tempfile.TemporaryDirectory() as folder:
-        urls = [f"sqlite:///{folder}/bench.db", *sys.argv[1:]]
-        rows = [row for url in urls for row in await storage(url)] + await tokens()
-    for row in rows:
-        print("  ".join(f"{key} {value}" for key, value in row.items()))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"unit": "us cpu", "rows": rows}, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+        every = [f"sqlite:///{folder}/bench.db", *urls]
+        rows = [row for url in every for row in await one_database(url, appends)]
+    return rows + await tokens()

@@ -171,6 +171,7 @@ func (r *room) now() (m moment) {
 }
 
 func (r *room) measure(window time.Duration) forwarded {
+	log.Printf("measuring %d subscribers for %s", len(r.subscribers), window) // profilers wait for it
 	r.delays.start()
 	a := r.now()
 	time.Sleep(window)
