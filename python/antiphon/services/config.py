@@ -1,6 +1,6 @@
 """What can be set of the services; `app/config` fills these from the file and the environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from antiphon.stores.records import KeyKind
 
@@ -67,7 +67,7 @@ class TokensConfig:
     max_size: int = 8192
     """Longest token that is looked at, in bytes."""
 
-    api_keys: tuple[str, ...] = ()
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
     """`KEY:SECRET` of programs that may sign tokens themselves, with `iss` = KEY."""
 
     def __post_init__(self) -> None:

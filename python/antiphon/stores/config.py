@@ -1,6 +1,6 @@
 """What can be set of the stores."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_FILE = "antiphon.db"
@@ -10,7 +10,7 @@ DEFAULT_FILE = "antiphon.db"
 class StorageConfig:
     """Where data lasts (section `[storage]`)."""
 
-    database: str = ""
+    database: str = field(default="", repr=False)
     """`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name`.
 
     Empty: the file `antiphon.db` in the data folder.
