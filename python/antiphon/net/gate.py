@@ -79,12 +79,17 @@ class Gate:
             del self._open[network]
 
 
-def network_of(host: str) -> str:
-    """IPv4 addresses count for themselves, IPv6 by their /64: one customer (RFC 6177 §2)."""
+def network_of(host: str | None) -> str:
+    """IPv4 addresses count for themselves, IPv6 by their /64: one customer (RFC 6177 §2).
+
+    A Unix socket's peer has no address.
+    """
+    if host is None:
+        return "local"
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
-        return host
+        return host[:64]
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return str(address.ipv4_mapped)

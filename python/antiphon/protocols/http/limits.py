@@ -5,7 +5,6 @@ It knows neither who is limited nor what for.
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +48,3 @@ class Buckets:
         self._levels.move_to_end(key)
         if len(self._levels) > self._capacity:
             self._levels.popitem(last=False)
-
-
-def network_of(host: str | None) -> str:
-    """The key of a peer's address: IPv4 as it is, IPv6 by its /64, which is one customer (RFC 6177
-    §2).
-    """
-    if host is None:
-        return "local"
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host[:64]
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
-    return str(address)

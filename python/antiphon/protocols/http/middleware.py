@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antiphon.core.reason import Reason
+from antiphon.net.gate import network_of
 
 from .errors import HttpRefused, problem_response
-from .limits import network_of
 from .runtime import Runtime
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from antiphon.core.reason import Reason
+from antiphon.net.gate import network_of
 
 from .assets import Assets
 from .context import HttpContext
 from .errors import HttpRefused
 from .figures import Figures
-from .limits import Buckets, Rate, network_of
+from .limits import Buckets, Rate
 from .listeners import Listeners
 from .media_resources import MediaResources
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.net.gate import network_of
 from antiphon.protocols.http import HttpLimits
-from antiphon.protocols.http.limits import Buckets, Rate, network_of
+from antiphon.protocols.http.limits import Buckets, Rate
 from antiphon.protocols.http.middleware import too_deep
 from tests.support.fakes import account
 from tests.unit.protocols.http.stand import stand
