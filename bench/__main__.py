@@ -103,6 +103,7 @@ async def run(options: argparse.Namespace, results: Path) -> list[str]:
         except (Missing, Failed) as error:
             missed.append(f"{name}: {error}")
             continue
+        missed += [f"{name}, {row['server']}: {row['failure']}" for row in rows if "failure" in row]
         report.store(results, name, machine, rows)
         _, columns = report.TABLES[name]
         shown = [[row.get(key) for key, _ in columns] for row in rows]

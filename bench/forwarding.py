@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from bench.machine import Cores
-from bench.programs import Program, Row
+from bench.programs import Failed, Program, Row, why
 from bench.servers import Server, antiphon, pion, running
 
 ANSWERS = ("reports", "all")
@@ -53,7 +53,7 @@ class Runs:
 
 async def forwarding(plan: Plan, load: Program, floor: Program, cores: Cores) -> list[Row]:
     """A row for each server, kind of answers and number of subscribers."""
-    runs = Runs()
+    runs, failures = Runs(), list[Row]()
     for turn in range(plan.turns):
         for n in plan.subscribers:
             seconds = str(plan.window)
@@ -64,8 +64,11 @@ async def forwarding(plan: Plan, load: Program, floor: Program, cores: Cores) ->
             for server in servers(plan, answers, cores):
                 async with server as ready:
                     print(f"turn {turn + 1} of {plan.turns}: {ready.name}, answers: {answers}")
-                    runs.add(ready.name, await load.run(*arguments(plan, ready, answers)))
-    return runs.medians()
+                    try:
+                        runs.add(ready.name, await load.run(*arguments(plan, ready, answers)))
+                    except Failed as error:  # the others are worth measuring all the same
+                        failures.append({"server": ready.name, "answers": answers} | why(error))
+    return runs.medians() + failures
 
 
 def servers(plan: Plan, answers: str, cores: Cores) -> list[AbstractAsyncContextManager[Server]]:

@@ -12,7 +12,7 @@ PRIORITY = -15
 
 def main(core: str, *command: str) -> None:
     os.sched_setaffinity(0, {int(core)})
-    # With automatic grouping niceness counts within a session only; the group has its own: sched(7).
+    # With automatic grouping niceness counts within a session; the group has its own, sched(7).
     group = Path("/proc/self/autogroup")
     try:
         os.setsid()

@@ -24,6 +24,11 @@ class Failed(Exception):
     """A program ended with an error; the text is what it said."""
 
 
+def why(error: Failed) -> Row:
+    """A row in place of the one that is missing."""
+    return {"failure": str(error)}
+
+
 def _need(tool: str) -> str:
     path = shutil.which(tool)
     if path is None:
