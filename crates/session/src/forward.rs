@@ -84,6 +84,10 @@ impl Room {
         let deliveries = std::mem::take(&mut track.deliveries);
         let parcels: Vec<Parcel<'_>> = burst.iter().filter_map(parcel).collect();
         self.counts.oversized += (burst.len() - parcels.len()) as u64;
+        if parcels.iter().any(|parcel| parcel.keyframe) {
+            // Whoever waited has it now; asking again would only keep the next one waiting.
+            track.request_due = None;
+        }
         for parcel in &parcels {
             self.listen(id, parcel, now);
         }

@@ -23,7 +23,7 @@ fn forwarding_cost(subscribers: usize, estimate: bool) -> f64 {
     let film = |world: &mut World, frames: u32| {
         for n in 0..frames {
             for at in 0..6 {
-                world.send_part(ann, mids[0], &payload(n, at), at);
+                world.send_part(ann, mids[0], &payload(n, at), at, at == 5);
             }
             world.run(Duration::from_millis(35));
         }

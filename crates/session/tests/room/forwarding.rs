@@ -128,6 +128,48 @@ fn a_pause_leaves_no_gap_and_ends_with_a_keyframe() {
 }
 
 #[test]
+fn a_keyframe_that_came_is_not_asked_for_again() {
+    let mut world = World::new();
+    let (ann, ann_mids) = world.join(&[VIDEO]);
+    let (bob, bob_mids) = world.join(&[SEE]);
+    let track = world.publish(ann, ann_mids[0]);
+    film(&mut world, ann, ann_mids[0], 3, true);
+    let peer = world.clients[bob].peer;
+    world.connect(track, &[peer]);
+    film(&mut world, ann, ann_mids[0], 3, false);
+    let asked = world.clients[ann].keyframes_asked.len();
+    assert_eq!(asked, 1);
+    film(&mut world, ann, ann_mids[0], 40, true);
+    assert_eq!(world.clients[bob].heard(bob_mids[0]).len(), 40);
+    assert_eq!(world.clients[ann].keyframes_asked.len(), asked, "1.2 s later still");
+}
+
+#[test]
+fn packets_wait_for_the_end_of_their_frame_but_not_for_long() {
+    let mut world = World::new();
+    let (ann, ann_mids) = world.join(&[VIDEO]);
+    let (bob, bob_mids) = world.join(&[SEE]);
+    let track = world.publish(ann, ann_mids[0]);
+    let peer = world.clients[bob].peer;
+    world.connect(track, &[peer]);
+    film(&mut world, ann, ann_mids[0], 5, true);
+    world.run(50 * MS);
+    let heard = |world: &World| world.clients[bob].heard(bob_mids[0]).len();
+    let before = heard(&world);
+    assert_eq!(before, 5);
+    let payload = vp8(false, 200, 1, 0);
+    world.send_part(ann, ann_mids[0], &payload, 0, false);
+    world.run(2 * MS);
+    assert_eq!(heard(&world), before, "it waits for the rest of its frame");
+    world.send_part(ann, ann_mids[0], &payload, 1, true);
+    world.run(2 * MS);
+    assert_eq!(heard(&world), before + 2, "the frame is complete");
+    world.send_part(ann, ann_mids[0], &payload, 0, false);
+    world.run(10 * MS);
+    assert_eq!(heard(&world), before + 3, "the rest does not come");
+}
+
+#[test]
 fn keyframes_are_asked_for_at_most_twice_a_second() {
     let mut world = World::new();
     let (ann, ann_mids) = world.join(&[VIDEO]);

@@ -245,15 +245,23 @@ impl World {
 
     /// A client sends one packet of a video or audio section.
     pub fn send(&mut self, at: usize, mid: Mid, payload: &[u8], level: Option<i8>) {
-        self.write(at, mid, payload, level, 0);
+        self.write(at, mid, payload, level, 0, true);
     }
 
     /// A client sends one of the packets of a frame, the first with part 0.
-    pub fn send_part(&mut self, at: usize, mid: Mid, payload: &[u8], part: u32) {
-        self.write(at, mid, payload, None, part);
+    pub fn send_part(&mut self, at: usize, mid: Mid, payload: &[u8], part: u32, last: bool) {
+        self.write(at, mid, payload, None, part, last);
     }
 
-    fn write(&mut self, at: usize, mid: Mid, payload: &[u8], level: Option<i8>, part: u32) {
+    fn write(
+        &mut self,
+        at: usize,
+        mid: Mid,
+        payload: &[u8],
+        level: Option<i8>,
+        part: u32,
+        last: bool,
+    ) {
         let now = self.now;
         let client = &mut self.clients[at];
         let kind = client.rtc.media(mid).unwrap().kind();
@@ -273,7 +281,7 @@ impl World {
             ..Default::default()
         };
         let write = RtpWrite::new(pt, sequence.into(), timestamp, now, payload.to_vec());
-        stream.write_rtp(write.marker(true).nackable(true).ext_vals(values));
+        stream.write_rtp(write.marker(last).nackable(true).ext_vals(values));
         client.until = now;
     }
 
