@@ -368,6 +368,8 @@ export class RoomSession {
 
   #end(ending: Ending): void {
     this.ending = ending;
+    // What was told of the room has no meaning on the screen that says how it ended.
+    this.notices.close();
     this.screen.close();
     this.camera.close();
     this.microphone.close();
