@@ -20,10 +20,12 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.network,
     pytest.mark.slow,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
 ]
 
 ABSENCE = 5.0  # seconds without network
+# Usually 0.1 to 3 s; a busy machine can miss a restart of ICE, and the next one comes later.
+AGAIN = 70.0
 # A page keeps this mark only while it is not loaded again.
 MARK = "globalThis.sameDocument = true"
 
@@ -99,8 +101,8 @@ async def is_away(
         await asyncio.sleep(ABSENCE - 1)
         assert await still_picture(one, other)
         await one.browser.screenshot(artifacts / f"away-{one.name}.png")
-    await one.state("joined")
-    await one.meets(other)
+    await one.state("joined", AGAIN)
+    await one.meets(other, AGAIN)
     await one.reads(text)
     assert await one.browser.evaluate("globalThis.sameDocument") is True
     await one.writes(f"{one.name} is back")
