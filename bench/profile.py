@@ -14,7 +14,7 @@ from bench.servers import Server, antiphon
 
 RATE = "999"  # samples a second
 PATIENCE = 120.0
-SHOWN = 40  # functions
+SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ async def report(data: Path, sort: str, mode: str) -> list[Row]:
     for line in text.splitlines():
         shares = re.findall(r"([\d.]+)%", line)
         name = re.sub(r"^\s*(?:[\d.]+%\s+)+(?:\[(.)\] )?", "", line).strip(" -")
-        if shares and len(rows) < SHOWN:
+        # Libraries as they are installed have no symbols of their own.
+        if shares and len(rows) < SHOWN and not re.fullmatch(r"(0x)?[0-9a-f]{8,}", name):
             with contextlib.suppress(ValueError):
                 rows.append({"by": sort, "name": name, "share_pct": float(shares[0])})
     return rows
