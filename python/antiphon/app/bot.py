@@ -16,6 +16,9 @@ from antiphon.core.switchboard import Membership, Switchboard
 from antiphon.media.audio import SECTION, AudioEndpoint, AudioFrame
 from antiphon.media.engine import Engine
 
+# A program that only listens to the audio must not pile up news for ever.
+EVENTS_KEPT = 1000
+
 
 class Bot:
     """Joined with `Node.join`. Use it as an asynchronous context manager, or `leave` it."""
@@ -84,7 +87,9 @@ class Bot:
             await self._switchboard.leave(membership.room.name, membership.member.id, Reason.LEFT)
 
     def deliver(self, event: Event) -> None:
-        """Take an event of the room (core.member.Outlet)."""
+        """Take an event of the room (core.member.Outlet); who does not read loses the oldest."""
+        if self._events.qsize() >= EVENTS_KEPT:
+            self._events.get_nowait()
         self._events.put_nowait(event)
 
     def _audio(self) -> AudioEndpoint:
