@@ -62,10 +62,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """All sections of one side. `open_ended`: the other side may add sections of any kind later."""
+    """All sections of one side. `open_ended`: the other side may add sections of any kind later.
+
+    `mixed`: it takes one stream of each kind, so what several members say must be mixed for it.
+    """
 
     sections: tuple[Section, ...] = ()
     open_ended: bool = False
+    mixed: bool = False
 
     def section(self, id: str) -> Section | None:
         """The section of that id."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from .reason import Reason
 
 if TYPE_CHECKING:
+    from .address import Address
+    from .call import CallInfo
     from .member import Info, Track
-    from .ports import Message
+    from .ports import Message, PresenceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +106,71 @@ class Draining(Event):
     """The node will stop soon."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed(Event):
+    """A member pressed a key of a telephone's pad: one of 0-9, A-D, *, #. `duration` in seconds."""
+
+    member: str
+    digit: str
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Event):
+    """A member put the others on hold (neither sends nor wants media), or came back."""
+
+    member: str
+    held: bool
+
+
+# Of calls: told to devices, not to rooms (`room` is the one that the call leads into).
+
+
+@dataclass(frozen=True, slots=True)
+class Invited(Event):
+    """Told to a device: it is called, and may ring, answer or decline."""
+
+    call: CallInfo
+
+
+@dataclass(frozen=True, slots=True)
+class CallRinging(Event):
+    """Told to the caller: this device rings."""
+
+    call: CallInfo
+    device: Address
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered(Event):
+    """Told to the caller and to whoever watches: `call.by` answered."""
+
+    call: CallInfo
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Event):
+    """Told to the caller, to each device that was rung, and to whoever watches; `call.reason` says
+    why (for a device that was rung in vain: `ELSEWHERE` or `CANCELLED`).
+    """
+
+    call: CallInfo
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived(Event):
+    """Told to a device: a message for its account (`message.room` is the account it was sent to;
+    the event's `room` is empty).
+    """
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged(Event):
+    """Told to those who watch an account's presence (`room` is empty)."""
+
+    account: Address
+    devices: tuple[PresenceState, ...]

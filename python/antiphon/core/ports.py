@@ -2,12 +2,14 @@
 services and farm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from .address import Address
-from .description import Description
+from .call import CallInfo
+from .description import Description, Kind
+from .event import Event
 from .graph import Change
 
 
@@ -66,6 +68,7 @@ class RoomSettings:
     max_members: int | None = None
     stage: int = 25  # how many members' cameras are forwarded at once: those who spoke last
     audience: bool = False  # those who join without a grant to publish only listen
+    pin: str = ""  # digits that whoever dials in must press; empty: none
     created_at: float = 0.0
 
 
@@ -259,3 +262,136 @@ class Sessions(Protocol):
         WHEP, whose
         signalling has no way for it). Raises `Refused(TOO_MANY)` when the node is full.
         """
+
+
+# telephones
+
+
+class PhoneEvents(SessionEvents, Protocol):
+    """News of the media session of a telephone."""
+
+    def pressed(self, digit: str, duration: float) -> None:
+        """A key was pressed: one of 0-9, A-D, *, # (RFC 4733); `duration` in seconds."""
+
+    def played(self) -> None:
+        """All that was given to `play` has been sounded."""
+
+
+class PhoneSession(Session, Protocol):
+    """A media session of a telephone: RTP, or WebRTC where its descriptions say so.
+
+    It begins outside of any room (`play` and `pressed` work at once) and may enter one, and then
+    another. Its `bind` and wires work once it is in a room.
+    """
+
+    def enter(self, room: str, member: str) -> None:
+        """Go into a room that is here, as that member (before `Attach`). Raises `Refused`."""
+
+    async def offer(self, kinds: Sequence[Kind] = (Kind.AUDIO,)) -> str:
+        """Our offer for a telephone that made none, or a new one in a running session.
+
+        Give what it answers to `accept_answer` with request 0. Raises `Refused(CONFLICT)` while an
+        offer of either side is open.
+        """
+
+    def withdraw(self) -> None:
+        """Our open offer was refused: what was negotiated before holds."""
+
+    def hold(self, held: bool) -> None:
+        """Neither send nor take media until told otherwise; the next offer says so."""
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the other side put us on hold by its last description."""
+
+    def press(self, digits: str) -> None:
+        """Press keys towards the telephone (RFC 4733)."""
+
+    def play(self, prompt: str) -> None:
+        """Sound a recorded prompt to this telephone alone, after those that wait; `played` follows.
+
+        Raises `Refused(NOT_FOUND)` for an unknown one.
+        """
+
+    def stop(self) -> None:
+        """Forget the prompts that are played or wait."""
+
+
+class PhoneSessions(Protocol):
+    """Opens media sessions of telephones (`media/phone`)."""
+
+    def open(
+        self, events: PhoneEvents, *, webrtc: bool = False, secure: bool = False
+    ) -> PhoneSession:
+        """A session, in no room yet. Raises `Refused(TOO_MANY)` when no port is free.
+
+        `webrtc`: what the telephone is known to want before it said anything (its transport is a
+        WebSocket); an offer of its own decides otherwise. `secure`: offer SRTP (SDES, RFC 4568).
+        """
+
+
+# who can be reached
+
+
+class Device(Protocol):
+    """One way to reach an account: a browser tab, a registered telephone, a trunk."""
+
+    @property
+    def address(self) -> Address:
+        """The account's address on this device."""
+
+    def deliver(self, event: Event) -> None:
+        """Take one event (`Invited`, `CallEnded`, `MessageReceived`). Never blocks nor raises."""
+
+
+class Reach(Protocol):
+    """Knows devices; each protocol has one and gives it to the switchboard by `add_reach`."""
+
+    async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
+        """Devices of an account that can be reached now; of a telephone number: its trunk's.
+
+        Raises `Refused` when this caller may not reach it.
+        """
+
+
+class Calls(Protocol):
+    """The record of calls (`services/calls`)."""
+
+    async def record(self, call: CallInfo) -> None:
+        """Store or replace what is known of a call; called when it begins, is answered and ends."""
+
+    async def page(
+        self, account: Address | None, before: str | None = None, limit: int = 50
+    ) -> tuple[Sequence[CallInfo], bool]:
+        """Calls from or to an account (None: all), the latest first; whether there are more."""
+
+    async def find(self, id: str) -> CallInfo | None:
+        """One call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceState:
+    """What one device says of its user. `show`: available, away, busy, offline. `since`: seconds
+    since 1970.
+    """
+
+    device: Address
+    show: str = "available"
+    note: str = ""
+    since: float = 0.0
+
+
+class Presence(Protocol):
+    """Who is there (`services/presence`)."""
+
+    def publish(self, state: PresenceState, expires: float | None = None) -> None:
+        """What a device says now; forgotten after `expires` seconds, if given."""
+
+    def withdraw(self, device: Address) -> None:
+        """The device is gone."""
+
+    def of(self, account: Address) -> Sequence[PresenceState]:
+        """All devices of an account that are there."""
+
+    def watch(self, account: Address, tell: Callable[[Event], None]) -> Callable[[], None]:
+        """Tell each `PresenceChanged` of an account from now on; the result ends that."""

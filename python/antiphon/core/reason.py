@@ -20,6 +20,12 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     BUSY = "busy"
     INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
+    # why a call ended, besides some of the above
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    ELSEWHERE = "elsewhere"
+    TRANSFERRED = "transferred"
     # why a membership ended, besides some of the above
     LEFT = "left"
     REMOVED = "removed"
