@@ -1,0 +1,1 @@
+//! Telephone audio: codecs, resampling, jitter buffer, mixing. No I/O, no clock.

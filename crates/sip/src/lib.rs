@@ -1,0 +1,1 @@
+//! SIP messages, transactions, forking and digest authentication. No I/O, no clock.
