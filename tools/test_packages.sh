@@ -18,6 +18,8 @@ need chromium chromium chromium-browser google-chrome
 need firefox-esr firefox-esr firefox
 need iproute2 ip
 need iptables iptables
+need baresip-core baresip
+need sip-tester sipp
 need ffmpeg ffmpeg
 need pulseaudio pulseaudio # Firefox has no audio graph without a sound server
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
