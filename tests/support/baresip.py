@@ -21,9 +21,10 @@ from tests.support.wait import until
 MODULES = Path("/usr/lib/baresip/modules")
 RATE = 16000
 SOUNDING = 90  # seconds of tone
-LOADED = (
-    "g711 g722 opus l16 aufile aubridge sndfile srtp dtls_srtp ice stun account menu ctrl_tcp"
-).split()
+LOADED = [
+    *("g711", "g722", "opus", "l16", "aufile", "aubridge", "sndfile"),
+    *("srtp", "dtls_srtp", "ice", "stun", "account", "menu", "ctrl_tcp"),
+]
 APPLICATIONS = {"menu", "ctrl_tcp"}
 TEMPORARY = {"account"}
 
@@ -136,7 +137,7 @@ async def run_phone(
 ) -> AsyncIterator[Phone]:
     """Start a telephone that sounds `tone` (Hz) and end it when the block is left.
 
-    `account`: a line of baresip's accounts file (`<sip:alice@localhost;transport=tcp>;auth_pass=x`);
+    `account`: a line of baresip's accounts file (`<sip:a@localhost;transport=tcp>;auth_pass=x`);
     empty: one without a registrar. `settings`: more lines of its configuration.
     """
     folder.mkdir(parents=True, exist_ok=True)
