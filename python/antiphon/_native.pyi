@@ -35,10 +35,15 @@ __all__ = [
     "NegotiationFailed",
     "Offered",
     "PeerStatistics",
+    "PhoneMedia",
+    "Pressed",
+    "PromptEnded",
     "Speaker",
     "Statistics",
     "TrackStarted",
     "WorkerFailed",
+    "sdes_new",
+    "sdes_suite",
     "version",
 ]
 
@@ -56,6 +61,7 @@ class Engine:
         max_peers: int = 4096,
         estimate_bandwidth: bool = True,
         event_limit: int = 65536,
+        phone_ports: tuple[int, int] = (0, 0),
     ) -> Self:
         """Bind the ports and start the threads.
 
@@ -65,11 +71,15 @@ class Engine:
         "192.0.2.7"]`;
         packets to any other address of the machine are accepted as well. `public_addresses`:
         addresses in front of a
-        one-to-one NAT, offered in addition. `max_peers`: per worker. Raises `OSError` when a port
-        cannot be bound.
+        one-to-one NAT, offered in addition. `max_peers`: per worker. `phone_ports`: first and last
+        UDP port for telephones, both included; `(0, 0)` means any free ports. Raises `OSError` when
+        a port cannot be bound.
         """
 
     def ports(self) -> list[int]: ...
+    def fingerprint(self) -> str:
+        """Of the certificate used for DTLS, as in SDP (RFC 8122): `"sha-256 AA:BB:…"`."""
+
     def fileno(self) -> int:
         """Descriptor (eventfd) that is readable while events wait."""
 
@@ -123,6 +133,43 @@ class Engine:
 
     def close_peer(self, peer: int) -> None: ...
 
+    # telephones: RTP whose descriptions are read and written by the caller. Sections are bound,
+    # then configured with what was negotiated; `publish`, `pause` and wires work as for any peer.
+    def open_phone(self, room: int, peer: int) -> None:
+        """An endpoint that speaks RTP on ports of its own. What is wired to it is sent in its
+        section of that kind: audio as one sound, video as one picture (the track wired last)."""
+
+    def bind_phone(self, peer: int, mid: str, kind: str, *, ipv6: bool = False) -> tuple[int, int]:
+        """Bind ports for a section ("audio" or "video"), on all addresses of one family: (RTP port,
+        RTCP port), the first even and the second the next one. Bound again: the same ports.
+
+        Raises `OSError` when no port is free, `LookupError` for an unknown peer."""
+
+    def configure_phone(self, peer: int, mid: str, media: PhoneMedia) -> None:
+        """Apply what was negotiated for a bound section; again at each new negotiation. Keys that
+        are the same as before go on as they are."""
+
+    def close_phone_section(self, peer: int, mid: str) -> None:
+        """Free the ports of a section; they are not bound again for some seconds."""
+
+    def move_phone(self, peer: int, room: int) -> None:
+        """Take a telephone to another room with all its sections. Its tracks and wires stay behind:
+        publish and connect them again."""
+
+    def press(self, peer: int, digits: str) -> None:
+        """Press keys towards the telephone one after the other (RFC 4733), if `telephone-event` is
+        among the formats; each lasts 100 ms. Raises `ValueError` for what is no key."""
+
+    def play_prompt(
+        self, peer: int, samples: NDArray[np.int16], *, sample_rate: int = 48000
+    ) -> None:
+        """Sound mono samples (16000 or 48000 Hz) to this telephone instead of its room, after those
+        that wait. → `PromptEnded` when all have been sounded. More than 120 s waiting are refused
+        with `BufferError`."""
+
+    def stop_prompt(self, peer: int) -> None:
+        """Forget all samples that wait; no `PromptEnded`."""
+
     # negotiation; every answer and offer comes as an event
     def accept_offer(self, peer: int, request: int, sdp: str) -> None:
         """Apply a remote offer; → `Answered` or `NegotiationFailed`. A pending offer of ours is
@@ -153,7 +200,10 @@ class Engine:
         a keyframe.
         """
 
-    def open_hub(self, room: int, hub: int) -> None: ...
+    def open_hub(self, room: int, hub: int, mix: bool = False) -> None:
+        """`mix`: the hub gives each sink one sound made of all its audio sources but the sink's own
+        (sources that are no audio are not passed on)."""
+
     def close_hub(self, hub: int) -> None: ...
     def connect(self, source: int, sinks: Sequence[int]) -> None:
         """Wire a track or hub to peers or hubs of the same room. A new (track, peer) pair takes a
@@ -217,6 +267,41 @@ class PeerStatistics:
     keyframes_requested: int
     available_bitrate: int | None  # estimate towards the peer
 
+@final
+class PhoneMedia:
+    """What was negotiated for one section of a telephone."""
+
+    def __new__(
+        cls,
+        *,
+        remote: tuple[str, int] | None,
+        formats: Sequence[tuple[int, str, int, int, str]],
+        remote_rtcp: tuple[str, int] | None = None,
+        rtcp_mux: bool = False,
+        sends: bool = True,
+        receives: bool = True,
+        accepts: Sequence[tuple[int, str, int, int, str]] | None = None,
+        ptime: int = 20,
+        sdes: tuple[str, str] | None = None,
+        dtls: tuple[str, str] | None = None,
+        ice: tuple[str, str, str, str] | None = None,
+    ) -> Self:
+        """`remote`: IP address and port of their RTP as announced; packets go where theirs come
+        from as soon as some have come (symmetric RTP). None: nothing is sent until then.
+        `remote_rtcp`: where RTCP goes; None: the port after `remote`.
+        `formats`: (payload type, codec, clock rate, channels, fmtp) that we may send, the preferred
+        one first, with their numbers; codecs: opus, g722, pcmu, pcma, l16, telephone-event, cn,
+        vp8, h264 in any case, others are ignored. G.722 has clock rate 8000 (RFC 3551 §4.5.2).
+        `accepts`: what they may send, with our numbers; None: as `formats`.
+        `sends`, `receives`: as we see it; both False on hold. `ptime`: ms of audio per packet that
+        we send, 10 to 60.
+        `sdes`: (our, their) `a=crypto` value, e.g. "1 AES_CM_128_HMAC_SHA1_80 inline:…" (RFC 4568).
+        `dtls`: (our role, their fingerprint); the role is "client" or "server", the fingerprint as
+        in SDP: "sha-256 AA:BB:…".
+        `ice`: (our ufrag, our password, their ufrag, their password); we are lite: candidates are
+        the bound ports, and they nominate.
+        Raises `ValueError` for what cannot be."""
+
 class Event:
     """Base of everything `drain()` returns."""
 
@@ -248,13 +333,16 @@ class Mapped(Event):
 
 @final
 class Connected(Event):
+    """Media can flow; of a telephone: the first packet came (again)."""
+
     peer: int
-    srtp_profile: str  # IANA name, e.g. "AEAD_AES_256_GCM"
+    srtp_profile: str  # IANA name, e.g. "AEAD_AES_256_GCM"; "" for plain RTP
     address: str  # the remote candidate's "ip:port"
 
 @final
 class Interrupted(Event):
-    """ICE heard nothing for a while; `Connected` follows if it comes back."""
+    """ICE heard nothing for a while; `Connected` follows if it comes back. Of a telephone: neither
+    RTP nor RTCP came for 10 s (or never did) though it should send."""
 
     peer: int
 
@@ -311,10 +399,34 @@ class AudioReceived(Event):
     samples: NDArray[np.int16]  # shape (n, channels)
 
 @final
+class Pressed(Event):
+    """A key was pressed on a telephone (RFC 4733); told when it is released."""
+
+    peer: int
+    digit: str  # 0-9, A-D, *, #
+    duration: float  # seconds
+
+@final
+class PromptEnded(Event):
+    """All that was given to `play_prompt` has been sounded."""
+
+    peer: int
+
+@final
 class WorkerFailed(Event):
     """A media thread's room panicked and was closed; the others live."""
 
     room: int
     text: str
+
+def sdes_new(tag: int, suite: str) -> str:
+    """A value for `a=crypto` with a fresh key, e.g. `sdes_new(1, "AES_CM_128_HMAC_SHA1_80")`. Also
+    AES_CM_128_HMAC_SHA1_32, AES_256_CM_HMAC_SHA1_80, AES_256_CM_HMAC_SHA1_32, AEAD_AES_128_GCM,
+    AEAD_AES_256_GCM. Raises `ValueError` for others."""
+
+def sdes_suite(value: str) -> tuple[int, str]:
+    """Tag and suite of an `a=crypto` value. Raises `ValueError` where it is malformed or asks for
+    what is not supported (unencrypted or unauthenticated streams, several keys, key derivation
+    rates)."""
 
 def version() -> str: ...
