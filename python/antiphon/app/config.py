@@ -19,6 +19,7 @@ import msgspec
 from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.net.listen import parse_listen
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
+from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
 from antiphon.services.config import AccountsConfig, MailboxConfig, TokensConfig
 from antiphon.stores.config import StorageConfig
@@ -35,7 +36,15 @@ from .sources import (
     read_file,
 )
 
-LISTENERS = frozenset({("http", "listen"), ("http", "tls_listen"), ("webrtc", "udp_port")})
+LISTENERS = frozenset(
+    {
+        ("http", "listen"),
+        ("http", "tls_listen"),
+        ("sip", "listen"),
+        ("sip", "tls_listen"),
+        ("webrtc", "udp_port"),
+    }
+)
 # What `--dev` changes of the defaults; a listener without a host is on loopback then.
 DEV: Mapping[tuple[str, str], Any] = MappingProxyType(
     {
@@ -45,6 +54,7 @@ DEV: Mapping[tuple[str, str], Any] = MappingProxyType(
         ("http", "cors_origins"): ["*"],
         ("node", "log_level"): "debug",
         ("limits", "drain_time"): 1.0,
+        ("sip", "rtp_ports"): "",
     }
 )
 DEFAULT = "default"
@@ -62,6 +72,7 @@ class Config:
     http: HttpConfig = field(default_factory=HttpConfig)
     tls: TlsConfig = field(default_factory=TlsConfig)
     webrtc: WebrtcConfig = field(default_factory=WebrtcConfig)
+    sip: SipConfig = field(default_factory=SipConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     auth: AuthConfig = field(default_factory=AuthConfig)
     accounts: AccountsConfig = field(default_factory=AccountsConfig)
@@ -71,6 +82,7 @@ class Config:
     http_limits: HttpLimits = field(default_factory=HttpLimits)
     web: WebConfig = field(default_factory=WebConfig)
     mailbox: MailboxConfig = field(default_factory=MailboxConfig)
+    sip_limits: SipLimits = field(default_factory=SipLimits)
     dev: bool = False
     lan: bool = False
     file: Path | None = field(default=None, compare=False)

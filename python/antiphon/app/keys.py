@@ -13,13 +13,16 @@ from typing import Any, get_type_hints
 
 from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
+from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
 from antiphon.services.config import AccountsConfig, MailboxConfig, TokensConfig
 from antiphon.stores.config import StorageConfig
 
 from .sections import AuthConfig, NodeConfig, RoomLimits, WebrtcConfig
 
-SECRETS = frozenset({("auth", "secret"), ("auth", "api_keys"), ("storage", "database")})
+SECRETS = frozenset(
+    {("auth", "secret"), ("auth", "api_keys"), ("sip", "trunks"), ("storage", "database")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ PARTS = (
     Part("http", "http", HttpConfig),
     Part("tls", "tls", TlsConfig),
     Part("webrtc", "webrtc", WebrtcConfig),
+    Part("sip", "sip", SipConfig),
     Part("storage", "storage", StorageConfig),
     Part("auth", "auth", AuthConfig),
     Part("accounts", "auth", AccountsConfig),
@@ -56,6 +60,7 @@ PARTS = (
     Part("http_limits", "limits", HttpLimits),
     Part("web", "limits", WebConfig, prefix="ws_"),
     Part("mailbox", "limits", MailboxConfig, prefix="mailbox_"),
+    Part("sip_limits", "limits", SipLimits, prefix="sip_"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
@@ -11,12 +12,13 @@ from typing import Any, Literal, get_args, get_origin
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from .config import Config, choices_of
+from .config import LISTENERS, Config, choices_of
 from .keys import Key, keys, sections
 from .options import read_config
-from .sections import IceServerConfig
 
 MASK = "***"
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,8 +47,8 @@ def show(config: Config) -> str:
 
 
 def _masked(key: Key, value: Any) -> Any:
-    if key.name == "ice_servers":
-        return tuple(_ice_server(server) for server in value)
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        return tuple(_table_of(item) for item in value)
     if not key.is_secret or not value:
         return value
     if key.name == "database":
@@ -63,13 +65,14 @@ def _without_password(url: str) -> str:
         return MASK
 
 
-def _ice_server(server: IceServerConfig) -> dict[str, Any]:
-    shown: dict[str, Any] = {"urls": server.urls}
-    if server.username is not None:
-        shown["username"] = server.username
-    if server.credential is not None:
-        shown["credential"] = MASK
-    return shown
+def _table_of(value: Any) -> dict[str, Any]:
+    """What was set of a table; what its class does not show either is a secret."""
+    given = {item: getattr(value, item.name) for item in fields(value)}
+    return {
+        item.name: found if item.repr else MASK
+        for item, found in given.items()
+        if found is not None and (item.default is MISSING or found != item.default)
+    }
 
 
 def _toml(value: Any) -> str:
@@ -84,9 +87,14 @@ def _toml(value: Any) -> str:
         case str() | Path():
             return json.dumps(str(value)).replace("\x7f", "\\u007f")
         case Mapping():
-            return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+            return "{ " + ", ".join(f"{_bare(k)} = {_toml(v)}" for k, v in value.items()) + " }"
         case _:
             return "[" + ", ".join(map(_toml, value)) + "]"
+
+
+def _bare(name: str) -> str:
+    """A key as TOML spells it."""
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name)
 
 
 def schema() -> dict[str, Any]:
@@ -116,7 +124,7 @@ def schema() -> dict[str, Any]:
 
 def _schema_of(key: Key) -> dict[str, Any]:
     found = _type(key.type)
-    if key.section in ("http", "webrtc") and key.name in ("listen", "tls_listen", "udp_port"):
+    if (key.section, key.name) in LISTENERS:
         found = {"type": ["string", "integer"]}
     return {**found, "description": key.text, "default": json.loads(_json(key.default))}
 
@@ -125,6 +133,8 @@ def _type(kind: Any) -> dict[str, Any]:
     simple = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
     if kind in simple:
         return {"type": simple[kind]}
+    if get_origin(kind) is Mapping:
+        return {"type": "object", "additionalProperties": _type(get_args(kind)[1])}
     if get_origin(kind) is tuple:
         item = get_args(kind)[0]
         choices = choices_of(kind)
@@ -139,7 +149,11 @@ def _type(kind: Any) -> dict[str, Any]:
 
 
 def _table(kind: Any) -> dict[str, Any]:
-    needed = [item.name for item in fields(kind) if item.default is MISSING]
+    needed = [
+        item.name
+        for item in fields(kind)
+        if item.default is MISSING and item.default_factory is MISSING
+    ]
     return {
         "type": "object",
         "properties": {item.name: _type(item.type) for item in fields(kind)},

@@ -43,7 +43,8 @@ def test_defaults_are_those_of_the_packages() -> None:
 
 
 def test_every_key_is_documented_and_belongs_to_one_section() -> None:
-    assert set(sections()) == {"node", "http", "tls", "webrtc", "storage", "auth", "limits"}
+    names = {"node", "http", "tls", "webrtc", "sip", "storage", "auth", "limits"}
+    assert set(sections()) == names
     assert [
         key.name for key in keys().values() if not key.text and key.part.attribute != "web"
     ] == []
@@ -123,7 +124,17 @@ def test_the_file_of_the_working_directory_is_found(tmp_path: Path) -> None:
     [
         ('[http]\nlisen = ":1"', ":2: [http] lisen: unknown key, did you mean listen?"),
         ("[htpp]\nx = 1", ":1: [htpp]: unknown section, did you mean http?"),
-        ('\n[sip]\nlisten = ":5060"', ":2: [sip]: unknown section"),
+        ('\n[xmpp]\nlisten = ":5222"', ":2: [xmpp]: unknown section"),
+        ('[sip]\nrtp_ports = "9-8"', ":2: [sip] rtp_ports: ports go from 1024 up to 65535"),
+        ("[sip]\nmax_expires = 10", ":2: [sip] max_expires: min_expires, default_expires and"),
+        (
+            '[[sip.trunks]]\nname = "a"\nhost = "b"\nregister = true',
+            ":1: [sip] trunks: a trunk to register with needs a user",
+        ),
+        (
+            'sip.trunks = [{name = "a", host = "b"}, {name = "a", host = "c"}]',
+            ":1: [sip] trunks: two of the trunks have the same name",
+        ),
         ("domain = 'x'", ":1: domain: must stand in a section"),
         ("[node]\nworkers = 'two'", ":2: [node] workers: expected `int`, got `str`"),
         ("[node]\nworkers = 300", ":2: [node] workers: workers must be from 0 to 256"),
@@ -199,6 +210,12 @@ database = "postgresql://me:pass-word@host/name"
 urls = ["turn:turn.example.org"]
 username = "me"
 credential = "pass-word"
+[[sip.trunks]]
+name = "carrier"
+host = "sip.example.net"
+user = "me"
+password = "pass-word"
+numbers = {"+4930123" = "alice"}
 """
     config = load(file=write(tmp_path, text), environment={})
     for shown in (show(config), repr(config)):
@@ -233,9 +250,10 @@ def test_the_schema_describes_the_file() -> None:
     assert {name for table in defaults.values() for name in table} == {
         k.name for k in keys().values()
     }
-    mistakes: list[dict[str, dict[str, str]]] = [
+    mistakes: list[dict[str, Any]] = [
         {"http": {"lisen": ":1"}},
-        {"sip": {}},
+        {"xmpp": {}},
+        {"sip": {"trunks": [{"name": "a"}]}},
         {"auth": {"guests": "yes"}},
     ]
     for bad in mistakes:

@@ -21,6 +21,8 @@ from antiphon.protocols.http.caller import CurrentCaller
 FREE = {
     "ANTIPHON_HTTP_LISTEN": ":0",
     "ANTIPHON_HTTP_TLS_LISTEN": "",
+    "ANTIPHON_SIP_LISTEN": ":0",
+    "ANTIPHON_SIP_TLS_LISTEN": "",
     "ANTIPHON_WEBRTC_UDP_PORT": ":0",
 }
 
