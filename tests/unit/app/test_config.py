@@ -215,7 +215,7 @@ name = "carrier"
 host = "sip.example.net"
 user = "me"
 password = "pass-word"
-numbers = {"+4930123" = "alice"}
+numbers = {{"+4930123" = "alice"}}
 """
     config = load(file=write(tmp_path, text), environment={})
     for shown in (show(config), repr(config)):
