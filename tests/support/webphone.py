@@ -14,7 +14,7 @@ from tests.support.page import bare_page
 from tests.support.person import Person
 from tests.support.wait import until
 
-FOLDER = Path(__file__).parent / "webphone"
+FOLDER = Path(__file__).parent / "sip_libraries"
 Library = Literal["sipjs", "jssip"]
 TONE_TOLERANCE = 15.0  # Hz
 QUIET = -70.0  # dB
