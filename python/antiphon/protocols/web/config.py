@@ -16,3 +16,4 @@ class WebConfig:
     request_burst: int = 150
     max_sessions: int = 20_000
     max_sessions_per_address: int = 32
+    max_calls: int = 8  # that one session may have ringing at once

@@ -20,6 +20,11 @@ Reason = Literal[
     "timeout",
     "busy",
     "internal",
+    "unavailable",
+    "declined",
+    "cancelled",
+    "elsewhere",
+    "transferred",
     "left",
     "removed",
     "closed",
@@ -27,7 +32,7 @@ Reason = Literal[
     "draining",
     "lost",
 ]
-"""Why a request was refused or a membership ended."""
+"""Why a request was refused, or a call or a membership ended."""
 
 Kind = Literal["audio", "video"]
 """Kind of media."""
@@ -42,6 +47,9 @@ also mutes and removes others."""
 Receive = Literal["all", "speaker", "chosen", "none"]
 """What a member wants to receive: every track, the current speaker's, only those chosen, or
 none."""
+
+CallState = Literal["calling", "ringing", "answered", "ended"]
+"""How far a call is."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 """An id of a member, a track or a message."""
@@ -86,6 +94,10 @@ class Member(Struct, frozen=True, kw_only=True):
     """Number that marks the member's data channel messages; null without one."""
     stream: bool
     """An encoder or a player (WHIP, WHEP), not a person."""
+    phone: bool | UnsetType = UNSET
+    """A telephone. Absent: no."""
+    held: bool | UnsetType = UNSET
+    """Has put the others on hold. Absent: no."""
 
 
 class Track(Struct, frozen=True, kw_only=True):
@@ -105,11 +117,11 @@ class Track(Struct, frozen=True, kw_only=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """A chat message of the room."""
+    """A chat message of a room, or a direct one."""
 
     id: Id
     room: str
-    """Room name."""
+    """Room name; of a direct message the address that it was sent to."""
     sender: str
     """Address."""
     name: str
@@ -139,6 +151,33 @@ class Room(Struct, frozen=True, kw_only=True):
     """The dominant speaker's member id."""
 
 
+class Call(Struct, frozen=True, kw_only=True):
+    """Somebody rings somebody else; whoever answers meets the caller in `room`."""
+
+    id: Id
+    room: str
+    """The room that the call leads into: join it."""
+    caller: str
+    """Address of who rings."""
+    caller_name: str
+    """To be shown."""
+    callee: str
+    """Address of who is rung, or a telephone number."""
+    video: bool
+    """The caller would like to be seen."""
+    state: CallState
+    """How far it is."""
+    started_at: float
+    """Seconds since 1970 (UTC)."""
+    answered_at: float | None
+    """Seconds since 1970 (UTC); null before."""
+    ended_at: float | None
+    """Seconds since 1970 (UTC); null before."""
+    by: str | None
+    """Address and device of who answered."""
+    reason: Reason | None
+
+
 class FromClient(Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
     """A message that a client sends; a field it does not know is an error."""
 
@@ -157,10 +196,13 @@ class Hello(FromClient, frozen=True, kw_only=True, tag="hello"):
     """`session` of an earlier `welcome`."""
     after: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     """With `resume`: the last `seq` seen."""
+    reachable: bool | UnsetType = UNSET
+    """Calls and messages to the account shall come to this session, too: only an account's, not
+    a guest's. No if absent; on a resume, as before."""
 
 
 class Join(FromClient, frozen=True, kw_only=True, tag="join"):
-    """Enter a room; one room per connection. → `joined`"""
+    """Enter a room; one room at a time. → `joined`"""
 
     id: RequestId
     room: Annotated[str, Meta(min_length=1, max_length=128)]
@@ -285,6 +327,97 @@ class Moderate(FromClient, frozen=True, kw_only=True, tag="moderate"):
     """With `mute`."""
 
 
+class PlaceCall(FromClient, frozen=True, kw_only=True, tag="call"):
+    """Ring somebody. → `called`; then join `call.room` and wait there. What becomes of it comes
+    as `call_ringing`, `call_answered` and `call_ended`."""
+
+    id: RequestId
+    to: Annotated[str, Meta(min_length=1, max_length=256)]
+    """An account (`bob`, `bob@example.org`) or a telephone number."""
+    video: bool | UnsetType = UNSET
+    """With pictures; false if absent."""
+    room: Annotated[str, Meta(min_length=1, max_length=128)] | UnsetType = UNSET
+    """A room to ring them into; one made for the two if absent."""
+
+
+class AcceptCall(FromClient, frozen=True, kw_only=True, tag="accept"):
+    """Answer a call that rings here. → `called`; then join `call.room`. Refused with `gone` when
+    it was answered elsewhere or is over."""
+
+    id: RequestId
+    call: Id
+    """Call id."""
+
+
+class DeclineCall(FromClient, frozen=True, kw_only=True, tag="decline"):
+    """Do not answer a call that rings here. → `result`"""
+
+    id: RequestId
+    call: Id
+    """Call id."""
+    reason: Literal["declined", "busy"] | UnsetType = UNSET
+    """`declined` if absent."""
+
+
+class HangUp(FromClient, frozen=True, kw_only=True, tag="hang_up"):
+    """End a call that this session makes or has answered. → `result`"""
+
+    id: RequestId
+    call: Id
+    """Call id."""
+
+
+class Invite(FromClient, frozen=True, kw_only=True, tag="invite"):
+    """Ring somebody into the room that the caller is in. → `called`"""
+
+    id: RequestId
+    to: Annotated[str, Meta(min_length=1, max_length=256)]
+    """As in `call`."""
+    video: bool | UnsetType = UNSET
+    """As in `call`."""
+
+
+class Transfer(FromClient, frozen=True, kw_only=True, tag="transfer"):
+    """Ring somebody into the room that the caller is in, and leave it when they have come
+    (`ended` with `transferred`). → `called`"""
+
+    id: RequestId
+    to: Annotated[str, Meta(min_length=1, max_length=256)]
+    """As in `call`."""
+    video: bool | UnsetType = UNSET
+    """As in `call`."""
+
+
+class Hold(FromClient, frozen=True, kw_only=True, tag="hold"):
+    """Put the others in the room on hold (no media either way), or come back. → `result`"""
+
+    id: RequestId
+    held: bool
+    """The new state."""
+
+
+class Press(FromClient, frozen=True, kw_only=True, tag="press"):
+    """Press keys of a telephone's pad; telephones in the room hear the tones. → `result`"""
+
+    id: RequestId
+    digits: Annotated[str, Meta(min_length=1, max_length=32)]
+    """Of 0-9, A-D, *, #."""
+    duration: Annotated[int, Meta(ge=40, le=5000)] | UnsetType = UNSET
+    """Of each, in milliseconds; 160 if absent."""
+
+
+class Send(FromClient, frozen=True, kw_only=True, tag="send"):
+    """Send a direct message to all devices of somebody. → `accepted`, when one of them has it"""
+
+    id: RequestId
+    to: Annotated[str, Meta(min_length=1, max_length=256)]
+    """Address."""
+    text: Annotated[str, Meta(min_length=1, max_length=10000)]
+    """Plain text."""
+    origin_id: Id
+    """An id of the sender's own: the same one twice is one message."""
+
+
 class Ack(FromClient, frozen=True, kw_only=True, tag="ack"):
     """Events up to `seq` have arrived and need not be kept."""
 
@@ -313,6 +446,9 @@ class Welcome(FromServer, frozen=True, kw_only=True, tag="welcome"):
     """Seconds that a lost session is kept."""
     version: str
     """Of the server."""
+    device: str | UnsetType = UNSET
+    """The device that this session is, when it is reachable: calls to the account ring here.
+    Absent: not reachable."""
 
 
 class Pong(FromServer, frozen=True, kw_only=True, tag="pong"):
@@ -372,7 +508,7 @@ class Published(FromServer, frozen=True, kw_only=True, tag="published"):
 
 
 class Accepted(FromServer, frozen=True, kw_only=True, tag="accepted"):
-    """Reply to `say`: the message is stored."""
+    """Reply to `say`: the message is stored; to `send`: a device has it."""
 
     id: RequestId
     message: Message
@@ -387,6 +523,14 @@ class Messages(FromServer, frozen=True, kw_only=True, tag="messages"):
     """Oldest first."""
     more: bool
     """There are older ones."""
+
+
+class Called(FromServer, frozen=True, kw_only=True, tag="called"):
+    """Reply to `call`, `invite`, `transfer` and `accept`."""
+
+    id: RequestId
+    call: Call
+    """As it is now."""
 
 
 class Offered(FromServer, frozen=True, kw_only=True, tag="offered"):
@@ -476,6 +620,71 @@ class SpeakerChanged(FromServer, frozen=True, kw_only=True, tag="speaker_changed
     """Member id; null: nobody speaks."""
 
 
+class Invited(FromServer, frozen=True, kw_only=True, tag="invited"):
+    """Somebody calls: ring, and `accept` or `decline`."""
+
+    seq: Seq
+    call: Call
+    """Who, and where it leads."""
+
+
+class CallRinging(FromServer, frozen=True, kw_only=True, tag="call_ringing"):
+    """Of a call that this session makes: a device rings."""
+
+    seq: Seq
+    call: Call
+    """As it is now."""
+    device: str
+    """Address of the device."""
+
+
+class CallAnswered(FromServer, frozen=True, kw_only=True, tag="call_answered"):
+    """Of a call that this session makes: somebody answered and comes into `call.room`."""
+
+    seq: Seq
+    call: Call
+    """As it is now."""
+
+
+class CallEnded(FromServer, frozen=True, kw_only=True, tag="call_ended"):
+    """A call is over, for this session: `call.reason` says why. On a device that was rung in
+    vain: `elsewhere` (answered there), `cancelled` or `timeout`."""
+
+    seq: Seq
+    call: Call
+    """As it is now."""
+
+
+class DigitPressed(FromServer, frozen=True, kw_only=True, tag="digit_pressed"):
+    """A member pressed a key of a telephone's pad."""
+
+    seq: Seq
+    member: Id
+    """Member id."""
+    digit: str
+    """One of 0-9, A-D, *, #."""
+    duration: float
+    """Seconds."""
+
+
+class Held(FromServer, frozen=True, kw_only=True, tag="held"):
+    """A member put the others on hold, or came back."""
+
+    seq: Seq
+    member: Id
+    """Member id."""
+    held: bool
+    """On hold."""
+
+
+class DirectMessage(FromServer, frozen=True, kw_only=True, tag="direct_message"):
+    """A message to the caller's account."""
+
+    seq: Seq
+    message: Message
+    """The message."""
+
+
 class MediaState(FromServer, frozen=True, kw_only=True, tag="media_state"):
     """The state of the caller's media connection."""
 
@@ -534,13 +743,22 @@ ClientRequest = (
     | History
     | RaiseHand
     | Moderate
+    | PlaceCall
+    | AcceptCall
+    | DeclineCall
+    | HangUp
+    | Invite
+    | Transfer
+    | Hold
+    | Press
+    | Send
 )
 """A request: it has a reply."""
 
 ClientMessage = Hello | Ack | Ping | ClientRequest
 """Everything a client may send."""
 
-ServerReply = Result | Refused | Joined | Answered | Published | Accepted | Messages
+ServerReply = Result | Refused | Joined | Answered | Published | Accepted | Messages | Called
 """The reply to a request."""
 
 ServerEvent = (
@@ -554,6 +772,13 @@ ServerEvent = (
     | TrackRemoved
     | Said
     | SpeakerChanged
+    | Invited
+    | CallRinging
+    | CallAnswered
+    | CallEnded
+    | DigitPressed
+    | Held
+    | DirectMessage
     | MediaState
     | Quality
     | Ended

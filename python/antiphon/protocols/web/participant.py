@@ -2,8 +2,8 @@
 member.
 
 It outlives connections: a browser that loses its network finds its session again. It owns at most
-one membership and
-one media session. Requests are done one after the other, in the client's order.
+one membership and one media session, and is a device that calls can reach. Requests are done one
+after the other, in the client's order.
 """
 
 import asyncio
@@ -16,12 +16,14 @@ import msgspec
 
 from antiphon.core import change as changes
 from antiphon.core import event as events
+from antiphon.core.address import Address
 from antiphon.core.member import Receive, Source, Track
 from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.switchboard import Membership, Switchboard
 
 from . import message, spelling
+from .calls import CallRequest, SessionCalls
 from .config import WebConfig
 from .outbox import Outbox
 
@@ -60,6 +62,21 @@ class Participant:
         self._media: Session | None = None
         self._held: list[events.Event | message.ServerEvent] | None = None
         self._quality: int | None = None
+        self._present = True
+        device = caller.address.on(f"web-{secrets.token_hex(4)}")
+        self._calls = SessionCalls(
+            caller, device, self, switchboard=switchboard, limit=config.max_calls
+        )
+
+    @property
+    def address(self) -> Address:
+        """The account's address on this device (`core.ports.Device`)."""
+        return self._calls.device
+
+    @property
+    def membership(self) -> Membership | None:
+        """Where it is now."""
+        return self._membership
 
     # what the connection does
 
@@ -86,6 +103,7 @@ class Participant:
                 self._reply(await self._done(request))
                 self._release()
         finally:
+            self._calls.close()
             await asyncio.shield(self.leave(Reason.LOST))
 
     async def leave(self, reason: Reason) -> None:
@@ -96,6 +114,9 @@ class Participant:
 
     async def set_present(self, present: bool) -> None:
         """The connection was lost, or is back."""
+        self._present = present
+        if present:
+            self._calls.ring()
         if self._membership is not None:
             with suppress(Refused):
                 await self._update(changes.Present(present))
@@ -103,12 +124,16 @@ class Participant:
     # core.member.Outlet
 
     def deliver(self, event: events.Event) -> None:
-        """Queue an event of the room for the client."""
+        """Queue an event of the room, or of a call, for the client."""
         if self._held is not None:
             self._held.append(event)
             return
         if isinstance(event, events.Ended):
             self._membership = self._media = None
+        self._calls.heard(event)
+        if self._present and isinstance(event, events.Invited):
+            # Not within the verb that tells us: the caller must hear of the call first.
+            asyncio.get_running_loop().call_soon(self._calls.ring)
         if (spelled := self._speller.event(event)) is not None:
             self.outbox.push(*spelled)
             self.changed()
@@ -187,6 +212,8 @@ class Participant:
                 return await self._say(request)
             case message.History():
                 return await self._history(request)
+            case _ if isinstance(request, CallRequest):
+                return await self._calls.do(request)
             case _:
                 await self._update(change_of(request))
         return message.Result(id=request.id)
@@ -195,7 +222,7 @@ class Participant:
         if self._membership is not None:
             raise Refused(Reason.CONFLICT, "You are in a room already: leave it first.")
         # The client reads the room's state first, then what happened since.
-        self._hold()
+        self.news_follows()
         try:
             membership = await self._switchboard.join(
                 self.caller,
@@ -220,7 +247,7 @@ class Participant:
         found = msgspec.structs.replace(found, messages=[spelling.chat(one) for one in recent])
         return message.Joined(id=request.id, room=found)
 
-    def _hold(self) -> None:
+    def news_follows(self) -> None:
         """Keep news back until the request that is being done is replied to."""
         self._held = []
 
@@ -235,7 +262,7 @@ class Participant:
     async def _offer(self, request: message.Offer) -> message.Answered:
         membership = self._joined()
         # The engine may offer again as soon as it has answered: that must not overtake the answer.
-        self._hold()
+        self.news_follows()
         media, fresh = self._media, self._media is None
         if media is None:
             media = self._sessions.open(membership.room.name, membership.member.id, self)

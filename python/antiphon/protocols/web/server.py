@@ -16,13 +16,14 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Authenticator, Caller, IceServers, Messages, Sessions
+from antiphon.core.ports import Authenticator, Caller, IceServers, Messages, Presence, Sessions
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 
 from . import machine, message, spelling
 from .config import WebConfig
 from .participant import Participant
+from .reach import WebReach
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,9 @@ class Counters:
 
 
 class WebSignalling:
-    """All sessions of the room WebSocket on this node. `handle` is the ASGI endpoint."""
+    """All sessions of the room WebSocket on this node. `handle` is the ASGI endpoint; `reach` is
+    how they are called.
+    """
 
     def __init__(
         self,
@@ -77,8 +80,10 @@ class WebSignalling:
         ice_servers: IceServers,
         config: WebConfig,
         version: str,
+        presence: Presence | None = None,
     ) -> None:
         self.counters = Counters()
+        self.reach = WebReach(presence)
         self._switchboard = switchboard
         self._messages = messages
         self._sessions = sessions
@@ -124,10 +129,15 @@ class WebSignalling:
         if not given:
             raise Refused(Reason.UNAUTHORIZED, "A token is needed: log in, or enter as a guest.")
         caller = await self._authenticator.verify(given)
-        if (kept := self._resumable(hello, caller)) is not None:
-            return kept, True
-        self._admit(caller)
-        return self._begin(caller), False
+        resumed = (kept := self._resumable(hello, caller)) is not None
+        if kept is None:
+            self._admit(caller)
+            kept = self._begin(caller)
+        if hello.reachable is True:
+            self.reach.add(kept.participant)
+        elif hello.reachable is False:
+            self.reach.remove(kept.participant)
+        return kept, resumed
 
     def _resumable(self, hello: message.Hello, caller: Caller) -> "_Kept | None":
         if hello.resume is msgspec.UNSET:
@@ -186,6 +196,7 @@ class WebSignalling:
     def welcome(self, kept: "_Kept", resumed: bool) -> bytes:
         """The reply to a hello."""
         caller = kept.participant.caller
+        reachable = self.reach.has(kept.participant)
         return self._speller.frame(
             message.Welcome(
                 session=kept.participant.id,
@@ -196,6 +207,7 @@ class WebSignalling:
                 ping_interval=self._config.ping_interval,
                 resume_timeout=self._config.resume_timeout,
                 version=self._version,
+                device=str(kept.participant.address) if reachable else msgspec.UNSET,
             )
         )
 
@@ -216,6 +228,7 @@ class WebSignalling:
             kept.participant.outbox.forget_unsent()
 
     def _expire(self, kept: "_Kept") -> None:
+        self.reach.remove(kept.participant)
         kept.task.cancel()
         self._forget(kept)
 

@@ -7,6 +7,7 @@ import msgspec
 from antiphon.core import event as events
 from antiphon.core import member as members
 from antiphon.core import ports
+from antiphon.core.call import CallInfo
 from antiphon.core.room import Room
 
 from . import message
@@ -51,6 +52,29 @@ def chat(of: ports.Message) -> message.Message:
         text=of.text,
         sent_at=of.sent_at,
         origin_id=of.origin_id,
+    )
+
+
+def direct(of: ports.Message) -> message.Message:
+    """A direct message as clients see it: its room is the address that it was sent to."""
+    return msgspec.structs.replace(chat(of), room=str(of.room))
+
+
+def call(of: CallInfo) -> message.Call:
+    """A call as those concerned see it."""
+    return message.Call(
+        id=of.id,
+        room=of.room,
+        caller=str(of.caller.bare),
+        caller_name=of.caller_name,
+        callee=str(of.callee),
+        video=of.video,
+        state=of.state.value,
+        started_at=of.started_at,
+        answered_at=of.answered_at,
+        ended_at=of.ended_at,
+        by=None if of.by is None else str(of.by),
+        reason=None if of.reason is None else of.reason.value,
     )
 
 
@@ -119,6 +143,34 @@ def _draining(e: events.Draining) -> message.FromServer:
     return message.Draining(seq=1, text=e.text)
 
 
+def _invited(e: events.Invited) -> message.FromServer:
+    return message.Invited(seq=1, call=call(e.call))
+
+
+def _call_ringing(e: events.CallRinging) -> message.FromServer:
+    return message.CallRinging(seq=1, call=call(e.call), device=str(e.device))
+
+
+def _call_answered(e: events.CallAnswered) -> message.FromServer:
+    return message.CallAnswered(seq=1, call=call(e.call))
+
+
+def _call_ended(e: events.CallEnded) -> message.FromServer:
+    return message.CallEnded(seq=1, call=call(e.call))
+
+
+def _digit_pressed(e: events.DigitPressed) -> message.FromServer:
+    return message.DigitPressed(seq=1, member=e.member, digit=e.digit, duration=e.duration)
+
+
+def _held(e: events.Held) -> message.FromServer:
+    return message.Held(seq=1, member=e.member, held=e.held)
+
+
+def _message_received(e: events.MessageReceived) -> message.FromServer:
+    return message.DirectMessage(seq=1, message=direct(e.message))
+
+
 EVENTS: dict[type[events.Event], Callable[..., message.FromServer]] = {
     events.MemberJoined: _member_joined,
     events.MemberChanged: _member_changed,
@@ -130,6 +182,13 @@ EVENTS: dict[type[events.Event], Callable[..., message.FromServer]] = {
     events.SpeakerChanged: _speaker_changed,
     events.Ended: _ended,
     events.Draining: _draining,
+    events.Invited: _invited,
+    events.CallRinging: _call_ringing,
+    events.CallAnswered: _call_answered,
+    events.CallEnded: _call_ended,
+    events.DigitPressed: _digit_pressed,
+    events.Held: _held,
+    events.MessageReceived: _message_received,
 }
 
 

@@ -1,10 +1,14 @@
-/** The application's entry: a connection to a server and the room it is in. */
+/** The application's entry: a connection to a server, the room it is in, and its calls. */
 
+import type { Call } from "./calls/call.js";
+import { Calls, isCallEvent } from "./calls/calls.js";
 import { Emitter } from "./emitter.js";
 import { AntiphonError, hasReason, toAntiphonError } from "./errors.js";
 import type { IceServer, Joined, Receive, ServerEvent, Welcome } from "./generated/signalling.js";
-import type { PublishOptions } from "./media/publications.js";
+import { type Message, sendDirect, toMessage } from "./room/chat.js";
+import type { RoomEvent } from "./room/dispatch.js";
 import { Room } from "./room/room.js";
+import type { JoinOptions } from "./room/types.js";
 import { authGuest, authLogin, baseUrl } from "./session/auth.js";
 import { Backoff } from "./session/backoff.js";
 import { Connection, type ConnectionState } from "./session/connection.js";
@@ -17,6 +21,10 @@ export interface ClientEvents {
   state: [state: ClientState];
   /** The connection was lost or an attempt failed; the client goes on trying. */
   error: [error: AntiphonError];
+  /** Somebody calls (`reachable` only): `call.accept()` or `call.decline()`. */
+  call: [call: Call];
+  /** A direct message came (`reachable` only). */
+  message: [message: Message];
 }
 
 /** What a client needs. The classes are for tests and for environments without globals. */
@@ -25,18 +33,16 @@ export interface ClientOptions {
   server?: string;
   /** A token, or a function that gets a fresh one for each connection. */
   token: string | (() => Promise<string>);
+  /** The page can ring: calls and messages to the account come to it. No if absent. */
+  reachable?: boolean;
   WebSocket?: typeof WebSocket;
   RTCPeerConnection?: typeof RTCPeerConnection;
 }
 
-/** How to enter a room. */
-export interface JoinOptions {
-  /** Name to be shown; the account's or guest's own if absent. */
-  name?: string;
-  /** What to receive at first; all if absent. */
-  receive?: Receive;
-  /** Tracks to publish at once, in the first offer. */
-  publish?: readonly (PublishOptions & { track: MediaStreamTrack })[];
+/** How to call. */
+export interface CallOptions extends JoinOptions {
+  /** With pictures: the others are told. */
+  video?: boolean;
 }
 
 /** A connection to a server, with at most one room at a time. */
@@ -54,8 +60,17 @@ export class Client extends Emitter<ClientEvents> {
   #room: Room | null = null;
   #join: { name: string; options: JoinOptions } | null = null;
   /** Events of a room whose reply to `join` is on its way through the event loop. */
-  #early: ServerEvent[] | null = null;
+  #early: RoomEvent[] | null = null;
   #rejoining = false;
+  readonly #calls = new Calls({
+    request: (body) => this.#connection.request(body),
+    enter: async (room, options) => {
+      await this.#room?.leave();
+      return this.join(room, options);
+    },
+    invited: (call) => this.emit("call", call),
+    report: (error) => this.#report(error),
+  });
 
   constructor(options: ClientOptions) {
     super();
@@ -83,6 +98,16 @@ export class Client extends Emitter<ClientEvents> {
     return this.#room;
   }
 
+  /** The device that this client is: calls to the account ring here. Empty: it is not reachable. */
+  get device(): string {
+    return this.#welcome?.device ?? "";
+  }
+
+  /** The calls that are not over, by id. */
+  get calls(): ReadonlyMap<string, Call> {
+    return this.#calls.open;
+  }
+
   /**
    * Connects. Rejects with AntiphonError when the first attempt fails (then it may be called
    * again); what is lost later comes back by itself.
@@ -102,9 +127,7 @@ export class Client extends Emitter<ClientEvents> {
     if (this.#join !== null) {
       throw new AntiphonError("conflict", "The client is in a room already: leave it first.");
     }
-    if (this.state === "idle" || this.state === "closed") {
-      throw new AntiphonError("not-connected", "Connect before you join.");
-    }
+    this.#check("join");
     this.#join = { name, options };
     try {
       const joined = await this.#askToJoin(name, options, options.receive);
@@ -113,6 +136,40 @@ export class Client extends Emitter<ClientEvents> {
       this.#join = null;
       throw error;
     }
+  }
+
+  /**
+   * Rings an account (`bob`, `bob@example.org`) or a telephone number, and waits in the room of the
+   * call, leaving the one that the client is in. Rejects with AntiphonError: `not_found`,
+   * `unavailable`, `forbidden`, …; what comes later is told by the call.
+   */
+  async call(to: string, options: CallOptions = {}): Promise<Call> {
+    this.#check("call");
+    const { video, ...join } = options;
+    const call = await this.#calls.place("call", to, video === undefined ? {} : { video });
+    await this.#calls.enter(call, join);
+    return call;
+  }
+
+  /** Rings somebody into the room that the client is in. Rejects with AntiphonError. */
+  async invite(to: string, options: { video?: boolean } = {}): Promise<Call> {
+    this.#check("call");
+    return this.#calls.place("invite", to, options);
+  }
+
+  /**
+   * Rings somebody into the room, and leaves it when they have come (the room ends with reason
+   * `transferred`); when they do not come, the client is still there. Rejects with AntiphonError.
+   */
+  async transfer(to: string, options: { video?: boolean } = {}): Promise<Call> {
+    this.#check("call");
+    return this.#calls.place("transfer", to, options);
+  }
+
+  /** Sends a direct message to all devices of somebody; resolves when one of them has it. */
+  async send(to: string, text: string): Promise<Message> {
+    this.#check("write");
+    return sendDirect((body) => this.#connection.request(body), to, text);
   }
 
   /** Leaves the room and closes the connection. */
@@ -131,6 +188,7 @@ export class Client extends Emitter<ClientEvents> {
     const connection: Connection = new Connection({
       url: `${this.#server.replace(/^http/, "ws")}/ws`,
       token: async () => (typeof token === "string" ? token : await token()),
+      reachable: this.#options.reachable ?? false,
       WebSocket,
       events: {
         state: (state) => {
@@ -188,6 +246,7 @@ export class Client extends Emitter<ClientEvents> {
 
   #welcomed(welcome: Welcome): void {
     this.#welcome = welcome;
+    if (!welcome.resumed) this.#calls.lost();
     const room = this.#room;
     if (room === null) return;
     if (welcome.resumed && room.present) room.resumed();
@@ -231,7 +290,9 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #handle(event: ServerEvent): void {
-    if (this.#early !== null) this.#early.push(event);
+    if (isCallEvent(event)) this.#calls.handle(event);
+    else if (event.type === "direct_message") this.emit("message", toMessage(event.message));
+    else if (this.#early !== null) this.#early.push(event);
     else this.#room?.handle(event);
   }
 
@@ -253,7 +314,14 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #closed(): void {
+    this.#calls.lost();
     this.#room?.end("closed", "The client was closed.");
+  }
+
+  #check(what: string): void {
+    if (this.state === "idle" || this.state === "closed") {
+      throw new AntiphonError("not-connected", `Connect before you ${what}.`);
+    }
   }
 
   #report(error: unknown): void {

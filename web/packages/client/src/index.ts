@@ -1,11 +1,12 @@
 /** Client of Antiphon rooms: connection, room, members, tracks, chat; it knows no DOM. */
 
+export type { Call, CallEvents } from "./calls/call.js";
 export {
+  type CallOptions,
   Client,
   type ClientEvents,
   type ClientOptions,
   type ClientState,
-  type JoinOptions,
 } from "./client.js";
 export {
   type CameraOptions,
@@ -19,13 +20,21 @@ export {
 } from "./devices.js";
 export { Emitter } from "./emitter.js";
 export { AntiphonError } from "./errors.js";
-export type { IceServer, Kind, Reason, Receive, Role, Source } from "./generated/signalling.js";
+export type {
+  CallState,
+  IceServer,
+  Kind,
+  Reason,
+  Receive,
+  Role,
+  Source,
+} from "./generated/signalling.js";
 export type { MediaState } from "./media/health.js";
 export type { PublishOptions } from "./media/publications.js";
 export { LONGEST_TEXT, type Message } from "./room/chat.js";
 export type { Quality, RoomEvents } from "./room/events.js";
 export { Room } from "./room/room.js";
-export type { LocalTrack, Member, RemoteTrack } from "./room/types.js";
+export type { JoinOptions, LocalTrack, Member, RemoteTrack } from "./room/types.js";
 export { authGuest, authLogin, type Credentials } from "./session/auth.js";
 export type { StreamEvents, StreamOptions, StreamState } from "./streams/stream.js";
 export { WhepPlayer } from "./streams/whep.js";

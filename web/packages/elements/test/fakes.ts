@@ -114,6 +114,8 @@ export class FakeRoom {
       present: true,
       joinedAt: this.members.size,
       stream: false,
+      phone: false,
+      held: false,
       isLocal: false,
       tracks: [],
       ...change,

@@ -181,6 +181,8 @@ export class FakeRoom {
       present: true,
       joinedAt: Date.now() + this.members.size,
       stream: false,
+      phone: false,
+      held: false,
       isLocal,
       tracks: [],
     };

@@ -22,15 +22,16 @@ export type Shapes = { readonly [field: string]: Shape };
 /** Parts of messages. */
 export const partShapes: { readonly [name: string]: Shapes } = {
   IceServer: { urls: { list: "string" }, username: { optional: "string" }, credential: { optional: "string" } },
-  Member: { id: "string", address: "string", name: "string", role: "string", hand: "boolean", present: "boolean", joined_at: "number", endpoint: { nullable: "integer" }, stream: "boolean" },
+  Member: { id: "string", address: "string", name: "string", role: "string", hand: "boolean", present: "boolean", joined_at: "number", endpoint: { nullable: "integer" }, stream: "boolean", phone: { optional: "boolean" }, held: { optional: "boolean" } },
   Track: { id: "string", member: "string", kind: "string", source: "string", muted: "boolean", codec: { nullable: "string" } },
   Message: { id: "string", room: "string", sender: "string", name: "string", text: "string", sent_at: "number", origin_id: { nullable: "string" } },
   Room: { name: "string", title: "string", me: "string", members: { list: { part: "Member" } }, tracks: { list: { part: "Track" } }, messages: { list: { part: "Message" } }, speaker: { nullable: "string" } },
+  Call: { id: "string", room: "string", caller: "string", caller_name: "string", callee: "string", video: "boolean", state: "string", started_at: "number", answered_at: { nullable: "number" }, ended_at: { nullable: "number" }, by: { nullable: "string" }, reason: { nullable: "string" } },
 };
 
 /** Messages by their `type`. */
 export const serverShapes: { readonly [name: string]: Shapes } = {
-  welcome: { session: "string", resumed: "boolean", address: "string", name: "string", ice_servers: { list: { part: "IceServer" } }, ping_interval: "number", resume_timeout: "number", version: "string" },
+  welcome: { session: "string", resumed: "boolean", address: "string", name: "string", ice_servers: { list: { part: "IceServer" } }, ping_interval: "number", resume_timeout: "number", version: "string", device: { optional: "string" } },
   pong: {},
   failed: { reason: "string", text: "string" },
   result: { id: "integer" },
@@ -40,6 +41,7 @@ export const serverShapes: { readonly [name: string]: Shapes } = {
   published: { id: "integer", track: { part: "Track" } },
   accepted: { id: "integer", message: { part: "Message" } },
   messages: { id: "integer", messages: { list: { part: "Message" } }, more: "boolean" },
+  called: { id: "integer", call: { part: "Call" } },
   offered: { seq: "integer", request: "integer", sdp: "string" },
   mapped: { seq: "integer", tracks: { map: "string" } },
   member_joined: { seq: "integer", member: { part: "Member" } },
@@ -50,6 +52,13 @@ export const serverShapes: { readonly [name: string]: Shapes } = {
   track_removed: { seq: "integer", track: "string", member: "string" },
   said: { seq: "integer", message: { part: "Message" } },
   speaker_changed: { seq: "integer", member: { nullable: "string" } },
+  invited: { seq: "integer", call: { part: "Call" } },
+  call_ringing: { seq: "integer", call: { part: "Call" }, device: "string" },
+  call_answered: { seq: "integer", call: { part: "Call" } },
+  call_ended: { seq: "integer", call: { part: "Call" } },
+  digit_pressed: { seq: "integer", member: "string", digit: "string", duration: "number" },
+  held: { seq: "integer", member: "string", held: "boolean" },
+  direct_message: { seq: "integer", message: { part: "Message" } },
   media_state: { seq: "integer", state: "string", srtp_profile: { nullable: "string" } },
   quality: { seq: "integer", level: "integer", round_trip: { nullable: "number" }, loss_in: "number", loss_out: "number", available_bitrate: { nullable: "integer" } },
   ended: { seq: "integer", reason: "string", text: "string" },

@@ -4,7 +4,7 @@
  * Generated from schema/signalling.json by tools/generate_signalling.py: change the schema.
  */
 
-/** Why a request was refused or a membership ended. */
+/** Why a request was refused, or a call or a membership ended. */
 export type Reason =
   | "bad_request"
   | "unauthorized"
@@ -18,6 +18,11 @@ export type Reason =
   | "timeout"
   | "busy"
   | "internal"
+  | "unavailable"
+  | "declined"
+  | "cancelled"
+  | "elsewhere"
+  | "transferred"
   | "left"
   | "removed"
   | "closed"
@@ -36,6 +41,9 @@ export type Role = "listener" | "speaker" | "moderator";
 
 /** What a member wants to receive: every track, the current speaker's, only those chosen, or none. */
 export type Receive = "all" | "speaker" | "chosen" | "none";
+
+/** How far a call is. */
+export type CallState = "calling" | "ringing" | "answered" | "ended";
 
 /** A STUN or TURN server, in the shape of RTCIceServer. */
 export interface IceServer {
@@ -66,6 +74,10 @@ export interface Member {
   endpoint: number | null;
   /** An encoder or a player (WHIP, WHEP), not a person. */
   stream: boolean;
+  /** A telephone. Absent: no. */
+  phone?: boolean;
+  /** Has put the others on hold. Absent: no. */
+  held?: boolean;
 }
 
 /** One media source of a member. */
@@ -84,11 +96,11 @@ export interface Track {
   codec: string | null;
 }
 
-/** A chat message of the room. */
+/** A chat message of a room, or a direct one. */
 export interface Message {
   /** Given by the server, sorts by time. */
   id: string;
-  /** Room name. */
+  /** Room name; of a direct message the address that it was sent to. */
   room: string;
   /** Address. */
   sender: string;
@@ -118,6 +130,33 @@ export interface Room {
   speaker: string | null;
 }
 
+/** Somebody rings somebody else; whoever answers meets the caller in `room`. */
+export interface Call {
+  /** Names the call. */
+  id: string;
+  /** The room that the call leads into: join it. */
+  room: string;
+  /** Address of who rings. */
+  caller: string;
+  /** To be shown. */
+  caller_name: string;
+  /** Address of who is rung, or a telephone number. */
+  callee: string;
+  /** The caller would like to be seen. */
+  video: boolean;
+  /** How far it is. */
+  state: CallState;
+  /** Seconds since 1970 (UTC). */
+  started_at: number;
+  /** Seconds since 1970 (UTC); null before. */
+  answered_at: number | null;
+  /** Seconds since 1970 (UTC); null before. */
+  ended_at: number | null;
+  /** Address and device of who answered. */
+  by: string | null;
+  reason: Reason | null;
+}
+
 /** The first message of a connection (the token may come as WebSocket subprotocol `antiphon.token.<JWT>` instead, beside `antiphon.v1`). */
 export interface Hello {
   type: "hello";
@@ -127,9 +166,11 @@ export interface Hello {
   resume?: string;
   /** With `resume`: the last `seq` seen. */
   after?: number;
+  /** Calls and messages to the account shall come to this session, too: only an account's, not a guest's. No if absent; on a resume, as before. */
+  reachable?: boolean;
 }
 
-/** Enter a room; one room per connection. → `joined` */
+/** Enter a room; one room at a time. → `joined` */
 export interface Join {
   type: "join";
   /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
@@ -266,6 +307,103 @@ export interface Moderate {
   track?: string;
 }
 
+/** Ring somebody. → `called`; then join `call.room` and wait there. What becomes of it comes as `call_ringing`, `call_answered` and `call_ended`. */
+export interface PlaceCall {
+  type: "call";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** An account (`bob`, `bob@example.org`) or a telephone number. */
+  to: string;
+  /** With pictures; false if absent. */
+  video?: boolean;
+  /** A room to ring them into; one made for the two if absent. */
+  room?: string;
+}
+
+/** Answer a call that rings here. → `called`; then join `call.room`. Refused with `gone` when it was answered elsewhere or is over. */
+export interface AcceptCall {
+  type: "accept";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Call id. */
+  call: string;
+}
+
+/** Do not answer a call that rings here. → `result` */
+export interface DeclineCall {
+  type: "decline";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Call id. */
+  call: string;
+  /** `declined` if absent. */
+  reason?: "declined" | "busy";
+}
+
+/** End a call that this session makes or has answered. → `result` */
+export interface HangUp {
+  type: "hang_up";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Call id. */
+  call: string;
+}
+
+/** Ring somebody into the room that the caller is in. → `called` */
+export interface Invite {
+  type: "invite";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As in `call`. */
+  to: string;
+  /** As in `call`. */
+  video?: boolean;
+}
+
+/** Ring somebody into the room that the caller is in, and leave it when they have come (`ended` with `transferred`). → `called` */
+export interface Transfer {
+  type: "transfer";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As in `call`. */
+  to: string;
+  /** As in `call`. */
+  video?: boolean;
+}
+
+/** Put the others in the room on hold (no media either way), or come back. → `result` */
+export interface Hold {
+  type: "hold";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** The new state. */
+  held: boolean;
+}
+
+/** Press keys of a telephone's pad; telephones in the room hear the tones. → `result` */
+export interface Press {
+  type: "press";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Of 0-9, A-D, *, #. */
+  digits: string;
+  /** Of each, in milliseconds; 160 if absent. */
+  duration?: number;
+}
+
+/** Send a direct message to all devices of somebody. → `accepted`, when one of them has it */
+export interface Send {
+  type: "send";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  to: string;
+  /** Plain text. */
+  text: string;
+  /** An id of the sender's own: the same one twice is one message. */
+  origin_id: string;
+}
+
 /** Events up to `seq` have arrived and need not be kept. */
 export interface Ack {
   type: "ack";
@@ -296,6 +434,8 @@ export interface Welcome {
   resume_timeout: number;
   /** Of the server. */
   version: string;
+  /** The device that this session is, when it is reachable: calls to the account ring here. Absent: not reachable. */
+  device?: string;
 }
 
 /** Reply to `ping`. */
@@ -359,7 +499,7 @@ export interface Published {
   track: Track;
 }
 
-/** Reply to `say`: the message is stored. */
+/** Reply to `say`: the message is stored; to `send`: a device has it. */
 export interface Accepted {
   type: "accepted";
   /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
@@ -377,6 +517,15 @@ export interface Messages {
   messages: Message[];
   /** There are older ones. */
   more: boolean;
+}
+
+/** Reply to `call`, `invite`, `transfer` and `accept`. */
+export interface Called {
+  type: "called";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As it is now. */
+  call: Call;
 }
 
 /** The server's session description: answer it with `answer`. */
@@ -475,6 +624,77 @@ export interface SpeakerChanged {
   member: string | null;
 }
 
+/** Somebody calls: ring, and `accept` or `decline`. */
+export interface Invited {
+  type: "invited";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Who, and where it leads. */
+  call: Call;
+}
+
+/** Of a call that this session makes: a device rings. */
+export interface CallRinging {
+  type: "call_ringing";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  call: Call;
+  /** Address of the device. */
+  device: string;
+}
+
+/** Of a call that this session makes: somebody answered and comes into `call.room`. */
+export interface CallAnswered {
+  type: "call_answered";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  call: Call;
+}
+
+/** A call is over, for this session: `call.reason` says why. On a device that was rung in vain: `elsewhere` (answered there), `cancelled` or `timeout`. */
+export interface CallEnded {
+  type: "call_ended";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  call: Call;
+}
+
+/** A member pressed a key of a telephone's pad. */
+export interface DigitPressed {
+  type: "digit_pressed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Member id. */
+  member: string;
+  /** One of 0-9, A-D, *, #. */
+  digit: string;
+  /** Seconds. */
+  duration: number;
+}
+
+/** A member put the others on hold, or came back. */
+export interface Held {
+  type: "held";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Member id. */
+  member: string;
+  /** On hold. */
+  held: boolean;
+}
+
+/** A message to the caller's account. */
+export interface DirectMessage {
+  type: "direct_message";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** The message. */
+  message: Message;
+}
+
 /** The state of the caller's media connection. */
 export interface MediaState {
   type: "media_state";
@@ -537,13 +757,30 @@ export type ClientRequest =
   | Say
   | History
   | RaiseHand
-  | Moderate;
+  | Moderate
+  | PlaceCall
+  | AcceptCall
+  | DeclineCall
+  | HangUp
+  | Invite
+  | Transfer
+  | Hold
+  | Press
+  | Send;
 
 /** Everything a client may send. */
 export type ClientMessage = Hello | Ack | Ping | ClientRequest;
 
 /** The reply to a request. */
-export type ServerReply = Result | Refused | Joined | Answered | Published | Accepted | Messages;
+export type ServerReply =
+  | Result
+  | Refused
+  | Joined
+  | Answered
+  | Published
+  | Accepted
+  | Messages
+  | Called;
 
 /** A numbered event. */
 export type ServerEvent =
@@ -557,6 +794,13 @@ export type ServerEvent =
   | TrackRemoved
   | Said
   | SpeakerChanged
+  | Invited
+  | CallRinging
+  | CallAnswered
+  | CallEnded
+  | DigitPressed
+  | Held
+  | DirectMessage
   | MediaState
   | Quality
   | Ended

@@ -1,7 +1,7 @@
 /** The messages of a room: each once, in order; it knows no member. */
 
 import { AntiphonError, hasReason } from "../errors.js";
-import type { Message as MessageRecord } from "../generated/signalling.js";
+import type { Accepted, Message as MessageRecord } from "../generated/signalling.js";
 import type { Request } from "../session/requests.js";
 
 /** A chat message. `sentAt`: milliseconds since 1970. */
@@ -55,20 +55,8 @@ export class Chat {
 
   /** Sends a message; resolves when it is stored. It is sent again after any loss, and is one. */
   async say(text: string): Promise<Message> {
-    const length = [...text].length;
-    if (length === 0) throw new AntiphonError("bad_request", "A message needs text.");
-    if (length > LONGEST_TEXT) {
-      throw new AntiphonError("too_large", `A message has at most ${LONGEST_TEXT} characters.`);
-    }
-    const originId = randomId();
-    for (;;) {
-      try {
-        const reply = await this.#request({ type: "say", text, origin_id: originId });
-        return this.add(reply.message);
-      } catch (error) {
-        if (!hasReason(error, "lost")) throw error;
-      }
-    }
+    const body = { text: checked(text), origin_id: randomId() };
+    return this.add(await untilStored(() => this.#request({ type: "say", ...body })));
   }
 
   /** Fetches messages older than the oldest one here and puts them before it. */
@@ -98,7 +86,34 @@ export class Chat {
   }
 }
 
-function toMessage(record: MessageRecord): Message {
+/** Sends a direct message, after any loss again, once; resolves when one of their devices has it. */
+export async function sendDirect(request: Request, to: string, text: string): Promise<Message> {
+  const body = { to, text: checked(text), origin_id: randomId() };
+  return toMessage(await untilStored(() => request({ type: "send", ...body })));
+}
+
+/** Asks until the session in which it asked is not lost. */
+async function untilStored(ask: () => Promise<Accepted>): Promise<MessageRecord> {
+  for (;;) {
+    try {
+      return (await ask()).message;
+    } catch (error) {
+      if (!hasReason(error, "lost")) throw error;
+    }
+  }
+}
+
+function checked(text: string): string {
+  const length = [...text].length;
+  if (length === 0) throw new AntiphonError("bad_request", "A message needs text.");
+  if (length > LONGEST_TEXT) {
+    throw new AntiphonError("too_large", `A message has at most ${LONGEST_TEXT} characters.`);
+  }
+  return text;
+}
+
+/** A message as applications see it. */
+export function toMessage(record: MessageRecord): Message {
   const { id, room, sender, name, text } = record;
   return {
     id,

@@ -1,11 +1,19 @@
 /** Hands each event of the session to the part of the room that it concerns. */
 
-import type { Quality as QualityEvent, ServerEvent } from "../generated/signalling.js";
+import type { CallEvent } from "../calls/calls.js";
+import type {
+  DirectMessage,
+  Quality as QualityEvent,
+  ServerEvent,
+} from "../generated/signalling.js";
 import type { Media } from "../media/media.js";
 import type { Chat } from "./chat.js";
 import type { Quality } from "./events.js";
 import type { Roster } from "./roster.js";
-import type { LocalTrack } from "./types.js";
+import type { LocalTrack, Member } from "./types.js";
+
+/** An event that concerns the room that the client is in. */
+export type RoomEvent = Exclude<ServerEvent, CallEvent | DirectMessage>;
 
 /** The parts of a room. */
 export interface Parts {
@@ -14,13 +22,14 @@ export interface Parts {
   media: Media;
   quality(quality: Quality): void;
   localChanged(track: LocalTrack): void;
+  pressed(member: Member, digit: string, duration: number): void;
   draining(text: string): void;
   ended(reason: string, text: string): void;
 }
 
 type Handlers = {
-  readonly [Type in ServerEvent["type"]]: (
-    event: Extract<ServerEvent, { type: Type }>,
+  readonly [Type in RoomEvent["type"]]: (
+    event: Extract<RoomEvent, { type: Type }>,
     parts: Parts,
   ) => void;
 };
@@ -38,13 +47,18 @@ const HANDLERS: Handlers = {
   mapped: (event, { media }) => media.mapped(event.tracks),
   media_state: (event, { media }) => media.serverSays(event.state),
   quality: (event, parts) => parts.quality(toQuality(event)),
+  held: (event, { roster }) => roster.held(event.member, event.held),
+  digit_pressed: (event, parts) => {
+    const member = parts.roster.members.get(event.member);
+    if (member !== undefined) parts.pressed(member, event.digit, event.duration);
+  },
   draining: (event, parts) => parts.draining(event.text),
   ended: (event, parts) => parts.ended(event.reason, event.text),
 };
 
 /** Handles one event. */
-export function handle(event: ServerEvent, parts: Parts): void {
-  const handler = HANDLERS[event.type] as (event: ServerEvent, parts: Parts) => void;
+export function handle(event: RoomEvent, parts: Parts): void {
+  const handler = HANDLERS[event.type] as (event: RoomEvent, parts: Parts) => void;
   handler(event, parts);
 }
 

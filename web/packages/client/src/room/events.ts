@@ -33,6 +33,8 @@ export interface RoomEvents {
   speaker: [member: Member | null];
   quality: [quality: Quality];
   "media-state": [state: MediaState];
+  /** Somebody pressed a key of a telephone's pad; `duration` in seconds. */
+  digit: [member: Member, digit: string, duration: number];
   /** A message on the data channel; `member` is null when the server itself sent it. */
   data: [message: { member: Member | null; data: string | Uint8Array }];
   /** The membership is over, for good. */

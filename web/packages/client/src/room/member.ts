@@ -51,6 +51,14 @@ export class RoomMember implements Member {
     return this.#record.stream;
   }
 
+  get phone(): boolean {
+    return this.#record.phone ?? false;
+  }
+
+  get held(): boolean {
+    return this.#record.held ?? false;
+  }
+
   get tracks(): readonly (RemoteTrack | LocalTrack)[] {
     return this.#tracks(this);
   }
@@ -58,6 +66,11 @@ export class RoomMember implements Member {
   /** Number that marks the member's data channel messages. */
   get endpoint(): number | null {
     return this.#record.endpoint;
+  }
+
+  /** Notes whether the member has put the others on hold; says whether that is new. */
+  hold(held: boolean): boolean {
+    return this.update({ ...this.#record, held });
   }
 
   /** Takes a newer record; says whether it differs. */

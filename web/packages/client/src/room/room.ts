@@ -2,19 +2,13 @@
 
 import { Emitter } from "../emitter.js";
 import { AntiphonError, hasReason, toAntiphonError } from "../errors.js";
-import type {
-  IceServer,
-  Moderate,
-  Receive,
-  Room as RoomRecord,
-  ServerEvent,
-} from "../generated/signalling.js";
+import type { IceServer, Moderate, Receive, Room as RoomRecord } from "../generated/signalling.js";
 import type { MediaState } from "../media/health.js";
 import { Media } from "../media/media.js";
 import type { PublishOptions } from "../media/publications.js";
 import type { Request } from "../session/requests.js";
 import { Chat, type Message } from "./chat.js";
-import { handle } from "./dispatch.js";
+import { handle, type RoomEvent } from "./dispatch.js";
 import type { Quality, RoomEvents } from "./events.js";
 import { Gate } from "./gate.js";
 import { expected, showReceived } from "./receiving.js";
@@ -35,6 +29,7 @@ interface Wishes {
   receive: Receive;
   chosen: readonly string[];
   hand: boolean;
+  held: boolean;
 }
 
 /** A room that the client is in; the object stays the same over reconnections. */
@@ -53,7 +48,7 @@ export class Room extends Emitter<RoomEvents> {
   constructor(link: RoomLink, record: RoomRecord, receive: Receive) {
     super();
     this.#link = link;
-    this.#wishes = { receive, chosen: [], hand: false };
+    this.#wishes = { receive, chosen: [], hand: false, held: false };
     this.name = record.name;
     this.#title = record.title;
     this.#media = this.#makeMedia();
@@ -130,6 +125,17 @@ export class Room extends Emitter<RoomEvents> {
     await this.#wish(this.#request({ type: "raise_hand", raised }));
   }
 
+  /** Puts the others on hold (nothing is sent or received), or comes back to them. */
+  async hold(held: boolean): Promise<void> {
+    this.#wishes.held = held;
+    await this.#wish(this.#request({ type: "hold", held }));
+  }
+
+  /** Presses keys of a telephone's pad: up to 32 of 0-9, A-D, * and #; `duration` of each in ms. */
+  async press(digits: string, options: { duration?: number } = {}): Promise<void> {
+    await this.#request({ type: "press", digits, ...options });
+  }
+
   /** Chooses what to receive; `tracks` belongs to `chosen`. */
   async subscribe(receive: Receive, tracks: readonly (RemoteTrack | string)[] = []): Promise<void> {
     this.#wishes.receive = receive;
@@ -175,7 +181,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /** @internal An event of the session. */
-  handle(event: ServerEvent): void {
+  handle(event: RoomEvent): void {
     if (this.#over) return;
     handle(event, {
       roster: this.#roster,
@@ -186,6 +192,7 @@ export class Room extends Emitter<RoomEvents> {
         this.emit("quality", quality);
       },
       localChanged: (track) => this.emit("track-changed", track),
+      pressed: (member, digit, duration) => this.emit("digit", member, digit, duration),
       draining: (text) => this.emit("draining", text),
       // A node that drains ends what it has; the room goes on at the next connection.
       ended: (reason, text) => (reason === "draining" ? this.lose() : this.end(reason, text)),
@@ -217,6 +224,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#media.start();
     this.emit("rejoined");
     if (this.#wishes.hand) this.#again(this.#request({ type: "raise_hand", raised: true }));
+    if (this.#wishes.held) this.#again(this.#request({ type: "hold", held: true }));
     if (this.#wishes.receive === "chosen") this.#again(this.#subscribe());
   }
 

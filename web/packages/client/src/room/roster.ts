@@ -76,6 +76,12 @@ export class Roster {
     else this.#events.memberJoined(joined);
   }
 
+  /** A member put the others on hold, or came back. */
+  held(id: string, held: boolean): void {
+    const member = this.members.get(id);
+    if (member?.hold(held)) this.#events.memberChanged(member);
+  }
+
   /** Somebody left, and so did the tracks. */
   memberLeft(id: string, reason: string): void {
     const member = this.members.get(id);

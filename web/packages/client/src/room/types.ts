@@ -1,6 +1,17 @@
 /** Members and tracks as the application sees them; implemented beside. */
 
-import type { Kind, Role, Source } from "../generated/signalling.js";
+import type { Kind, Receive, Role, Source } from "../generated/signalling.js";
+import type { PublishOptions } from "../media/publications.js";
+
+/** How to enter a room. */
+export interface JoinOptions {
+  /** Name to be shown; the account's or guest's own if absent. */
+  name?: string;
+  /** What to receive at first; all if absent. */
+  receive?: Receive;
+  /** Tracks to publish at once, in the first offer. */
+  publish?: readonly (PublishOptions & { track: MediaStreamTrack })[];
+}
 
 /** Somebody in the room; the object stays the same while its fields change. */
 export interface Member {
@@ -17,6 +28,10 @@ export interface Member {
   readonly joinedAt: number;
   /** An encoder or a player (WHIP, WHEP), not a person. */
   readonly stream: boolean;
+  /** A telephone. */
+  readonly phone: boolean;
+  /** Has put the others on hold. */
+  readonly held: boolean;
   /** Is this client. */
   readonly isLocal: boolean;
   /** What the member sends. */

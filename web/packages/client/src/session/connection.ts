@@ -32,6 +32,8 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   url: string;
   token: () => Promise<string>;
+  /** Calls to the account shall ring here. */
+  reachable: boolean;
   WebSocket: typeof WebSocket;
   events: ConnectionEvents;
 }
@@ -133,7 +135,8 @@ export class Connection {
 
   #open(token: string): void {
     const resume = this.#session === null ? {} : { resume: this.#session, after: this.#inbox.last };
-    const hello = { type: "hello" as const, token, ...resume };
+    const reachable = this.#options.reachable ? { reachable: true } : {};
+    const hello = { type: "hello" as const, token, ...reachable, ...resume };
     try {
       this.#socket = new Socket(this.#options.url, hello, this.#options.WebSocket, {
         welcome: (welcome) => this.#welcomed(welcome),

@@ -4,6 +4,7 @@ import { AntiphonError } from "../errors.js";
 import type {
   Accepted,
   Answered,
+  Called,
   ClientRequest,
   Joined,
   Messages,
@@ -18,6 +19,11 @@ interface Replies {
   publish: Published;
   say: Accepted;
   history: Messages;
+  call: Called;
+  invite: Called;
+  transfer: Called;
+  accept: Called;
+  send: Accepted;
 }
 
 /** A request before it has its number. */
@@ -42,6 +48,11 @@ const REPLY_TYPES: { readonly [type: string]: ServerReply["type"] } = {
   publish: "published",
   say: "accepted",
   history: "messages",
+  call: "called",
+  invite: "called",
+  transfer: "called",
+  accept: "called",
+  send: "accepted",
 };
 
 interface Pending {

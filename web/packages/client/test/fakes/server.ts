@@ -1,6 +1,7 @@
 /** A server of the room signalling in memory: sessions, numbered events, replies kept for a resume. */
 
 import type {
+  Call,
   ClientMessage,
   ClientRequest,
   Hello,
@@ -20,6 +21,9 @@ export type EventBody = Unnumbered<ServerEvent>;
 /** A reply before it has the number of its request. */
 export type ReplyBody = Unaddressed<ServerReply>;
 type Handler = (request: ClientRequest) => ReplyBody | null;
+
+/** Requests that need no room. */
+const ANYWHERE: readonly string[] = ["join", "call", "accept", "decline", "hang_up", "send"];
 
 /** One session, as long as the server keeps it. */
 export class FakeSession {
@@ -151,7 +155,7 @@ export class FakeServer {
   }
 
   #do(session: FakeSession, request: ClientRequest): ReplyBody | null {
-    if (request.type !== "join" && !session.joined) {
+    if (!ANYWHERE.includes(request.type) && !session.joined) {
       return { type: "refused", reason: "conflict", text: "You are in no room." };
     }
     const handler = this.handlers.get(request.type);
@@ -164,7 +168,7 @@ export class FakeServer {
   #reply(request: ClientRequest): ReplyBody {
     switch (request.type) {
       case "join":
-        return { type: "joined", room: structuredClone(this.room) };
+        return { type: "joined", room: { ...structuredClone(this.room), name: request.room } };
       case "offer":
         return { type: "answered", sdp: `answer to ${request.sdp}`, tracks: {} };
       case "publish":
@@ -179,6 +183,16 @@ export class FakeServer {
         };
       case "say":
         return { type: "accepted", message: this.store(request.text, request.origin_id) };
+      case "call":
+      case "invite":
+      case "transfer":
+        return { type: "called", call: call("out", { callee: request.to }) };
+      case "accept":
+        return { type: "called", call: call(request.call, { state: "answered" }) };
+      case "send": {
+        const message = this.store(request.text, request.origin_id);
+        return { type: "accepted", message: { ...message, room: request.to } };
+      }
       case "history":
         return { type: "messages", messages: [], more: false };
       default:
@@ -197,6 +211,25 @@ export class FakeServer {
     this.room.messages.push(message);
     return message;
   }
+}
+
+/** A call's record, from Bob to Ann unless said otherwise. */
+export function call(id: string, fields: Partial<Call> = {}): Call {
+  return {
+    id,
+    room: `call-${id}`,
+    caller: "bob@example",
+    caller_name: "Bob",
+    callee: "ann@example",
+    video: false,
+    state: "calling",
+    started_at: 2000,
+    answered_at: null,
+    ended_at: null,
+    by: null,
+    reason: null,
+    ...fields,
+  };
 }
 
 /** A member's record. */

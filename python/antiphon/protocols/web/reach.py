@@ -1,0 +1,54 @@
+"""The sessions that calls and messages to an account can reach (`core.ports.Reach`)."""
+
+import time
+from collections.abc import Sequence
+
+from antiphon.core.address import Address
+from antiphon.core.ports import Caller, Device, Presence, PresenceState
+
+from .participant import Participant
+
+
+class WebReach:
+    """Reachable sessions by account. `presence`: who is told that they are there, if anybody."""
+
+    def __init__(self, presence: Presence | None = None) -> None:
+        self._presence = presence
+        self._devices: dict[Address, list[Participant]] = {}
+
+    def add(self, session: Participant) -> None:
+        """The session may be called from now on. Idempotent; guests have no account to be called
+        at.
+        """
+        if session.address.is_guest:
+            return
+        devices = self._devices.setdefault(session.address.bare, [])
+        if session in devices:
+            return
+        devices.append(session)
+        if self._presence is not None:
+            self._presence.publish(PresenceState(device=session.address, since=time.time()))
+
+    def remove(self, session: Participant) -> None:
+        """The session may not be called any more. Idempotent."""
+        account = session.address.bare
+        devices = self._devices.get(account, [])
+        if session not in devices:
+            return
+        devices.remove(session)
+        if not devices:
+            del self._devices[account]
+        if self._presence is not None:
+            self._presence.withdraw(session.address)
+
+    def has(self, session: Participant) -> bool:
+        """Whether the session may be called."""
+        return session in self._devices.get(session.address.bare, ())
+
+    async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
+        """The sessions of an account, or the one that `callee` names; never the caller's own."""
+        return [
+            session
+            for session in self._devices.get(callee.bare, ())
+            if session.address != caller.address and callee.device in ("", session.address.device)
+        ]
