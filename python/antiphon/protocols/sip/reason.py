@@ -5,7 +5,8 @@ It decides nothing: adapters ask it.
 
 from antiphon.core.reason import Reason
 
-from .header import MalformedError, ReasonValue, elements, parse_reason
+from .header import ReasonValue, elements, parse_reason
+from .uri import MalformedError
 
 # What a request is answered with. A full room is busy, not out of service: 503 would make a
 # telephone or a carrier turn away from this server altogether (RFC 3261 §21.5.4).

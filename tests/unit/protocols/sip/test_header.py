@@ -10,19 +10,7 @@ from antiphon.protocols.sip.header import (
     parse_name_address,
 )
 from antiphon.protocols.sip.uri import MalformedError, parse_uri
-
-
-class Fields:
-    """Header fields of a test."""
-
-    def __init__(self, *fields: tuple[str, str]) -> None:
-        self._fields = fields
-
-    def get(self, name: str) -> str | None:
-        return next(iter(self.all(name)), None)
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self._fields if key.lower() == name.lower()]
+from tests.support.header_fields import Fields
 
 
 @pytest.mark.parametrize(
