@@ -1,1 +1,17 @@
-//! Telephone audio: codecs, resampling, jitter buffer, mixing. No I/O, no clock.
+//! Telephone audio: codecs, resampling, jitter buffer, concealment, mixing. It knows samples, RTP
+//! payloads and numbers; no socket, no clock (time is an argument), no session and no room.
+//!
+//! Files: `codec` has one encoder and one decoder for all codecs; `playout` makes an even stream of
+//! samples out of one RTP stream (`jitter`, `delay`, `stretch`, `conceal`, `noise` are its parts);
+//! `transcode` turns packets of one codec into packets of another; `mix` chooses speakers and sums.
+
+pub mod codec;
+pub mod format;
+pub mod g711;
+pub mod g722;
+pub mod level;
+pub mod opus;
+pub mod resample;
+
+pub use codec::{AudioError, Decoder, Encoder};
+pub use format::{Codec, Format};

@@ -12,7 +12,7 @@ use str0m::media::Mid;
 use crate::burst::Received;
 use crate::codec::Format;
 use crate::event::{Event, Ticket};
-use crate::opus::{Decoder, Encoder, OpusError};
+use antiphon_audio::opus::{Decoder, Encoder, OpusError};
 use crate::peer::Body;
 use crate::room::{Id, Room};
 use crate::slot::Parcel;

@@ -30,6 +30,7 @@ impl std::error::Error for OpusError {}
 pub struct Encoder {
     state: NonNull<ffi::OpusEncoder>,
     channels: usize,
+    sample_rate: u32,
 }
 
 // SAFETY: the state is owned by this value alone, and the library keeps no thread-local data.
@@ -46,10 +47,36 @@ impl Encoder {
             ffi::opus_encoder_create(rate, channels.into(), application, &mut error)
         };
         let state = NonNull::new(state).ok_or(OpusError(error))?;
-        let encoder = Encoder { state, channels: channels.into() };
+        let encoder = Encoder { state, channels: channels.into(), sample_rate };
         encoder.set(ffi::OPUS_SET_INBAND_FEC_REQUEST, 1)?;
         encoder.set(ffi::OPUS_SET_PACKET_LOSS_PERC_REQUEST, EXPECTED_LOSS)?;
         Ok(encoder)
+    }
+
+    /// Quality against time spent, 0 … 10.
+    pub fn set_complexity(&mut self, complexity: u8) -> Result<(), OpusError> {
+        self.set(ffi::OPUS_SET_COMPLEXITY_REQUEST, complexity.into())
+    }
+
+    /// Mean bits per second, 500 … 512,000.
+    pub fn set_bitrate(&mut self, bitrate: u32) -> Result<(), OpusError> {
+        let bitrate = c_int::try_from(bitrate).map_err(|_| OpusError(ffi::OPUS_BAD_ARG))?;
+        self.set(ffi::OPUS_SET_BITRATE_REQUEST, bitrate)
+    }
+
+    /// A second encoder that goes on from where this one is.
+    pub fn fork(&self) -> Result<Encoder, OpusError> {
+        let copy = Encoder::new(self.sample_rate, self.channels as u8)?;
+        // SAFETY: both states have the size that the library gives for this number of channels; a
+        // state is one block without pointers into itself, which may be copied (opus.h, "Opus
+        // Encoder").
+        unsafe {
+            let size = ffi::opus_encoder_get_size(self.channels as c_int);
+            let size = usize::try_from(size).map_err(|_| OpusError(ffi::OPUS_INTERNAL_ERROR))?;
+            let (from, to) = (self.state.as_ptr().cast::<u8>(), copy.state.as_ptr().cast::<u8>());
+            std::ptr::copy_nonoverlapping(from, to, size);
+        }
+        Ok(copy)
     }
 
     fn set(&self, request: c_int, value: c_int) -> Result<(), OpusError> {
@@ -60,7 +87,15 @@ impl Encoder {
 
     /// Encodes one frame of 2.5 to 60 ms of interleaved samples.
     pub fn encode(&mut self, samples: &[i16]) -> Result<Vec<u8>, OpusError> {
-        let mut packet = vec![0; LONGEST_PACKET];
+        let mut packet = Vec::new();
+        self.encode_into(samples, &mut packet)?;
+        Ok(packet)
+    }
+
+    /// The same, appended to `packet`.
+    pub fn encode_into(&mut self, samples: &[i16], packet: &mut Vec<u8>) -> Result<(), OpusError> {
+        let begin = packet.len();
+        packet.resize(begin + LONGEST_PACKET, 0);
         let frames = (samples.len() / self.channels) as c_int;
         // SAFETY: `samples` holds `frames` × channels samples; the packet's length is passed along.
         let length = unsafe {
@@ -68,13 +103,13 @@ impl Encoder {
                 self.state.as_ptr(),
                 samples.as_ptr(),
                 frames,
-                packet.as_mut_ptr(),
+                packet[begin..].as_mut_ptr(),
                 LONGEST_PACKET as i32,
             )
         };
-        let length = usize::try_from(length).map_err(|_| OpusError(length))?;
-        packet.truncate(length);
-        Ok(packet)
+        let written = usize::try_from(length).map_err(|_| OpusError(length));
+        packet.truncate(begin + written.unwrap_or(0));
+        written.map(|_| ())
     }
 }
 
@@ -108,18 +143,48 @@ impl Decoder {
 
     /// Decodes one packet to interleaved samples.
     pub fn decode(&mut self, packet: &[u8]) -> Result<Vec<i16>, OpusError> {
-        if packet.is_empty() {
-            return Err(OpusError(ffi::OPUS_INVALID_PACKET));
-        }
+        let mut samples = Vec::new();
+        self.decode_into(packet, &mut samples)?;
+        Ok(samples)
+    }
+
+    /// The same, appended to `samples`.
+    pub fn decode_into(&mut self, packet: &[u8], samples: &mut Vec<i16>) -> Result<(), OpusError> {
+        let frames = match self.duration(packet) {
+            0 => return Err(OpusError(ffi::OPUS_INVALID_PACKET)),
+            frames => frames,
+        };
+        self.run(Some(packet), frames, false, samples)
+    }
+
+    /// Samples of each channel that a packet holds, by its first bytes; 0 if it is malformed.
+    pub fn duration(&self, packet: &[u8]) -> usize {
+        let Ok(length) = i32::try_from(packet.len()) else { return 0 };
+        // SAFETY: pointer and length belong together; an empty packet is an error to the library.
+        let frames = unsafe {
+            ffi::opus_packet_get_nb_samples(packet.as_ptr(), length, self.sample_rate as i32)
+        };
         let longest = LONGEST_FRAME_48K * self.sample_rate as usize / 48_000;
-        self.run(Some(packet), longest, false)
+        usize::try_from(frames).map_or(0, |frames| frames.min(longest))
     }
 
     /// Makes up for a lost packet of `frames` samples per channel; `next`: the packet after it, whose
     /// redundancy is used if it has any (RFC 6716 §2.1.7).
     pub fn conceal(&mut self, frames: usize, next: Option<&[u8]>) -> Result<Vec<i16>, OpusError> {
+        let mut samples = Vec::new();
+        self.conceal_into(frames, next, &mut samples)?;
+        Ok(samples)
+    }
+
+    /// The same, appended to `samples`.
+    pub fn conceal_into(
+        &mut self,
+        frames: usize,
+        next: Option<&[u8]>,
+        samples: &mut Vec<i16>,
+    ) -> Result<(), OpusError> {
         let next = next.filter(|packet| !packet.is_empty());
-        self.run(next, frames, next.is_some())
+        self.run(next, frames, next.is_some(), samples)
     }
 
     fn run(
@@ -127,8 +192,10 @@ impl Decoder {
         packet: Option<&[u8]>,
         frames: usize,
         redundancy: bool,
-    ) -> Result<Vec<i16>, OpusError> {
-        let mut samples = vec![0; frames * self.channels];
+        samples: &mut Vec<i16>,
+    ) -> Result<(), OpusError> {
+        let begin = samples.len();
+        samples.resize(begin + frames * self.channels, 0);
         let (data, length) =
             packet.map_or((std::ptr::null(), 0), |packet| (packet.as_ptr(), packet.len()));
         // SAFETY: data and length belong together (null and 0 mean a lost packet); `samples` has room
@@ -138,14 +205,14 @@ impl Decoder {
                 self.state.as_ptr(),
                 data,
                 length as i32,
-                samples.as_mut_ptr(),
+                samples[begin..].as_mut_ptr(),
                 frames as c_int,
                 redundancy.into(),
             )
         };
-        let decoded = usize::try_from(decoded).map_err(|_| OpusError(decoded))?;
-        samples.truncate(decoded * self.channels);
-        Ok(samples)
+        let decoded = usize::try_from(decoded).map_err(|_| OpusError(decoded));
+        samples.truncate(begin + decoded.unwrap_or(0) * self.channels);
+        decoded.map(|_| ())
     }
 }
 
