@@ -1,4 +1,4 @@
-"""What the machine calls a listener: a transport at an address, and how that is written in messages.
+"""What the machine calls a listener: a transport at an address, and how messages spell it.
 
 It knows no sockets.
 """

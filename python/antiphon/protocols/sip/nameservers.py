@@ -1,4 +1,4 @@
-"""The DNS, asked without blocking: NAPTR, SRV and addresses, kept as long as their records say."""
+"""The DNS, asked without blocking: NAPTR, SRV, addresses, kept as long as their records say."""
 
 import asyncio
 import socket

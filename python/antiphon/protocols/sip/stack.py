@@ -109,7 +109,7 @@ class Stack:
     # who hears what
 
     def on(self, method: str, handler: Handler) -> None:
-        """`handler` gets the requests of a method outside of known dialogs; of `ANY`: all others."""
+        """`handler` gets requests of a method outside of known dialogs; of `ANY`: all others."""
         self._handlers[method] = handler
 
     def enter(self, dialog: DialogId, handler: DialogHandler) -> Callable[[], None]:
