@@ -1,1 +1,22 @@
-//! RTP sessions of telephones: SRTP, RTCP, DTLS, connectivity checks. No I/O, no clock.
+//! RTP sessions of telephones: packets (RFC 3550), their protection (RFC 3711), keys from session
+//! descriptions (RFC 4568) or a DTLS handshake (RFC 5764), connectivity checks (RFC 8445, lite), and
+//! where a telephone behind a NAT really is. No socket, no clock: time is an argument. It knows
+//! nothing of codecs, tracks and rooms.
+//!
+//! [`Link`] is the session of one section; the other files are its parts.
+
+mod latch;
+mod packet;
+mod reception;
+mod rtcp;
+mod sdes;
+mod srtp;
+mod transmission;
+
+pub use latch::{Evidence, Latch, Verdict};
+pub use packet::{HEADER, Header, payload};
+pub use reception::Reception;
+pub use rtcp::{Block, Compound, Control, SenderInfo, parse as parse_control};
+pub use sdes::Crypto;
+pub use srtp::{Context, Refusal, Suite};
+pub use transmission::{Epoch, Transmission};
