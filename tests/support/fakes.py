@@ -1,9 +1,11 @@
 """Hand-made stand-ins for the core's ports; one set serves all unit tests."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from antiphon.core.address import Address, Addresses
+from antiphon.core.call import CallInfo
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.event import Event
 from antiphon.core.graph import Change, Names, Wiring
@@ -11,6 +13,7 @@ from antiphon.core.policy import Policy
 from antiphon.core.ports import (
     Answer,
     Caller,
+    Device,
     Grants,
     Media,
     MediaEvents,
@@ -37,6 +40,13 @@ BROWSER = Description(
 )
 PHONE = Description(
     (Section("a", Kind.AUDIO, Direction.SENDRECV, (Codec("opus"), Codec("pcmu", 8000))),)
+)
+DESK_PHONE = Description(
+    (
+        Section("0", Kind.AUDIO, Direction.SENDRECV, (Codec("pcmu", 8000),)),
+        Section("1", Kind.VIDEO, Direction.SENDRECV, (Codec("h264"),)),
+    ),
+    mixed=True,
 )
 PLAYER = Description(
     (
@@ -248,6 +258,79 @@ class MemoryMessages:
         self.stored = [message for message in self.stored if message.room != room]
 
 
+@dataclass(eq=False)
+class FakeDevice(Recorder):
+    """A device that keeps what it is told; `does` may answer or decline at once."""
+
+    address: Address = field(kw_only=True)
+    does: Callable[[Event], None] | None = None
+
+    def deliver(self, event: Event) -> None:
+        super().deliver(event)
+        if self.does is not None:
+            self.does(event)
+
+
+class FakeReach:
+    """Knows the devices that it was given, or raises what it was told to."""
+
+    def __init__(self, *devices: FakeDevice) -> None:
+        self.list = list(devices)
+        self.error: BaseException | None = None
+        self.gate: asyncio.Event | None = None
+        self.asked: list[tuple[Caller, Address]] = []
+
+    def add(self, name: str, device: str) -> FakeDevice:
+        made = FakeDevice(address=Address(name, DOMAIN, device))
+        self.list.append(made)
+        return made
+
+    async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
+        self.asked.append((caller, callee))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return [device for device in self.list if device.address.bare == callee.bare]
+
+
+class MemoryCalls:
+    """Records of calls, in memory: the last word on each, and every word in order."""
+
+    def __init__(self) -> None:
+        self.words: list[CallInfo] = []
+
+    def record(self, call: CallInfo) -> None:
+        self.words.append(call)
+
+    @property
+    def stored(self) -> dict[str, CallInfo]:
+        return {call.id: call for call in self.words}
+
+    async def page(
+        self, account: Address | None, before: str | None = None, limit: int = 50
+    ) -> tuple[Sequence[CallInfo], bool]:
+        calls = list(self.stored.values())[::-1]
+        if before is not None:
+            calls = calls[[call.id for call in calls].index(before) + 1 :]
+        if account is not None:
+            calls = [c for c in calls if account in (c.caller.bare, c.callee.bare)]
+        return calls[:limit], len(calls) > limit
+
+    async def find(self, id: str) -> CallInfo | None:
+        return self.stored.get(id)
+
+
+@dataclass
+class FakeDirectory:
+    """Knows the accounts of these names."""
+
+    names: set[str] = field(default_factory=set)
+
+    async def knows(self, account: Address) -> bool:
+        return account.domain == DOMAIN and account.local in self.names
+
+
 @dataclass(frozen=True)
 class House:
     """A switchboard among fakes."""
@@ -258,21 +341,31 @@ class House:
     rooms: MemoryRooms
     messages: MemoryMessages
     addresses: Addresses
+    calls: MemoryCalls
+    directory: FakeDirectory
+    reach: FakeReach
 
 
 def house(policy: Policy | None = None, **options: object) -> House:
-    """A switchboard with guests allowed, unless the policy says otherwise."""
+    """A switchboard with guests allowed, unless the policy says otherwise. `reach` is added to
+    it.
+    """
     rooms, messages, media = MemoryRooms(), MemoryMessages(), FakeMedia()
     addresses = Addresses(DOMAIN, PlainNormalizer())
+    calls, directory, reach = MemoryCalls(), FakeDirectory(), FakeReach()
     switchboard = Switchboard(
         rooms=rooms,
         messages=messages,
         media=media,
         addresses=addresses,
         policy=policy or Policy(guests=True),
+        calls=calls,
+        directory=directory,
         **options,  # type: ignore[arg-type]
     )
-    return House(switchboard, media, FakeSessions(), rooms, messages, addresses)
+    switchboard.add_reach(reach)
+    sessions = FakeSessions()
+    return House(switchboard, media, sessions, rooms, messages, addresses, calls, directory, reach)
 
 
 def account(name: str, **grants: object) -> Caller:

@@ -5,6 +5,7 @@ A JID, a SIP URI and a web name are spellings of an Address. It is not a socket 
 Normalization (PRECIS, IDNA) comes through a port: one implementation serves all protocols.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,6 +14,10 @@ from .reason import Reason, Refused
 # RFC 7622 §3.2–§3.4: each part at most 1023 octets; ours are shorter because they are keys and are
 # shown to people.
 PART_LIMIT = 255
+
+# A telephone number as people write it, and what stands in it for the eye only.
+_NUMBER = re.compile(r"\+?[0-9*#][0-9*# ()./-]*")
+_FOR_THE_EYE = str.maketrans("", "", " ()./-")
 
 ROOMS = "rooms."
 GUESTS = "guest."
@@ -93,6 +98,13 @@ class Addresses:
             )
         except ValueError as error:
             raise Refused(Reason.BAD_REQUEST, f"not an address: {text[:80]!r} ({error})") from None
+
+    def callee(self, text: str) -> Address:
+        """Read whom somebody wants to call: an address, or a telephone number as people write it
+        (`+49 (30) 12-34` is `+49301234` of this domain). Raises `Refused(BAD_REQUEST)`.
+        """
+        text = text.strip()
+        return self.parse(text.translate(_FOR_THE_EYE) if _NUMBER.fullmatch(text) else text)
 
     def room(self, name: str) -> Address:
         """The address of the room `name` (a bare name, or `name@rooms.domain`)."""

@@ -44,7 +44,8 @@ class Info:
     """A member as the others see it.
 
     `joined_at`: seconds since 1970. `endpoint`: number in the media engine. `stream`: an encoder or
-    a player, not a person.
+    a player, not a person. `phone`: a telephone, which takes one stream of each kind. `held`: has
+    put the others on hold.
     """
 
     id: str
@@ -56,6 +57,8 @@ class Info:
     joined_at: float
     endpoint: int | None = None
     stream: bool = False
+    phone: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 ins replace or wrap it.
 """
 
+from .address import Address
 from .member import Member, Role, Source
 from .ports import Caller, RoomSettings
 from .reason import Reason, Refused
@@ -64,6 +65,28 @@ class Policy:
         if member is None and not (steers and _covers(caller, room)):
             raise Refused(Reason.FORBIDDEN, "You are not in this room.")
 
+    def may_call(self, caller: Caller, callee: Address, *, account: bool = False) -> None:
+        """Ring somebody. `account`: the callee is known to have an account on this node.
+
+        Whatever else rings may be a telephone number that costs money: never for guests, nor for
+        those who were given a token for certain rooms only.
+        """
+        self._may_reach(caller, callee, account)
+
+    def may_send(self, caller: Caller, to: Address, *, account: bool = False) -> None:
+        """Send somebody a direct message; see `may_call`."""
+        self._may_reach(caller, to, account)
+
+    def _may_reach(self, caller: Caller, callee: Address, account: bool) -> None:
+        if caller.grants.rooms is not None:
+            raise Refused(Reason.FORBIDDEN, "Your invitation is for a room only.")
+        if not caller.address.is_guest:
+            return
+        if not self.guests:
+            raise Refused(Reason.FORBIDDEN, "Guests may call nobody. Please log in.")
+        if not (account or callee.is_guest):
+            raise Refused(Reason.FORBIDDEN, "Guests may call those with an account here only.")
+
     def may_moderate(self, actor: Member, other: Member) -> None:
         """Mute, remove, promote or demote another member."""
         if actor.info.role is not Role.MODERATOR:
@@ -107,6 +130,14 @@ class WrappedPolicy(Policy):
     def may_say(self, caller: Caller, room: str, member: Member | None) -> None:
         """Ask the inner policy."""
         self.inner.may_say(caller, room, member)
+
+    def may_call(self, caller: Caller, callee: Address, *, account: bool = False) -> None:
+        """Ask the inner policy."""
+        self.inner.may_call(caller, callee, account=account)
+
+    def may_send(self, caller: Caller, to: Address, *, account: bool = False) -> None:
+        """Ask the inner policy."""
+        self.inner.may_send(caller, to, account=account)
 
     def may_moderate(self, actor: Member, other: Member) -> None:
         """Ask the inner policy."""

@@ -354,11 +354,20 @@ class Reach(Protocol):
         """
 
 
+class Directory(Protocol):
+    """Knows who has an account on this node, whether they can be reached now or not."""
+
+    async def knows(self, account: Address) -> bool:
+        """Whether there is such an account (bare address)."""
+
+
 class Calls(Protocol):
     """The record of calls (`services/calls`)."""
 
-    async def record(self, call: CallInfo) -> None:
-        """Store or replace what is known of a call; called when it begins, is answered and ends."""
+    def record(self, call: CallInfo) -> None:
+        """Store or replace what is known of a call, some time soon and in order; told when it
+        begins, is answered and ends. Never blocks nor raises.
+        """
 
     async def page(
         self, account: Address | None, before: str | None = None, limit: int = 50

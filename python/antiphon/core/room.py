@@ -12,9 +12,11 @@ from dataclasses import replace
 from . import topology
 from .address import Address
 from .event import (
+    DigitPressed,
     Draining,
     Ended,
     Event,
+    Held,
     MemberChanged,
     MemberJoined,
     MemberLeft,
@@ -32,6 +34,9 @@ from .reason import Reason, Refused, WrongState
 
 Tell = Callable[[Event], None]
 NewId = Callable[[str], str]
+
+KEYS = frozenset("0123456789ABCD*#")
+LONGEST_PRESS = 60.0
 
 
 class Room:
@@ -184,7 +189,8 @@ class Room:
             former.close()
         member.endpoint = endpoint
         member.measure()
-        self._change(member, endpoint=endpoint.number if endpoint else None)
+        phone = endpoint is not None and endpoint.description.mixed
+        self._change(member, endpoint=endpoint.number if endpoint else None, phone=phone)
         self._rewire()
 
     def renegotiated(self, id: str) -> None:
@@ -264,6 +270,20 @@ class Room:
         if outlet is not None:
             member.outlet = outlet
         self._change(member, present=present)
+
+    def press(self, id: str, digit: str, duration: float) -> None:
+        """A member pressed a key. Raises `Refused(BAD_REQUEST)` for one that no telephone has."""
+        member = self.member(id)
+        if digit not in KEYS or not 0 <= duration <= LONGEST_PRESS:
+            raise Refused(Reason.BAD_REQUEST, "A key is one of 0-9, A-D, * and #.")
+        self._tell(DigitPressed(self.name, member.id, digit, duration))
+
+    def hold(self, id: str, held: bool) -> None:
+        """A member put the others on hold, or is back."""
+        member = self.member(id)
+        if member.info.held != held:
+            self._tell(Held(self.name, id, held))
+            self._change(member, held=held)
 
     def say(self, message: Message) -> None:
         """Pass on a message that is stored."""

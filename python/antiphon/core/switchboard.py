@@ -1,7 +1,8 @@
-"""The one door to rooms: asks policy, finds the place of a room, stores what must last, and calls
-the room.
+"""The one door to rooms and calls: asks policy, finds the place of a room, stores what must last,
+and calls the room.
 
-The only asynchronous file of the core. It does not know which protocols there are, nor whether the
+With `exchange`, which finds the devices of a callee, the asynchronous side of the core. It does not
+know which protocols there are, nor whether the
 node is alone.
 """
 
@@ -9,17 +10,32 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import change as changes
-from .address import Addresses
+from .address import Address, Addresses
+from .call import CallInfo, is_call_room
+from .calls import CallLimits
+from .doors import Doors
 from .event import Event, RoomClosed, RoomOpened
+from .exchange import Exchange
 from .member import Member, Outlet, Receive, Role, Track
 from .policy import Policy
-from .ports import Caller, Media, Message, Messages, Rooms, RoomSettings
+from .ports import (
+    Caller,
+    Calls,
+    Device,
+    Directory,
+    Media,
+    Message,
+    Messages,
+    Reach,
+    Rooms,
+    RoomSettings,
+)
 from .reason import Reason, Refused
 from .room import Room
 
@@ -66,7 +82,9 @@ class Here:
 
 
 class Switchboard:
-    """Rooms, who is in them, and the verbs: join, leave, update, say, set, watch."""
+    """Rooms, who is in them, and the verbs: join, leave, update, say, set, watch; calls between
+    people, and theirs: call, ringing, answer, decline, hang_up.
+    """
 
     def __init__(
         self,
@@ -78,6 +96,9 @@ class Switchboard:
         policy: Policy,
         locator: Locator | None = None,
         max_rooms: int = 10_000,
+        calls: Calls | None = None,
+        directory: Directory | None = None,
+        call_limits: CallLimits | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.addresses = addresses
@@ -90,8 +111,19 @@ class Switchboard:
         self._now = now
         self._rooms: dict[str, Room] = {}
         self._watchers: list[Outlet] = []
-        self._doors = _Doors()
+        self._doors = Doors()
         self._draining = False
+        self._errands: set[asyncio.Task[None]] = set()
+        self._exchange = Exchange(
+            addresses=addresses,
+            policy=policy,
+            rooms=self,
+            watch=self._told,
+            now=now,
+            limits=call_limits,
+            records=calls,
+            directory=directory,
+        )
 
     # looking
 
@@ -118,6 +150,13 @@ class Switchboard:
                 self._watchers.remove(outlet)
 
         return unwatch
+
+    def may_enter(self, caller: Caller, settings: RoomSettings, present: int = 0) -> None:
+        """Come into a room that has `present` members, or see that it is there. Raises
+        `Refused`.
+        """
+        self._exchange.admit(caller, settings.name)
+        self.policy.may_join(caller, settings, present)
 
     # coming and going
 
@@ -148,7 +187,9 @@ class Switchboard:
         async with self._doors.through(address.local):
             found = self._rooms.get(address.local) or await self._open(caller, address.local)
             with _room_at_stake(found):
-                return self._enter(found, caller, outlet, shown, receive, stream)
+                membership = self._enter(found, caller, outlet, shown, receive, stream)
+        self._exchange.joined(found.name, caller.address)
+        return membership
 
     async def leave(
         self, room: str, member: str, reason: Reason = Reason.LEFT, text: str = ""
@@ -159,6 +200,7 @@ class Switchboard:
         with _room_at_stake(found):
             found.leave(member, reason, text)
         log.info("member left: %s", reason, extra={"room": room, "member": member})
+        self._exchange.left(room)
         await self._close_if_empty(found)
 
     # within a room
@@ -212,6 +254,106 @@ class Switchboard:
             living.say(message)
         return message
 
+    def press(self, room: str, member: str, digit: str, duration: float) -> None:
+        """A member pressed a key of a telephone's pad (0-9, A-D, *, #; seconds). Raises
+        `Refused`.
+        """
+        self._room(room).press(member, digit, duration)
+
+    def hold(self, room: str, member: str, held: bool) -> None:
+        """A member put the others on hold, or is back. Raises `Refused`."""
+        self._room(room).hold(member, held)
+
+    # calls
+
+    def add_reach(self, reach: Reach) -> Callable[[], None]:
+        """Ask `reach` for the devices of those who are called; the result ends that."""
+        return self._exchange.add_reach(reach)
+
+    @property
+    def calls(self) -> Iterable[CallInfo]:
+        """The calls that run on this node now."""
+        return self._exchange.book.running
+
+    def calls_of(self, account: Address) -> Iterable[CallInfo]:
+        """Running calls from or to an account or number (bare address)."""
+        return self._exchange.book.of(account)
+
+    async def call(
+        self,
+        caller: Caller,
+        callee: Address | str,
+        outlet: Outlet,
+        *,
+        room: str | None = None,
+        video: bool = False,
+        name: str | None = None,
+        id: str | None = None,
+    ) -> CallInfo:
+        """Ring all devices of somebody but the caller's own; `outlet` hears what becomes of it,
+        perhaps before this returns.
+
+        `room`: a living one that the caller is in, into which the callee is invited; else the call
+        has a room of its own. `id`: the caller's own, to `hang_up` while this still seeks devices.
+        Raises `Refused`: NOT_FOUND for what is neither account nor number, UNAVAILABLE without a
+        device, CANCELLED, TOO_MANY; then `outlet` hears nothing.
+        """
+        return await self._exchange.call(
+            caller, callee, outlet, room=room, video=video, name=name, id=id
+        )
+
+    def call_info(self, call: str) -> CallInfo | None:
+        """A running call."""
+        return self._exchange.book.find(call)
+
+    def invite(self, call: str, device: Device) -> CallInfo:
+        """Ring one more device, which was found later, unless it was rung before. Raises
+        `Refused(GONE)`.
+        """
+        return self._exchange.book.invite(call, [device])
+
+    def ringing(self, call: str, device: Address) -> None:
+        """A device rings: the caller is told. Too late is no error."""
+        self._exchange.book.ringing(call, device)
+
+    def answer(self, call: str, device: Address) -> CallInfo:
+        """A device answers, the first wins; its side then joins the call's room. Raises `Refused`:
+        GONE for whoever comes later, FORBIDDEN for a device that is not called.
+        """
+        return self._exchange.book.answer(call, device)
+
+    def decline(
+        self,
+        call: str,
+        device: Address,
+        reason: Reason = Reason.DECLINED,
+        *,
+        everywhere: bool = False,
+    ) -> None:
+        """A device will not answer (it is not told again); the last one ends the call, and any if
+        it speaks for all of the callee's (`everywhere`). Too late is no error.
+        """
+        self._exchange.book.decline(call, device, reason, everywhere)
+
+    def hang_up(self, call: str, reason: Reason = Reason.LEFT, text: str = "") -> None:
+        """End a call for everybody; LEFT before an answer is CANCELLED. Too late is no error."""
+        self._exchange.book.end(call, reason, text)
+
+    async def send(
+        self,
+        caller: Caller,
+        to: Address | str,
+        text: str,
+        origin_id: str | None = None,
+        *,
+        outlet: Outlet | None = None,
+    ) -> Message:
+        """Send a direct message to all devices of somebody but the sender's own (`outlet`). Raises
+        `Refused`: NOT_FOUND, UNAVAILABLE if no device took it.
+        """
+        address = self.addresses.callee(to) if isinstance(to, str) else to
+        return await self._exchange.send(caller, address, text, origin_id, outlet)
+
     # lasting rooms
 
     async def set(self, caller: Caller, settings: RoomSettings) -> RoomSettings:
@@ -219,6 +361,8 @@ class Switchboard:
         name = self.addresses.room(settings.name).local
         async with self._doors.through(name):
             before = await self._stored.find(name)
+            if is_call_room(name):
+                raise Refused(Reason.FORBIDDEN, "The room of a call cannot be kept.")
             if before is None:
                 self.policy.may_create(caller, name)
                 stored = replace(settings, owner=caller.address.bare, created_at=self._now())
@@ -248,24 +392,29 @@ class Switchboard:
     async def drain(self, text: str = "The server stops in a moment.") -> None:
         """Take nobody in any more and tell everybody."""
         self._draining = True
+        self._exchange.drain()
         for room in list(self._rooms.values()):
             room.drain(text)
 
     async def close(self) -> None:
         """End every room on this node; what is stored stays."""
         self._draining = True
+        self._exchange.close()
         for room in list(self._rooms.values()):
             self._shut(room, Reason.DRAINING, "The server stops.")
+        if self._errands:
+            await asyncio.wait(self._errands)
 
     # within
 
     async def _open(self, caller: Caller, name: str) -> Room:
         settings = await self._stored.find(name)
         if settings is None:
-            self.policy.may_create(caller, name)
-            settings = RoomSettings(name=name, created_at=self._now())
+            if not is_call_room(name):
+                self.policy.may_create(caller, name)
+            settings = RoomSettings(name=name, guests=_welcome(name), created_at=self._now())
         # Whoever may not come in must not open the room either.
-        self.policy.may_join(caller, settings, 0)
+        self.may_enter(caller, settings)
         if len(self._rooms) >= self._max_rooms:
             raise Refused(Reason.TOO_MANY, "This server has no place for another room.")
         address = self.addresses.room(name)
@@ -291,7 +440,7 @@ class Switchboard:
         receive: Receive,
         stream: bool,
     ) -> Membership:
-        self.policy.may_join(caller, room.settings, len(room.members))
+        self.may_enter(caller, room.settings, len(room.members))
         opens = not stream and all(member.info.stream for member in room.members.values())
         role = self.policy.role(caller, room.settings, opens=opens)
         member = room.join(caller, name, role, outlet, receive, stream=stream)
@@ -309,6 +458,11 @@ class Switchboard:
             if await self._stored.find(room.name) is None:
                 # The next ones to use this name must not read what was said here.
                 await self._messages.forget(room.address)
+
+    def shut(self, room: Room, reason: Reason, text: str) -> None:
+        """End the room of a call, with what was said in it (exchange.LivingRooms)."""
+        self._shut(room, reason, text)
+        self._begin(self._messages.forget(room.address))
 
     def _shut(self, room: Room, reason: Reason, text: str) -> None:
         self._rooms.pop(room.name, None)
@@ -343,6 +497,16 @@ class Switchboard:
                 lowered = Role.SPEAKER if other.info.role is Role.MODERATOR else Role.LISTENER
                 room.set_role(other.id, lowered)
 
+    def _begin(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errand_done)
+
+    def _errand_done(self, task: "asyncio.Task[None]") -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("messages of a call could not be deleted: %s", error)
+
     def _room(self, name: str) -> Room:
         if (room := self._rooms.get(name)) is None:
             raise Refused(Reason.NOT_FOUND, "There is no such room now.")
@@ -351,33 +515,14 @@ class Switchboard:
     def _told(self, event: Event) -> None:
         if isinstance(event, RoomClosed):
             self._rooms.pop(event.room, None)
+            self._exchange.closed(event.room, event.reason)
         for outlet in list(self._watchers):
             outlet.deliver(event)
 
 
-@dataclass(slots=True)
-class _Door:
-    lock: asyncio.Lock
-    users: int = 0
-
-
-class _Doors:
-    """A lock for each room name that is in use now."""
-
-    def __init__(self) -> None:
-        self._doors: dict[str, _Door] = {}
-
-    @asynccontextmanager
-    async def through(self, name: str) -> AsyncIterator[None]:
-        door = self._doors.setdefault(name, _Door(asyncio.Lock()))
-        door.users += 1
-        try:
-            async with door.lock:
-                yield
-        finally:
-            door.users -= 1
-            if door.users == 0:
-                del self._doors[name]
+def _welcome(name: str) -> bool | None:
+    """Whether guests are welcome in a room that is not stored; who may call was asked before."""
+    return True if is_call_room(name) else None
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def insiders(room: Room | None) -> frozenset[Address]:
 def may_enter(context: HttpContext, caller: Caller, settings: RoomSettings) -> None:
     """Who may enter a room may know that it is there. Raises `Refused`."""
     if not caller.grants.admin:
-        context.switchboard.policy.may_join(caller, settings, 0)
+        context.switchboard.may_enter(caller, settings)
 
 
 def may_look(

@@ -37,6 +37,7 @@ STATUS: Mapping[Reason, int] = {
     Reason.INTERNAL: 500,
     Reason.BUSY: 503,
     Reason.DRAINING: 503,
+    Reason.UNAVAILABLE: 503,
     Reason.TIMEOUT: 504,
     # Why a membership ended: what was asked for is no more.
     Reason.LEFT: 410,
@@ -44,6 +45,11 @@ STATUS: Mapping[Reason, int] = {
     Reason.CLOSED: 410,
     Reason.REPLACED: 410,
     Reason.LOST: 410,
+    # Why a call ended: the same.
+    Reason.DECLINED: 410,
+    Reason.CANCELLED: 410,
+    Reason.ELSEWHERE: 410,
+    Reason.TRANSFERRED: 410,
 }
 
 # The other way, for what the framework itself refuses.
