@@ -46,6 +46,7 @@ class Accounts:
             kind for kind in derivation.BY_STRENGTH if kind in self._config.password_hash
         )
         self._decoy: Key | None = None
+        self._watchers: list[Callable[[Address], None]] = []
 
     async def close(self) -> None:
         """Stop the threads that derive keys."""
@@ -69,6 +70,7 @@ class Accounts:
         if not await self._database.write(lambda c: statements.create(c, account, keys)):
             raise Refused(Reason.CONFLICT, f"There is an account {address} already.")
         log.info("account %s created", address, extra={"account": str(address)})
+        self._tell(address)
         return account
 
     async def set_password(self, address: Address, password: str) -> Account:
@@ -104,7 +106,16 @@ class Accounts:
         removed = await self._database.write(lambda c: statements.remove(c, bare))
         if removed:
             log.info("account %s removed", bare, extra={"account": str(bare)})
+            self._tell(bare)
         return removed
+
+    def watch(self, listener: Callable[[Address], None]) -> Callable[[], None]:
+        """Tell of each account that this node makes, changes or removes; the result ends that.
+
+        Commands of the shell change accounts without a node: `stamps` tells.
+        """
+        self._watchers.append(listener)
+        return lambda: self._watchers.remove(listener)
 
     async def find(self, address: Address) -> Account | None:
         """The account of an address, None if there is none."""
@@ -119,6 +130,20 @@ class Accounts:
         """Keys of the kinds that are switched on; none of an unknown or disabled account."""
         account, keys = await self._look_up(address.bare)
         return keys if account is not None and not account.disabled else {}
+
+    async def find_with_keys(
+        self, address: Address
+    ) -> tuple[Account, Mapping[KeyKind, Key]] | None:
+        """An account and its keys of the kinds that are switched on; None of an unknown or disabled
+        one.
+        """
+        account, keys = await self._look_up(address.bare)
+        return None if account is None or account.disabled else (account, keys)
+
+    async def stamps(self, addresses: Sequence[Address]) -> Mapping[Address, str]:
+        """The stamps of those accounts, of up to `MAX_PAGE`, that there are and that may log in."""
+        wanted = [address.bare for address in addresses[:MAX_PAGE]]
+        return await self._database.read(lambda c: statements.stamps(c, wanted))
 
     async def authenticate(self, address: Address, password: str) -> Account:
         """The account whose password this is.
@@ -213,7 +238,12 @@ class Accounts:
         account = await self._database.write(change)
         if account is None:
             raise Refused(Reason.NOT_FOUND, f"There is no account {address}.")
+        self._tell(account.address)
         return account
+
+    def _tell(self, address: Address) -> None:
+        for listener in list(self._watchers):
+            listener(address)
 
     async def _refresh(self, account: Account, keys: Mapping[KeyKind, Key], password: str) -> None:
         """Derive what is missing or outdated by the configuration, while the password is here."""
@@ -230,6 +260,7 @@ class Accounts:
         try:
             derived = await self._derive(account.address, password, missing)
             await self._database.write(replace)
+            self._tell(account.address)
         except Refused as refused:  # the log-in itself succeeded; the next one tries again
             log.warning("keys of %s were not brought up to date: %s", account.address, refused)
 

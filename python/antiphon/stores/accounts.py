@@ -80,6 +80,15 @@ def page(connection: Connection, after: Address | None, limit: int) -> list[Acco
     return [_account(row) for row in connection.execute(query)]
 
 
+def stamps(connection: Connection, addresses: Iterable[Address]) -> dict[Address, str]:
+    """Bare address → stamp, of those accounts that there are and that are not disabled."""
+    wanted = [(address.domain, address.local) for address in addresses]
+    query = select(accounts.c.domain, accounts.c.local, accounts.c.stamp).where(
+        tuple_(accounts.c.domain, accounts.c.local).in_(wanted), ~accounts.c.disabled
+    )
+    return {Address(row.local, row.domain): row.stamp for row in connection.execute(query)}
+
+
 def _is(address: Address) -> tuple[Any, Any]:
     return accounts.c.domain == address.domain, accounts.c.local == address.local
 

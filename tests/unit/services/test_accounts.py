@@ -321,3 +321,42 @@ async def test_tokens_of_an_account_that_changed_are_void(
     assert not await valid(text)
     await accounts.create(alice, PASSWORD)
     assert not await valid(text)
+
+
+async def test_who_watches_is_told_of_every_change(
+    accounts: Accounts, alice: Address, addresses: Addresses
+) -> None:
+    told: list[Address] = []
+    end = accounts.watch(told.append)
+    await accounts.create(alice, PASSWORD)
+    await accounts.set_password(alice, f"{PASSWORD} 2")
+    await accounts.update(alice, name="A.")
+    await accounts.disable(alice)
+    assert told == [alice] * 4
+    assert not await accounts.remove(addresses.parse("nobody"))
+    assert await accounts.remove(alice)
+    assert told == [alice] * 5
+    end()
+    await accounts.create(alice, PASSWORD)
+    assert told == [alice] * 5
+
+
+async def test_stamps_and_keys_of_those_who_may_log_in(
+    accounts: Accounts, alice: Address, addresses: Addresses
+) -> None:
+    bob, carol, nobody = map(addresses.parse, ("bob", "carol", "nobody"))
+    for who in (alice, bob, carol):
+        await accounts.create(who, PASSWORD)
+    await accounts.disable(carol)
+    first = await accounts.stamps([alice.on("phone"), bob, carol, nobody])
+    assert set(first) == {alice, bob}
+    await accounts.set_password(alice, f"{PASSWORD} 2")
+    second = await accounts.stamps([alice, bob])
+    assert first[alice] != second[alice]
+    assert first[bob] == second[bob]
+    found = await accounts.find_with_keys(alice)
+    assert found is not None
+    assert found[0].stamp == second[alice]
+    assert found[1] == await accounts.keys(alice)
+    assert await accounts.find_with_keys(carol) is None
+    assert await accounts.find_with_keys(nobody) is None
