@@ -17,12 +17,14 @@ NOBODY: Names = frozenset()
 class Hub(StrEnum):
     """The hubs of a forwarding room.
 
-    Each passes every source to every sink, but never back to where it came from.
+    Each passes every source to every sink, but never back to where it came from. `MIX` passes their
+    sum, as one stream.
     """
 
     AUDIO = "hub:audio"
     VIDEO = "hub:video"
     DATA = "hub:data"
+    MIX = "hub:mix"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .description import Kind
-from .graph import UNWIRED, Hub, Names, Wiring
+from .graph import NOBODY, UNWIRED, Hub, Names, Wiring
 from .member import Member, Receive, Source, Track
 from .negotiate import decodable
 
@@ -33,6 +33,8 @@ def choose(scene: Scene) -> Wiring:
         return UNWIRED
     if len(scene.members) == 2:
         return point_to_point(scene)
+    if any(_is_mixed(member) for member in scene.members.values()):
+        return mix(scene)
     return forward(scene)
 
 
@@ -40,10 +42,10 @@ def point_to_point(scene: Scene) -> Wiring:
     """Each track straight to the one other member (RFC 7667 §3.1). For rooms of two."""
     wires: dict[str, Names] = {}
     feeds: dict[str, Names] = {}
-    for track in scene.tracks.values():
-        others = (one for one in scene.members.values() if one.id != track.member)
-        if sinks := frozenset(one.id for one in others if _wants(one, track)):
-            wires[track.id] = sinks
+    for member in scene.members.values():
+        others = [track for track in scene.tracks.values() if track.member != member.id]
+        for track in _fitting(member, [track for track in others if _wants(member, track)]):
+            wires[track.id] = frozenset([member.id])
     _share_data(scene, feeds, wires)
     return Wiring(feeds, wires)
 
@@ -57,7 +59,9 @@ def forward(scene: Scene) -> Wiring:
     feeds: dict[str, Names] = {}
     wires: dict[str, Names] = {}
     shown = on_show(scene)
-    everything = [one for one in scene.members.values() if one.receive is Receive.ALL]
+    everything = [
+        one for one in scene.members.values() if one.receive is Receive.ALL and not _is_mixed(one)
+    ]
     for kind, hub in ((Kind.AUDIO, Hub.AUDIO), (Kind.VIDEO, Hub.VIDEO)):
         sources = frozenset([track.id for track in shown if track.kind is kind])
         sinks = frozenset([one.id for one in everything if kind in one.kinds])
@@ -65,6 +69,27 @@ def forward(scene: Scene) -> Wiring:
             feeds[hub.value], wires[hub.value] = sources, sinks
     _share_data(scene, feeds, wires)
     wires.update(_own_wires(scene))
+    return Wiring(feeds, wires)
+
+
+def mix(scene: Scene) -> Wiring:
+    """As `forward`, but who takes one stream of each kind hears the sum of all others (RFC 7667
+    §3.6) and sees who spoke last.
+    """
+    wiring = forward(scene)
+    feeds, wires = dict(wiring.feeds), dict(wiring.wires)
+    listening = [
+        member
+        for member in scene.members.values()
+        if _is_mixed(member) and member.receive in (Receive.ALL, Receive.SPEAKER)
+    ]
+    sources = frozenset([id for id, track in scene.tracks.items() if track.kind is Kind.AUDIO])
+    sinks = frozenset([member.id for member in listening if Kind.AUDIO in member.kinds])
+    if sources and sinks:
+        feeds[Hub.MIX.value], wires[Hub.MIX.value] = sources, sinks
+    for member in listening:
+        if (camera := _camera_for(scene, member)) is not None:
+            wires[camera] = wires.get(camera, NOBODY) | {member.id}
     return Wiring(feeds, wires)
 
 
@@ -112,17 +137,44 @@ def _own_wires(scene: Scene) -> Mapping[str, Names]:
         if member.receive is Receive.ALL:
             continue
         if member.receive is Receive.CHOSEN:
-            wanted: Iterable[Track] = (
-                scene.tracks[id] for id in member.chosen if id in scene.tracks
-            )
-        elif member.receive is Receive.SPEAKER and speaker is not None:
+            wanted: Iterable[Track] = [
+                scene.tracks[id] for id in sorted(member.chosen) if id in scene.tracks
+            ]
+        elif member.receive is Receive.SPEAKER and speaker is not None and not _is_mixed(member):
             wanted = scene.members[speaker].tracks.values()
         else:
             continue
-        for track in wanted:
-            if track.member != member.id and _understands(member, track):
-                wires[track.id].add(member.id)
+        others = [track for track in wanted if track.member != member.id]
+        for track in _fitting(member, [one for one in others if _understands(member, one)]):
+            wires[track.id].add(member.id)
     return {track: frozenset(sinks) for track, sinks in wires.items()}
+
+
+def _is_mixed(member: Member) -> bool:
+    """Whether the member takes no more than one stream of each kind."""
+    return member.endpoint is not None and member.endpoint.description.mixed
+
+
+def _fitting(member: Member, tracks: Sequence[Track]) -> Sequence[Track]:
+    """Of what a member understands, what it can be sent: one picture, if it takes one stream of
+    each kind. Sound is no matter: several wires to such a member are summed.
+    """
+    if not _is_mixed(member):
+        return tracks
+    pictures = [track for track in tracks if track.kind is Kind.VIDEO]
+    pictures.sort(key=lambda track: track.source is not Source.CAMERA)
+    return [track for track in tracks if track.kind is not Kind.VIDEO or track is pictures[0]]
+
+
+def _camera_for(scene: Scene, member: Member) -> str | None:
+    """The camera of the latest speaker but the member itself whose picture it understands."""
+    for speaker in scene.stage:
+        if speaker == member.id or (found := scene.members.get(speaker)) is None:
+            continue
+        for track in found.tracks.values():
+            if track.source is Source.CAMERA and _understands(member, track):
+                return track.id
+    return None
 
 
 def _wants(member: Member, track: Track) -> bool:
@@ -134,8 +186,7 @@ def _wants(member: Member, track: Track) -> bool:
 
 
 def _understands(member: Member, track: Track) -> bool:
-    return (
-        track.kind in member.kinds
-        and member.endpoint is not None
-        and decodable(track.codecs, member.endpoint.description)
-    )
+    if track.kind not in member.kinds or member.endpoint is None:
+        return False
+    # Sound is transcoded where need be; pictures are passed on as they are, or not at all.
+    return track.kind is Kind.AUDIO or decodable(track.codecs, member.endpoint.description)
