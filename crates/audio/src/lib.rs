@@ -6,10 +6,12 @@
 //! `transcode` turns packets of one codec into packets of another; `mix` chooses speakers and sums.
 
 pub mod codec;
+pub mod dtmf;
 pub mod format;
 pub mod g711;
 pub mod g722;
 pub mod level;
+pub mod noise;
 pub mod opus;
 pub mod resample;
 
