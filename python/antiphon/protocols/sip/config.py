@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Literal
 
 LOWEST_PORT = 1024
@@ -78,6 +79,8 @@ class TrunkConfig:
             raise ValueError("expires must be from 60 to 86400 seconds")
         if self.register and not self.user:
             raise ValueError("a trunk to register with needs a user")
+        for text in self.addresses:
+            ip_network(text, strict=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,10 @@ class SipConfig:
     trunks: tuple[TrunkConfig, ...] = ()
     """Carriers and other systems: tables, as `antiphon config schema` describes them."""
 
+    country: str = ""
+    """Country code, without `+`, of national numbers that people dial (`030…`). Empty: numbers
+    begin with `+` or `00`."""
+
     min_expires: int = 60
     """Seconds that a registration must at least be asked for (RFC 3261 §10.2.8)."""
 
@@ -114,6 +121,8 @@ class SipConfig:
 
     def __post_init__(self) -> None:
         port_range(self.rtp_ports)
+        if self.country and not (self.country.isascii() and self.country.isdecimal()):
+            raise ValueError("country must be digits, such as 49")
         # RFC 3261 §10.3: a registrar may not refuse an hour or more as too brief.
         if not 1 <= self.min_expires <= 3600:
             raise ValueError("min_expires must be from 1 to 3600 seconds")
