@@ -269,6 +269,7 @@ class Node:
             config=config.web,
             version=self.version,
         )
+        self.switchboard.add_reach(self.signalling.reach)
         self.registry.register(
             NodeCollector(
                 node=self.name,

@@ -70,7 +70,7 @@ class SessionCalls:
     ) -> None:
         self.device = device
         # Who calls is known by device, so that calling one's own account rings the other ones.
-        self._caller = replace(caller, address=device) if not caller.address.is_guest else caller
+        self._caller = replace(caller, address=device)
         self._session = session
         self._switchboard = switchboard
         self._limit = limit

@@ -154,11 +154,11 @@ class Room(Struct, frozen=True, kw_only=True):
 class Call(Struct, frozen=True, kw_only=True):
     """Somebody rings somebody else; whoever answers meets the caller in `room`."""
 
-    id: Id
+    id: Annotated[str, Meta(min_length=1, max_length=256)]
     room: str
     """The room that the call leads into: join it."""
     caller: str
-    """Address of who rings."""
+    """Address of who rings, or a telephone number (`+49301234@domain`)."""
     caller_name: str
     """To be shown."""
     callee: str
@@ -197,8 +197,8 @@ class Hello(FromClient, frozen=True, kw_only=True, tag="hello"):
     after: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     """With `resume`: the last `seq` seen."""
     reachable: bool | UnsetType = UNSET
-    """Calls and messages to the account shall come to this session, too: only an account's, not
-    a guest's. No if absent; on a resume, as before."""
+    """Calls and messages to the caller's address shall come to this session. No if absent; on a
+    resume, as before."""
 
 
 class Join(FromClient, frozen=True, kw_only=True, tag="join"):
@@ -345,7 +345,7 @@ class AcceptCall(FromClient, frozen=True, kw_only=True, tag="accept"):
     it was answered elsewhere or is over."""
 
     id: RequestId
-    call: Id
+    call: Annotated[str, Meta(min_length=1, max_length=256)]
     """Call id."""
 
 
@@ -353,7 +353,7 @@ class DeclineCall(FromClient, frozen=True, kw_only=True, tag="decline"):
     """Do not answer a call that rings here. → `result`"""
 
     id: RequestId
-    call: Id
+    call: Annotated[str, Meta(min_length=1, max_length=256)]
     """Call id."""
     reason: Literal["declined", "busy"] | UnsetType = UNSET
     """`declined` if absent."""
@@ -363,7 +363,7 @@ class HangUp(FromClient, frozen=True, kw_only=True, tag="hang_up"):
     """End a call that this session makes or has answered. → `result`"""
 
     id: RequestId
-    call: Id
+    call: Annotated[str, Meta(min_length=1, max_length=256)]
     """Call id."""
 
 

@@ -10,18 +10,16 @@ from .participant import Participant
 
 
 class WebReach:
-    """Reachable sessions by account. `presence`: who is told that they are there, if anybody."""
+    """Reachable sessions by the bare address that is called. `presence`: who is told that they are
+    there, if anybody.
+    """
 
     def __init__(self, presence: Presence | None = None) -> None:
         self._presence = presence
         self._devices: dict[Address, list[Participant]] = {}
 
     def add(self, session: Participant) -> None:
-        """The session may be called from now on. Idempotent; guests have no account to be called
-        at.
-        """
-        if session.address.is_guest:
-            return
+        """The session may be called from now on. Idempotent."""
         devices = self._devices.setdefault(session.address.bare, [])
         if session in devices:
             return

@@ -27,6 +27,8 @@ def member(info: members.Info) -> message.Member:
         joined_at=info.joined_at,
         endpoint=info.endpoint,
         stream=info.stream,
+        phone=info.phone or msgspec.UNSET,
+        held=info.held or msgspec.UNSET,
     )
 
 
@@ -47,7 +49,7 @@ def chat(of: ports.Message) -> message.Message:
     return message.Message(
         id=of.id,
         room=of.room.local,
-        sender=str(of.sender),
+        sender=str(of.sender.bare),
         name=of.name,
         text=of.text,
         sent_at=of.sent_at,

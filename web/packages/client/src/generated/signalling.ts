@@ -136,7 +136,7 @@ export interface Call {
   id: string;
   /** The room that the call leads into: join it. */
   room: string;
-  /** Address of who rings. */
+  /** Address of who rings, or a telephone number (`+49301234@domain`). */
   caller: string;
   /** To be shown. */
   caller_name: string;
@@ -166,7 +166,7 @@ export interface Hello {
   resume?: string;
   /** With `resume`: the last `seq` seen. */
   after?: number;
-  /** Calls and messages to the account shall come to this session, too: only an account's, not a guest's. No if absent; on a resume, as before. */
+  /** Calls and messages to the caller's address shall come to this session. No if absent; on a resume, as before. */
   reachable?: boolean;
 }
 
