@@ -1,0 +1,267 @@
+"""Presence for telephones: the packages `presence` (RFC 3856), `dialog` (RFC 4235) and
+`message-summary` (RFC 3842), and what telephones publish of themselves (RFC 3903).
+
+Who is there, and which calls run, are the core's; here they are spelled.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from antiphon._native import SipRequest
+from antiphon.core.address import Address
+from antiphon.core.call import CallInfo
+from antiphon.core.event import CallAnswered, CallEnded, CallRinging, Event
+from antiphon.core.member import Outlet
+from antiphon.core.ports import Caller, Presence, PresenceState
+from antiphon.core.reason import Reason, Refused
+
+from . import dialog_document, presence_document
+from .header import number, value_and_parameters
+from .routing import Asked
+from .stack import Stack
+from .subscription import Subscription, SubscriptionLimits
+from .uri import MalformedError
+
+CONDITION_FAILED, BAD_EVENT, TOO_BRIEF, UNSUPPORTED_TYPE = 412, 489, 423, 415
+PUBLICATIONS = 50_000
+PUBLICATIONS_PER_ACCOUNT = 32
+NOTE_LIMIT = 200
+# Ended calls that one notification can tell of.
+ENDED_CALLS = 16
+
+
+class RunningCalls(Protocol):
+    """What the dialog package asks of the switchboard."""
+
+    def calls_of(self, account: Address) -> Iterable[CallInfo]:
+        """Running calls from or to an account."""
+
+    def watch(self, outlet: Outlet) -> Callable[[], None]:
+        """Tell every event from now on."""
+
+
+class PresencePackage:
+    """Who is there, for those who have an account here."""
+
+    name = "presence"
+    content_type = presence_document.CONTENT_TYPE
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+
+    def open(self, subscription: Subscription) -> Callable[[], None]:
+        """See `Package`."""
+        must_know(subscription.caller, subscription.target)
+
+        def tell(_: Event) -> None:
+            subscription.changed()
+
+        return self._presence.watch(subscription.target.bare, tell)
+
+    def document(self, subscription: Subscription, full: bool) -> bytes:
+        """Always the whole presence: it is small."""
+        account = subscription.target.bare
+        states = self._presence.of(account)
+        tuples = [
+            presence_document.Tuple(id=_tuple_id(state), show=state.show, note=state.note)
+            for state in states
+        ]
+        return presence_document.write_presence(f"sip:{account}", tuples)
+
+
+class DialogPackage:
+    """Which calls an account is in: the lamps of its colleagues' telephones."""
+
+    name = "dialog"
+    content_type = dialog_document.CONTENT_TYPE
+
+    def __init__(self, calls: RunningCalls) -> None:
+        self._calls = calls
+        self._watching: dict[Address, dict[Subscription, deque[CallInfo]]] = {}
+        self.close = calls.watch(self)
+
+    def open(self, subscription: Subscription) -> Callable[[], None]:
+        """See `Package`."""
+        must_know(subscription.caller, subscription.target)
+        account = subscription.target.bare
+        watching = self._watching.setdefault(account, {})
+        watching[subscription] = deque(maxlen=ENDED_CALLS)
+
+        def close() -> None:
+            watching.pop(subscription, None)
+            if not watching and self._watching.get(account) is watching:
+                del self._watching[account]
+
+        return close
+
+    def document(self, subscription: Subscription, full: bool) -> bytes:
+        """All running calls, and those that ended since the last time."""
+        account = subscription.target.bare
+        ended = self._watching.get(account, {}).get(subscription, deque())
+        calls = [*self._calls.calls_of(account), *ended]
+        ended.clear()
+        return dialog_document.write_dialogs(f"sip:{account}", account, calls, subscription.version)
+
+    # core.member.Outlet
+
+    def deliver(self, event: Event) -> None:
+        """A call rings, is answered, or has ended."""
+        if not isinstance(event, CallRinging | CallAnswered | CallEnded):
+            return
+        call = event.call
+        for account in {call.caller.bare, call.callee.bare}:
+            for subscription, ended in list(self._watching.get(account, {}).items()):
+                if isinstance(event, CallEnded):
+                    ended.append(call)
+                subscription.changed()
+
+
+class MessagePackage:
+    """Whether messages wait for an account. `waiting` counts them: (new, read before)."""
+
+    name = "message-summary"
+    content_type = "application/simple-message-summary"
+
+    def __init__(self, waiting: Callable[[Address], tuple[int, int]]) -> None:
+        self._waiting = waiting
+
+    def open(self, subscription: Subscription) -> Callable[[], None]:
+        """See `Package`. One's own messages only."""
+        if subscription.caller.address.bare != subscription.target.bare:
+            raise Refused(Reason.FORBIDDEN, "These are somebody else's messages.")
+        return _nothing
+
+    def document(self, subscription: Subscription, full: bool) -> bytes:
+        """RFC 3842 §3.5."""
+        account = subscription.target.bare
+        new, old = self._waiting(account)
+        lines = [
+            f"Messages-Waiting: {'yes' if new else 'no'}",
+            f"Message-Account: sip:{account}",
+            f"Text-Message: {new}/{old}",
+        ]
+        return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+@dataclass(slots=True)
+class _Publication:
+    tag: str
+    device: Address
+    state: PresenceState
+    until: float
+
+
+class Publications:
+    """What telephones say of themselves: PUBLISH with its entity tags."""
+
+    def __init__(
+        self, stack: Stack, presence: Presence, limits: SubscriptionLimits | None = None
+    ) -> None:
+        self._stack = stack
+        self._presence = presence
+        self._limits = limits or SubscriptionLimits()
+        self._loop = asyncio.get_running_loop()
+        self._by_tag: dict[str, _Publication] = {}
+        self._per_account: dict[Address, list[str]] = {}
+
+    def published(self, asked: Asked) -> None:
+        """A PUBLISH outside of dialogs."""
+        request = asked.request
+        try:
+            self._publish(asked)
+        except MalformedError as error:
+            self._stack.reply(request, 400, headers=[("Warning", f'399 antiphon "{error}"')])
+
+    def _publish(self, asked: Asked) -> None:
+        request = asked.request
+        event, _ = value_and_parameters(request.get("event") or "")
+        if event.lower() != PresencePackage.name:
+            allowed = [("Allow-Events", PresencePackage.name)]
+            self._stack.reply(request, BAD_EVENT, headers=allowed)
+            return
+        if asked.target is None or asked.target.bare != asked.caller.address.bare:
+            self._stack.reply(request, 403)
+            return
+        wanted = number(request.get("expires") or str(self._limits.default))
+        if 0 < wanted < self._limits.minimum:
+            minimum = [("Min-Expires", str(self._limits.minimum))]
+            self._stack.reply(request, TOO_BRIEF, headers=minimum)
+            return
+        if request.body and request.content_type != presence_document.CONTENT_TYPE:
+            accept = [("Accept", presence_document.CONTENT_TYPE)]
+            self._stack.reply(request, UNSUPPORTED_TYPE, headers=accept)
+            return
+        self._keep(request, asked.caller, min(wanted, self._limits.maximum))
+
+    def _keep(self, request: SipRequest, caller: Caller, expires: int) -> None:
+        """RFC 3903 §6: a new publication, or a change, refresh or end of the one of the tag."""
+        self._expire(caller.address.bare)
+        matched = request.get("sip-if-match")
+        before = self._by_tag.get(matched) if matched else None
+        if matched and (before is None or before.device.bare != caller.address.bare):
+            self._stack.reply(request, CONDITION_FAILED)
+            return
+        if before is None and not self._has_place(caller.address.bare):
+            self._stack.reply(request, 503, headers=[("Retry-After", "60")])
+            return
+        if before is None and not request.body:
+            raise MalformedError("a first publication needs a document")
+        device = before.device if before else caller.address.bare.on(f"sip-{secrets.token_hex(4)}")
+        state = self._state(request, device, before)
+        if before is not None:
+            self._forget(before)
+        tag = secrets.token_hex(8)
+        if expires:
+            until = self._loop.time() + expires
+            self._by_tag[tag] = _Publication(tag, device, state, until)
+            self._per_account.setdefault(device.bare, []).append(tag)
+            self._presence.publish(state, float(expires))
+        else:
+            self._presence.withdraw(device)
+        self._stack.reply(request, 200, headers=[("SIP-ETag", tag), ("Expires", str(expires))])
+
+    def _state(
+        self, request: SipRequest, device: Address, before: _Publication | None
+    ) -> PresenceState:
+        if before is not None and not request.body:
+            return before.state
+        show, note = presence_document.read_presence(request.body)
+        return PresenceState(device=device, show=show, note=note[:NOTE_LIMIT])
+
+    def _has_place(self, account: Address) -> bool:
+        mine = self._per_account.get(account, ())
+        return len(self._by_tag) < PUBLICATIONS and len(mine) < PUBLICATIONS_PER_ACCOUNT
+
+    def _expire(self, account: Address) -> None:
+        now = self._loop.time()
+        for tag in list(self._per_account.get(account, ())):
+            if (found := self._by_tag[tag]).until <= now:
+                self._forget(found)
+
+    def _forget(self, publication: _Publication) -> None:
+        del self._by_tag[publication.tag]
+        tags = self._per_account[publication.device.bare]
+        tags.remove(publication.tag)
+        if not tags:
+            del self._per_account[publication.device.bare]
+
+
+def must_know(caller: Caller, target: Address) -> None:
+    """Those who have an account here may know of each other. Raises `Refused`."""
+    if target.is_room:
+        raise Refused(Reason.NOT_FOUND, "A room has no presence.")
+    if caller.address.is_guest:
+        raise Refused(Reason.FORBIDDEN, "Guests are not told who is there.")
+
+
+def _tuple_id(state: PresenceState) -> str:
+    text = state.device.device or state.device.local
+    return "".join(char if char.isascii() and char.isalnum() else "-" for char in text)
+
+
+def _nothing() -> None:
+    """There is nothing to be watched."""
