@@ -2,8 +2,9 @@
 //! payloads and numbers; no socket, no clock (time is an argument), no session and no room.
 //!
 //! Files: `codec` has one encoder and one decoder for all codecs; `playout` makes an even stream of
-//! samples out of one RTP stream (`jitter`, `delay`, `stretch`, `conceal`, `noise` are its parts);
-//! `transcode` turns packets of one codec into packets of another; `mix` chooses speakers and sums.
+//! samples out of one RTP stream (`queue`, `delay`, `stretch`, `conceal`, `noise` are its parts);
+//! `pack` makes packets of samples; `transcode` makes packets of other formats of packets; `mix`
+//! chooses who is heard and adds up.
 
 pub mod codec;
 pub mod dtmf;
@@ -13,7 +14,9 @@ pub mod g722;
 pub mod level;
 pub mod noise;
 pub mod opus;
+pub mod pack;
 pub mod resample;
+pub mod transcode;
 
 pub use codec::{AudioError, Decoder, Encoder};
 pub use format::{Codec, Format};

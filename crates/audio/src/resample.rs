@@ -9,6 +9,7 @@ pub const RATES: [u32; 6] = [8_000, 16_000, 24_000, 32_000, 44_100, 48_000];
 const ATTENUATION: f64 = 85.0;
 
 /// Converts one channel from one rate to another. Delays by [`Resampler::delay`], at most 2.75 ms.
+#[derive(Clone)]
 pub struct Resampler {
     filter: Option<&'static Filter>,
     /// Samples that later output still needs, the oldest first.
