@@ -109,6 +109,29 @@ class MailboxConfig:
             raise ValueError("max_waiting, max_text and max_page must be at least 1")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsConfig:
+    """The part of `[calls]` that the record of calls keeps."""
+
+    keep_days: float = 365.0
+    """Days after which what is known of a call is deleted. 0: never."""
+
+    keep: int = 1_000_000
+    """Calls that are remembered; the oldest are deleted."""
+
+    max_waiting: int = 10_000
+    """Calls whose news may wait to be stored; news of more are lost, and counted."""
+
+    max_page: int = 200
+    """Most calls of one page."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.keep_days <= 36_500:
+            raise ValueError("keep_days must be from 0 to 36500")
+        if min(self.keep, self.max_waiting, self.max_page) < 1:
+            raise ValueError("keep, max_waiting and max_page must be at least 1")
+
+
 def parse_api_key(text: str) -> tuple[str, bytes]:
     """Split `KEY:SECRET`. Raises ValueError, which does not repeat the secret."""
     name, colon, secret = text.partition(":")

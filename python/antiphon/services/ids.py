@@ -28,6 +28,11 @@ class MessageIds:
         self._last = max(self._last, _read(seen))
 
 
+def first_of(time: float) -> str:
+    """What all ids of this time and later sort behind. Seconds since 1970."""
+    return _write(max(0, int(time * 1000)) << _LOW_BITS)
+
+
 def is_id(text: str) -> bool:
     """Whether the text has the form of an id."""
     return _FORM.fullmatch(text) is not None

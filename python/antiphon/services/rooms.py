@@ -13,6 +13,7 @@ from antiphon.stores.database import Database
 
 MAX_PAGE = 500
 MAX_TITLE = 1024  # bytes
+MIN_PIN, MAX_PIN = 4, 16  # digits
 MAX_NUMBER = 1_000_000  # of members and of cameras
 
 
@@ -51,6 +52,10 @@ def _check(settings: RoomSettings) -> None:
         raise Refused(Reason.BAD_REQUEST, "A room has a name.")
     check_text("The name", settings.name, PART_LIMIT)
     check_text("The title", settings.title, MAX_TITLE)
+    if settings.pin and not (settings.pin.isascii() and settings.pin.isdecimal()):
+        raise Refused(Reason.BAD_REQUEST, "A PIN is made of digits.")
+    if settings.pin and not MIN_PIN <= len(settings.pin) <= MAX_PIN:
+        raise Refused(Reason.BAD_REQUEST, f"A PIN has {MIN_PIN} to {MAX_PIN} digits.")
     if settings.max_members is not None and not 1 <= settings.max_members <= MAX_NUMBER:
         raise Refused(Reason.BAD_REQUEST, f"max_members must be from 1 to {MAX_NUMBER}.")
     if not 0 <= settings.stage <= MAX_NUMBER:

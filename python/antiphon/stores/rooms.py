@@ -49,6 +49,7 @@ def _values(settings: RoomSettings) -> dict[str, Any]:
         "stage": settings.stage,
         "audience": settings.audience,
         "created_at": settings.created_at,
+        "pin": settings.pin,
     }
 
 
@@ -62,4 +63,5 @@ def _settings(row: Row[Any]) -> RoomSettings:
         stage=row.stage,
         audience=row.audience,
         created_at=row.created_at,
+        pin=row.pin,
     )

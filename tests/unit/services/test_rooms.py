@@ -27,6 +27,7 @@ async def test_settings_come_back(rooms: StoredRooms, addresses: Addresses) -> N
         max_members=12,
         stage=4,
         audience=True,
+        pin="0815",
         created_at=NOW - 5,
     )
     for settings in (full, RoomSettings(name="plain", created_at=1.5)):

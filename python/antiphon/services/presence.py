@@ -1,0 +1,231 @@
+"""Who is there: what each device says of its user, until it says otherwise, leaves or falls silent.
+
+Implements `core.ports.Presence`, in memory. As an outlet of the switchboard it learns who is in a
+call. It knows no protocol, and not who may watch whom.
+"""
+
+import asyncio
+import heapq
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from antiphon.core.address import Address
+from antiphon.core.call import CallInfo
+from antiphon.core.event import CallAnswered, CallEnded, Event, PresenceChanged
+from antiphon.core.ports import PresenceState
+from antiphon.core.reason import Reason, Refused
+
+log = logging.getLogger(__name__)
+
+SHOWS = frozenset({"available", "away", "busy", "offline"})
+MAX_NOTE = 256  # characters
+ON_A_CALL = "on a call"
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceLimits:
+    """How much is remembered."""
+
+    devices: int = 200_000
+    devices_per_account: int = 50
+    watchers: int = 500_000
+
+
+class PresenceBook:
+    """All devices that are there. `now` is seconds since 1970, `clock` runs evenly."""
+
+    def __init__(
+        self,
+        limits: PresenceLimits | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.refused = 0
+        self._limits = limits or PresenceLimits()
+        self._now = now
+        self._clock = clock
+        self._accounts: dict[Address, dict[Address, PresenceState]] = {}
+        self._count = 0
+        # In how many calls a device is.
+        self._calls: Counter[Address] = Counter()
+        self._counted: dict[str, tuple[Address, ...]] = {}
+        self._watchers: dict[Address, list[Tell]] = {}
+        self._watching = 0
+        self._expiries: dict[Address, float] = {}
+        self._queue: list[tuple[float, Address]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+
+    # core.ports.Presence
+
+    def publish(self, state: PresenceState, expires: float | None = None) -> None:
+        """Take what a device says now; `since` stays while it says the same, and "offline" is to
+        be gone. Raises `Refused`: BAD_REQUEST, TOO_MANY.
+        """
+        _check(state, expires)
+        if state.show == "offline":
+            self.withdraw(state.device)
+            return
+        device, account = state.device, state.device.bare
+        known = self._accounts.get(account, {}).get(device)
+        if known is None:
+            self._must_have_place(account)
+        self._expire(device, expires)
+        same = known is not None and (known.show, known.note) == (state.show, state.note)
+        if known is not None and same:
+            return
+        since = state.since or self._now()
+        self._accounts.setdefault(account, {})[device] = replace(state, since=since)
+        self._count += known is None
+        self._tell(account)
+
+    def withdraw(self, device: Address) -> None:
+        """The device is gone."""
+        devices = self._accounts.get(device.bare, {})
+        self._expiries.pop(device, None)
+        if devices.pop(device, None) is None:
+            return
+        self._count -= 1
+        if not devices:
+            del self._accounts[device.bare]
+        self._tell(device.bare)
+
+    def of(self, account: Address) -> Sequence[PresenceState]:
+        """All devices of an account that are there; one that is in a call is busy."""
+        devices = self._accounts.get(account.bare, {})
+        return tuple(self._seen(state) for state in devices.values())
+
+    def watch(self, account: Address, tell: Tell) -> Callable[[], None]:
+        """Tell each `PresenceChanged` of an account from now on; the result ends that. Raises
+        `Refused(TOO_MANY)`.
+        """
+        if self._watching >= self._limits.watchers:
+            self.refused += 1
+            raise Refused(Reason.TOO_MANY, "Too many watch the presence of others.")
+        self._watchers.setdefault(account.bare, []).append(tell)
+        self._watching += 1
+        ended = False
+
+        def unwatch() -> None:
+            nonlocal ended
+            if not ended:
+                ended = True
+                self._unwatch(account.bare, tell)
+
+        return unwatch
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # core.member.Outlet
+
+    def deliver(self, event: Event) -> None:
+        """Learn from the news of calls who is in one."""
+        if isinstance(event, CallAnswered):
+            self._engage(event.call)
+        elif isinstance(event, CallEnded):
+            self._release(event.call)
+
+    # within
+
+    def _must_have_place(self, account: Address) -> None:
+        limits = self._limits
+        devices = len(self._accounts.get(account, ()))
+        if self._count >= limits.devices or devices >= limits.devices_per_account:
+            self.refused += 1
+            raise Refused(Reason.TOO_MANY, "Too many devices say that they are there.")
+
+    def _seen(self, state: PresenceState) -> PresenceState:
+        if self._calls[state.device] or self._calls[state.device.bare]:
+            return replace(state, show="busy", note=ON_A_CALL)
+        return state
+
+    def _engage(self, call: CallInfo) -> None:
+        if call.id in self._counted:
+            return
+        ends = tuple({call.caller, call.by or call.callee})
+        self._counted[call.id] = ends
+        self._calls.update(ends)
+        self._tell_all(ends)
+
+    def _release(self, call: CallInfo) -> None:
+        ends = self._counted.pop(call.id, ())
+        self._calls.subtract(ends)
+        for end in ends:
+            if not self._calls[end]:
+                del self._calls[end]
+        self._tell_all(ends)
+
+    def _tell_all(self, ends: Sequence[Address]) -> None:
+        for account in {end.bare for end in ends}:
+            if account in self._accounts:
+                self._tell(account)
+
+    def _tell(self, account: Address) -> None:
+        event = PresenceChanged("", account, tuple(self.of(account)))
+        for tell in list(self._watchers.get(account, ())):
+            try:
+                tell(event)
+            except Exception:
+                log.exception("a watcher of %s failed", account)
+
+    def _unwatch(self, account: Address, tell: Tell) -> None:
+        watchers = self._watchers[account]
+        watchers.remove(tell)
+        self._watching -= 1
+        if not watchers:
+            del self._watchers[account]
+
+    # what is forgotten when: one timer for the earliest
+
+    def _expire(self, device: Address, expires: float | None) -> None:
+        if expires is None:
+            self._expiries.pop(device, None)
+            return
+        at = self._clock() + expires
+        self._expiries[device] = at
+        heapq.heappush(self._queue, (at, device))
+        if len(self._queue) > 2 * len(self._expiries) + 64:
+            # Renewed ones leave their former times behind.
+            self._queue = [(when, who) for who, when in self._expiries.items()]
+            heapq.heapify(self._queue)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        while self._queue and self._expiries.get(self._queue[0][1]) != self._queue[0][0]:
+            heapq.heappop(self._queue)
+        if self._queue and self._timer is not None and self._due == self._queue[0][0]:
+            return
+        self.close()
+        if self._queue:
+            self._due = self._queue[0][0]
+            wait = max(0.0, self._due - self._clock())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._forget_expired)
+
+    def _forget_expired(self) -> None:
+        self._timer = None
+        now = self._clock()
+        while self._queue and self._queue[0][0] <= now:
+            at, device = heapq.heappop(self._queue)
+            if self._expiries.get(device) == at:
+                self.withdraw(device)
+        self._set_timer()
+
+
+def _check(state: PresenceState, expires: float | None) -> None:
+    if state.show not in SHOWS:
+        text = f"Presence is one of {', '.join(sorted(SHOWS))}."
+        raise Refused(Reason.BAD_REQUEST, text)
+    if len(state.note) > MAX_NOTE:
+        raise Refused(Reason.BAD_REQUEST, f"A note has at most {MAX_NOTE} characters.")
+    if expires is not None and not 0 < expires <= 7 * 86_400:
+        raise Refused(Reason.BAD_REQUEST, "Presence expires after at most a week.")
