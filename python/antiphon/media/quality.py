@@ -1,5 +1,6 @@
 """From measured figures to five bars that people understand."""
 
+from antiphon import _native
 from antiphon.core.ports import Quality
 
 # (bars, largest loss as a fraction, longest round trip in ms) that still deserve them. Below 2 %
@@ -24,6 +25,17 @@ def quality_of(
         loss_in=loss_in,
         loss_out=loss_out,
         available_bitrate=available_bitrate,
+    )
+
+
+def quality_of_row(row: _native.PeerStatistics, *, connected: bool) -> Quality:
+    """Of the engine's figures."""
+    return quality_of(
+        connected=connected,
+        round_trip=row.round_trip,
+        loss_in=row.loss_in,
+        loss_out=row.loss_out,
+        available_bitrate=row.available_bitrate,
     )
 
 

@@ -84,10 +84,18 @@ class EngineRoom(MediaRoom):
 
     def close_peer(self, member: str, number: int) -> None:
         """Close an endpoint."""
-        if self._numbers.get(member) == number:
-            del self._numbers[member]
+        self.let_go(member, number)
         self._engine.remove_peer(number)
         self._native.close_peer(number)
+
+    def take_in(self, member: str, number: int) -> None:
+        """An endpoint that is open already comes from another room."""
+        self._numbers[member] = number
+
+    def let_go(self, member: str, number: int) -> None:
+        """It goes to another room."""
+        if self._numbers.get(member) == number:
+            del self._numbers[member]
 
     def bind(self, peer: int, section: str, track: str) -> None:
         """Name the media that arrives in a section of a peer."""

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from antiphon import _native
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
-from antiphon.core.ports import Answer, Quality, Session, SessionEvents, Sessions
+from antiphon.core.ports import Answer, Session, SessionEvents, Sessions
 from antiphon.core.reason import Reason, Refused
 
 from .engine import Engine
-from .quality import quality_of
+from .quality import quality_of_row
 from .room import EngineRoom
 
 log = logging.getLogger(__name__)
@@ -148,16 +148,7 @@ class EngineSession(Session):
 
     def hear_statistics(self, row: _native.PeerStatistics) -> None:
         """Turn figures into a quality that people understand."""
-        self._events.quality(self._quality(row))
-
-    def _quality(self, row: _native.PeerStatistics) -> Quality:
-        return quality_of(
-            connected=self._connected,
-            round_trip=row.round_trip,
-            loss_in=row.loss_in,
-            loss_out=row.loss_out,
-            available_bitrate=row.available_bitrate,
-        )
+        self._events.quality(quality_of_row(row, connected=self._connected))
 
     def _resolve(self, event: _native.Answered) -> None:
         waiting = self._answers.get(event.request)
