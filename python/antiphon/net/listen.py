@@ -44,24 +44,33 @@ def parse_listen(text: str) -> Listen:
     return Listen(host if colon else "", int(port))
 
 
-def bind(listen: Listen, hosts: Sequence[str] = (), *, backlog: int = 1024) -> list[socket.socket]:
-    """TCP sockets bound to all of `hosts` at one port, or to the host of `listen`, or to every
-    address.
+def bind(
+    listen: Listen,
+    hosts: Sequence[str] = (),
+    *,
+    backlog: int = 1024,
+    kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,),
+    apart: bool = False,
+) -> list[socket.socket]:
+    """Sockets bound to all of `hosts` at one port, or to the host of `listen`, or to every address.
 
-    With port 0 the first host chooses the port and the others take the same. Raises `PortTaken` or
-    OSError.
+    With port 0 the first one chooses the port and the others take the same. `kinds`: those of each
+    host, in this order (TCP alone if not given). `apart`: IPv4 and IPv6 have sockets of their own.
+    Raises `PortTaken` or OSError.
     """
     if listen.host:
         hosts = (listen.host,)
     elif not hosts:
         hosts = ("::",) if _has_ipv6() else ("0.0.0.0",)
-    attempts = 10 if listen.port == 0 and len(hosts) > 1 else 1
+        hosts = ("0.0.0.0", *hosts) if apart and hosts == ("::",) else hosts
+    wanted = [(host, kind) for host in hosts for kind in kinds]
+    attempts = 10 if listen.port == 0 and len(wanted) > 1 else 1
     for attempt in range(attempts):
         sockets: list[socket.socket] = []
         try:
             port = listen.port
-            for host in hosts:
-                sockets.append(_bind_one(host, port, backlog))
+            for host, kind in wanted:
+                sockets.append(_bind_one(host, port, backlog, kind, apart))
                 port = sockets[0].getsockname()[1]
         except OSError as error:
             for opened in sockets:
@@ -74,16 +83,22 @@ def bind(listen: Listen, hosts: Sequence[str] = (), *, backlog: int = 1024) -> l
     raise AssertionError("unreachable")
 
 
-def _bind_one(host: str, port: int, backlog: int) -> socket.socket:
+def _bind_one(
+    host: str, port: int, backlog: int, kind: socket.SocketKind, apart: bool
+) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened = socket.socket(family, kind)
+    stream = kind is socket.SOCK_STREAM
     try:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if stream:
+            # With UDP it would let another program take our port.
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             # `[::]` means everybody; any other address means itself.
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(apart or host != "::"))
         opened.bind((host, port))
-        opened.listen(backlog)
+        if stream:
+            opened.listen(backlog)
         opened.setblocking(False)
     except OSError as error:
         opened.close()

@@ -66,3 +66,28 @@ def test_a_taken_port_is_said_so_and_nothing_stays_open() -> None:
             bind(Listen("", port), ("127.0.0.2", "127.0.0.1"))
         # The first of the two was bound, and must be free again.
         bind(Listen("127.0.0.2", port))[0].close()
+
+
+def test_datagrams_and_streams_share_a_free_port_on_each_address() -> None:
+    kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    opened = bind(Listen("", 0), loopback(), kinds=kinds, apart=True)
+    try:
+        assert [one.type for one in opened] == list(kinds) * len(loopback())
+        assert len({one.getsockname()[1] for one in opened}) == 1
+        port = opened[0].getsockname()[1]
+        with pytest.raises(PortTaken):
+            bind(Listen("127.0.0.1", port), kinds=(socket.SOCK_DGRAM,))
+    finally:
+        for one in opened:
+            one.close()
+
+
+@pytest.mark.skipif(len(loopback()) < 2, reason="this machine has no IPv6")
+def test_every_address_with_sockets_apart() -> None:
+    opened = bind(Listen("", 0), apart=True)
+    try:
+        assert [one.getsockname()[0] for one in opened] == ["0.0.0.0", "::"]
+        assert len({one.getsockname()[1] for one in opened}) == 1
+    finally:
+        for one in opened:
+            one.close()

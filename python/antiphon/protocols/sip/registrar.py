@@ -72,7 +72,7 @@ class Registrar:
         clock: Callable[[], float],
         config: SipConfig,
         limits: SipLimits,
-        keep: Callable[[SipFlow, float], None] = lambda flow, until: None,
+        keep: Callable[[SipFlow, float], None],
     ) -> None:
         """`keep`: a connection is needed until then."""
         self.counters: Counter[str] = Counter()

@@ -276,9 +276,11 @@ class Stack:
         if not self._turning:
             self.take(self.machine.events())
 
-    def receive(self, data: bytes, flow: SipFlow) -> None:
-        """One message of a stream has come."""
-        self.machine.receive(self._loop.time(), data, flow)
+    def receive(self, messages: Iterable[bytes], flow: SipFlow) -> None:
+        """Messages of a stream have come."""
+        now = self._loop.time()
+        for message in messages:
+            self.machine.receive(now, message, flow)
         self.flush()
 
     def closed(self, flow: SipFlow) -> None:
