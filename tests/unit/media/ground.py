@@ -9,6 +9,7 @@ from antiphon.media.ours import Place
 from antiphon.media.sdp import SessionDescription, parse, spell
 
 SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM")
+NOTHING, USUAL = Agreement(), Wishes()
 FINGERPRINT = "sha-256 " + ":".join(["AB"] * 32)
 
 
@@ -56,7 +57,7 @@ def description(*lines: str) -> str:
 
 
 def answered(
-    text: str, before: Agreement = Agreement(), wishes: Wishes = Wishes()
+    text: str, before: Agreement = NOTHING, wishes: Wishes = USUAL
 ) -> tuple[Agreement, SessionDescription]:
     """What is agreed on an offer, and our answer as the phone reads it."""
     agreed = answer(before, parse(text), wishes, PaperGround(), "77")
