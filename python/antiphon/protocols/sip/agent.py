@@ -1,0 +1,306 @@
+"""The user agent: calls of telephones into rooms and to people, and calls to telephones.
+
+It keeps who is in a call, within limits, finds telephones for the switchboard, and ends everything
+when the node stops. What a call does is `calling`'s and `rung`'s.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from antiphon._native import SipRequest
+from antiphon.core import event as events
+from antiphon.core.address import ROOMS, Address
+from antiphon.core.call import CallInfo
+from antiphon.core.ports import Caller, Device, PhoneSessions, Reach, Rooms, RoomSettings
+from antiphon.core.reason import Reason, Refused
+from antiphon.core.switchboard import Switchboard
+
+from .asked import Asked
+from .calling import Calling
+from .dialog import DialogId
+from .header import parse_replaces
+from .leg import Home, Times
+from .location import Binding, Location
+from .moving import Mover
+from .outgoing import Way
+from .party import Party
+from .reason import status_of
+from .renegotiation import warning
+from .replacing import replacing
+from .rung import Rung
+from .stack import Stack
+from .transfer import Transfers
+from .uri import MalformedError, Uri, parse_uri
+
+log = logging.getLogger(__name__)
+
+# How long hanging up may take when the node stops (s).
+DRAIN_TIME = 5.0
+
+# Contacts of a redirection that are followed.
+REDIRECTS = 5
+# Wrong PINs of one caller, over all of its calls, until it must wait for one to be forgotten (s).
+GUESSES = 10
+GUESS_TIME = 600.0
+
+Messenger = Callable[[Binding, Address, events.MessageReceived], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLimits:
+    """How many calls there may be at once."""
+
+    calls: int = 5000
+    calls_per_account: int = 50
+
+
+class Agent(Reach):
+    """See the module. `messenger` brings a text message to a registered telephone."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        switchboard: Switchboard,
+        phones: PhoneSessions,
+        rooms: Rooms,
+        location: Location,
+        times: Times | None = None,
+        limits: AgentLimits | None = None,
+        messenger: Messenger | None = None,
+    ) -> None:
+        self.switchboard = switchboard
+        self.home = Home(stack=stack, phones=phones, times=times or Times())
+        self.counters: Counter[str] = Counter()
+        self._stack = stack
+        self._rooms = rooms
+        self._location = location
+        self._limits = limits or AgentLimits()
+        self._messenger = messenger
+        self._parties: set[Party] = set()
+        self._per_account: Counter[Address] = Counter()
+        self._by_call_id: dict[str, set[Party]] = {}
+        self._guesses: Counter[Address] = Counter()
+        self._draining = False
+        self.transfers = Transfers(self)
+        self._unreach = switchboard.add_reach(self)
+
+    @property
+    def calls(self) -> int:
+        """How many telephones are in calls."""
+        return len(self._parties)
+
+    # telephones that call
+
+    def invited(self, asked: Asked) -> None:
+        """An INVITE outside of dialogs."""
+        request = asked.request
+        self.counters["invited"] += 1
+        try:
+            caller = self._caller(asked)
+            party = Calling(self, asked, caller)
+        except MalformedError as error:
+            self._stack.reply(request, 400, headers=warning(error))
+            return
+        try:
+            self.admit(party)
+        except Refused as refused:
+            self.counters["refused"] += 1
+            retry = [("Retry-After", "10")] if refused.reason is Reason.DRAINING else []
+            party.leg.refuse(status_of(refused.reason), refused.reason, refused.text, retry)
+            return
+        self.add(party)
+        party.begin()
+
+    def admit(self, party: Party) -> None:
+        """Whether there is place for another call of a party. Raises `Refused`."""
+        if self._draining:
+            raise Refused(Reason.DRAINING, "This server is about to stop. Please try again.")
+        own = self._per_account[party.caller.address.bare]
+        if own >= self._limits.calls_per_account or len(self._parties) >= self._limits.calls:
+            raise Refused(Reason.TOO_MANY, "There are too many calls now.")
+
+    def add(self, party: Party) -> None:
+        """A call has begun."""
+        party.gone = self._gone
+        party.refers = self.transfers.referred
+        self._parties.add(party)
+        self._per_account[party.caller.address.bare] += 1
+        self._by_call_id.setdefault(party.leg.dialog.call_id, set()).add(party)
+
+    def _gone(self, party: Party) -> None:
+        if party not in self._parties:
+            return
+        self._parties.remove(party)
+        account = party.caller.address.bare
+        self._per_account[account] -= 1
+        if not self._per_account[account]:
+            del self._per_account[account]
+        call_id = party.leg.dialog.call_id
+        same = self._by_call_id[call_id]
+        same.discard(party)
+        if not same:
+            del self._by_call_id[call_id]
+
+    def find(self, dialog: DialogId) -> Party | None:
+        """The party whose dialog has this name, seen from our side."""
+        for party in self._by_call_id.get(dialog.call_id, ()):
+            if party.leg.dialog.id == dialog:
+                return party
+        return None
+
+    def party_of(self, device: Address) -> Party | None:
+        """The party that goes by this address (with a device) now."""
+        same = (one for one in self._parties if one.caller.address.bare == device.bare)
+        return next((one for one in same if self.place_of(one) == device), None)
+
+    @staticmethod
+    def place_of(party: Party) -> Address:
+        """The address by which a telephone in a call can be called into another room."""
+        return party.caller.address.bare.on(_short("call", party.leg.dialog.call_id))
+
+    def replaced_by(self, request: SipRequest) -> Callable[[Calling], Awaitable[None]] | None:
+        """What to do for an INVITE with Replaces (RFC 3891); None: it has none. Raises `Refused`
+        and `MalformedError`.
+        """
+        text = request.get("replaces")
+        return replacing(self, parse_replaces(text)) if text is not None else None
+
+    # rooms
+
+    async def room_settings(self, room: str) -> RoomSettings:
+        """What is stored of a room, or how one that is not would be."""
+        name = self.switchboard.addresses.room(room).local
+        return await self._rooms.find(name) or RoomSettings(name=name)
+
+    async def is_room(self, name: str) -> bool:
+        """Whether there is a room of that name now, or a stored one."""
+        try:
+            room = self.switchboard.addresses.room(name).local
+        except Refused:
+            return False
+        return self.switchboard.find(room) is not None or await self._rooms.find(room) is not None
+
+    # telephones that are called (core.ports.Reach)
+
+    async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
+        """The registered telephones of an account; or one that is in a call, to be moved."""
+        if callee.device and (party := self.party_of(callee)) is not None:
+            return [Mover(self.switchboard, party, callee)]
+        if callee.domain != self.switchboard.addresses.domain:
+            return []
+        found: dict[Address, list[Binding]] = {}
+        for binding in self._location.bindings(callee.bare):
+            # RFC 5626 §5.1: several bindings of one instance are ways to one telephone.
+            found.setdefault(self.telephone(callee, binding.device), []).append(binding)
+        return [self._rung(address, bindings) for address, bindings in found.items()]
+
+    @staticmethod
+    def telephone(account: Address, name: str) -> Address:
+        """The address of a telephone of an account, which stays with it (its instance or URI)."""
+        return account.bare.on(_short("sip", name))
+
+    def _rung(self, address: Address, bindings: Sequence[Binding]) -> Rung:
+        ways = [way for binding in bindings if (way := self._way(binding)) is not None]
+        caller = Caller(address=address, name=address.local)
+        message = partial(self._deliver, address, bindings[0])
+        return Rung(self, address, caller, ways, messages=message)
+
+    def _way(self, binding: Binding) -> Way | None:
+        try:
+            uri = parse_uri(binding.uri)
+        except MalformedError:
+            return None
+        return Way(
+            uri=uri,
+            flow=binding.flow,
+            routes=tuple(_route(route) for route in binding.path),
+            bound=binding.nat,
+            secure=binding.flow.transport == "tls",
+        )
+
+    def _deliver(self, device: Address, binding: Binding, event: events.MessageReceived) -> None:
+        if self._messenger is not None:
+            self._messenger(binding, device, event)
+
+    async def redirected(self, call: CallInfo, uris: Sequence[Uri]) -> None:
+        """A telephone sends its calls to others (3xx): accounts of this node are rung in its place;
+        where somebody else would have to pay, nobody is.
+        """
+        caller = Caller(address=call.caller, name=call.caller_name)
+        for uri in uris[:REDIRECTS]:
+            if not self.is_here(uri) or not uri.user:
+                continue
+            account = self.switchboard.addresses.parse(f"{uri.user}@{self.domain_of(uri)}")
+            for device in await self.devices(caller, account):
+                self.switchboard.invite(call.id, device)
+
+    def is_here(self, uri: Uri) -> bool:
+        """Whether a URI is of this node: its domain, its rooms, or a listener."""
+        domain = self.switchboard.addresses.domain
+        ours = {listener.host for listener in self._stack.listeners}
+        return uri.host in (domain, f"{ROOMS}{domain}") or uri.host.strip("[]") in ours
+
+    def domain_of(self, uri: Uri) -> str:
+        """The domain of an address that a URI of this node names."""
+        domain = self.switchboard.addresses.domain
+        return uri.host if uri.host in (domain, f"{ROOMS}{domain}") else domain
+
+    def _caller(self, asked: Asked) -> Caller:
+        """Who calls, with the telephone it calls from, so that this one is not rung."""
+        caller = asked.caller
+        if asked.trunk or caller.address.device:
+            return caller
+        request = asked.request
+        bindings = self._location.bindings(caller.address)
+        contacts = {uri for uri, _ in request.contacts()}
+        own = [one for one in bindings if one.uri in contacts]
+        own = own or [one for one in bindings if one.flow == request.flow]
+        device = self.telephone(caller.address, own[0].device) if own else caller.address
+        return replace(caller, address=device)
+
+    # PINs
+
+    def may_guess(self, party: Party) -> bool:
+        """Whether a party may try another PIN: those of one address share their tries."""
+        return self._guesses[party.caller.address.bare] < GUESSES
+
+    def guessed_wrong(self, party: Party) -> None:
+        """A PIN was wrong; that is forgotten in a while."""
+        guesser = party.caller.address.bare
+        self.counters["wrong PINs"] += 1
+        self._guesses[guesser] += 1
+        asyncio.get_running_loop().call_later(GUESS_TIME, self._forget_guess, guesser)
+
+    def _forget_guess(self, guesser: Address) -> None:
+        self._guesses[guesser] -= 1
+        if self._guesses[guesser] <= 0:
+            del self._guesses[guesser]
+
+    # the end
+
+    async def drain(self) -> None:
+        """Hang up, refuse and give up all calls, and wait until that is done; take no new ones."""
+        self._draining = True
+        self._unreach()
+        parties = list(self._parties)
+        for party in parties:
+            party.leg.end(Reason.DRAINING, "The server stops.")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_TIME):
+                await asyncio.gather(*(party.leg.turns.done() for party in parties))
+
+
+def _short(kind: str, text: str) -> str:
+    """A device's name made of what is too long, or too secret, to be shown."""
+    return f"{kind}-{hashlib.blake2s(text.encode(), digest_size=6).hexdigest()}"
+
+
+def _route(text: str) -> str:
+    return text if text.startswith("<") else f"<{text}>"

@@ -1,0 +1,457 @@
+"""One INVITE dialog with a telephone: its signalling, its media session, and how it ends.
+
+What goes both ways is here; who began it, and what the call is for, are said elsewhere: `incoming`
+and `outgoing` set it up, `renegotiation` changes it, an owner knows rooms. Requests of the dialog
+are worked off one after the other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from typing import Protocol
+
+from antiphon._native import SipCancelled, SipFlow, SipRequest, SipResponse, SipUnacknowledged
+from antiphon.core.ports import PhoneEvents, PhoneSession, PhoneSessions, Quality
+from antiphon.core.reason import Reason, Refused
+
+from . import digits, fields
+from .credentials import Credentials, strongest
+from .dialog import Dialog
+from .header import parse_name_address
+from .negotiation import Negotiation
+from .reason import ended_by, reason_field
+from .renegotiation import Renegotiation
+from .session_timer import Terms
+from .stack import Stack
+from .turns import Turns
+from .uri import MalformedError
+
+log = logging.getLogger(__name__)
+
+# Requests of one dialog that may wait to be done; a telephone that sends more is refused.
+WAITING_LIMIT = 32
+
+# Status → the field that challenges, the field that answers.
+_CHALLENGES = {
+    401: ("www-authenticate", "Authorization"),
+    407: ("proxy-authenticate", "Proxy-Authorization"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Times of calls, in seconds."""
+
+    session: Terms = field(default_factory=Terms)
+    media_lost: float = 20.0  # of silence after the media engine missed it, before the call ends
+    referrer: float = 4.0  # that one who transferred a call has to hang up by itself
+    glare: float = 4.0  # at most, before an offer that collided is made again (RFC 3261 §14.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What every leg is given. `legs`: all there are, by the dialog's name from our side."""
+
+    stack: Stack
+    phones: PhoneSessions
+    times: Times = field(default_factory=Times)
+
+
+class Owner(Protocol):
+    """Who knows what a leg is for. Everything is told in order; nothing after `ended`."""
+
+    def ringing(self) -> None:
+        """The telephone that we call rings."""
+
+    async def early(self) -> None:
+        """Media is agreed on before the call is answered."""
+
+    async def answered(self) -> None:
+        """The telephone that we call answered, or the one that calls us has acknowledged."""
+
+    async def renegotiated(self) -> None:
+        """What the media session is changed."""
+
+    def held(self, held: bool) -> None:
+        """The telephone put us on hold, or came back."""
+
+    def pressed(self, digit: str, duration: float) -> None:
+        """A key was pressed, for some seconds."""
+
+    def played(self) -> None:
+        """All prompts have been sounded."""
+
+    async def requested(self, request: SipRequest) -> bool:
+        """A request of another purpose in the dialog (REFER, SUBSCRIBE, …). False: not for us."""
+
+    async def ended(self, reason: Reason, text: str) -> None:
+        """It is over: refused, given up, or hung up by whichever side."""
+
+
+class State(Enum):
+    """How far a leg is."""
+
+    BEGUN = "begun"
+    TALKING = "talking"
+    ENDING = "ending"  # to be hung up as soon as our 2xx is acknowledged
+    ENDED = "ended"
+
+
+class Leg(PhoneEvents):
+    """See the module. `flow`: where requests go. `credentials`: for those who challenge us."""
+
+    def __init__(
+        self,
+        home: Home,
+        owner: Owner,
+        dialog: Dialog,
+        flow: SipFlow,
+        contact: str,
+        *,
+        bound: bool = False,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self.home = home
+        self.stack = home.stack
+        self.owner = owner
+        self.dialog = dialog
+        self.flow = flow
+        self.contact = contact
+        self.bound = bound
+        self.credentials = credentials
+        self.state = State.BEGUN
+        self.negotiation = Negotiation()
+        self.renegotiation = Renegotiation(self)
+        self.turns = Turns(self._failed)
+        self.focus = False
+        self.reroute: Callable[[], SipFlow | None] = self._dial
+        self._session: PhoneSession | None = None
+        self._awaits_ack = False
+        self._ending: tuple[Reason, str] = Reason.LEFT, ""
+        self._lost: asyncio.TimerHandle | None = None
+        self._leave: Callable[[], None] = lambda: None
+
+    @property
+    def session(self) -> PhoneSession:
+        """The media session. Raises `Refused(GONE)` once it is over."""
+        if self._session is None:
+            raise Refused(Reason.GONE, "The call has ended.")
+        return self._session
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self.state in (State.ENDING, State.ENDED)
+
+    @property
+    def secure(self) -> bool:
+        """Whether its signalling is protected on the hop to us."""
+        return self.flow.transport in ("tls", "wss")
+
+    def _dial(self) -> SipFlow | None:
+        """The flow to where the dialog's requests go by their URI, if that can be said at once."""
+        routes = self.dialog.routes
+        uri = parse_name_address(routes[0]).uri if routes else self.dialog.target
+        return self.stack.locate_now(uri)
+
+    def register(self, remote_tag: str) -> None:
+        """Have what concerns the dialog come here (any of the Call-ID with an empty tag)."""
+        self._leave()
+        self._leave = self.stack.enter(
+            (self.dialog.call_id, self.dialog.local.tag, remote_tag), self
+        )
+
+    def open_session(self, *, secure: bool = False) -> PhoneSession:
+        """The media session, opened if there is none. Raises `Refused(TOO_MANY)`."""
+        if self._session is None:
+            if self.over:
+                raise Refused(Reason.GONE, "The call has ended.")
+            webrtc = self.flow.transport in ("ws", "wss")
+            near = self.flow.remote[0]
+            self._session = self.home.phones.open(self, webrtc=webrtc, secure=secure, near=near)
+        return self._session
+
+    # what comes within the dialog (stack.DialogHandler)
+
+    def requested(self, request: SipRequest) -> None:
+        """Take a request: in order, and not too many at once."""
+        if request.method == "ACK":
+            self._acknowledged(request)
+            return
+        if not self.dialog.accepts(request.cseq):
+            self.stack.reply(request, 500, "Out of order")  # RFC 3261 §12.2.2
+            return
+        self.flow = request.flow  # it may come over another connection than before
+        if request.method == "BYE":
+            self.stack.reply(request, 200)
+            self.hung_up(ended_by(request.all("reason"), Reason.LEFT))
+        elif self.state is State.ENDED:
+            self.stack.reply(request, 481)
+        elif self.turns.waiting >= WAITING_LIMIT:
+            self.stack.reply(request, 503, headers=[("Retry-After", "5")])
+        else:
+            self.turns.add(partial(self._take, request))
+
+    def cancelled(self, event: SipCancelled) -> None:
+        """An INVITE of theirs was cancelled: the first one, or one that would change the call."""
+        if self.state is State.BEGUN:
+            self.hung_up(ended_by([event.reason] if event.reason else [], Reason.CANCELLED))
+        else:
+            self.turns.add(self.renegotiation.cancelled)
+
+    def unacknowledged(self, event: SipUnacknowledged) -> None:
+        """Our answer was not acknowledged: the other side is not there (RFC 3261 §13.3.1.4)."""
+        self._awaits_ack = False
+        if event.provisional:
+            self.stack.reply(event.request, 504)
+            self.hung_up(Reason.TIMEOUT, "A provisional answer was not acknowledged.")
+        else:
+            self.end(Reason.LOST, "The answer was not acknowledged.")
+
+    async def _take(self, request: SipRequest) -> None:
+        if self.state is State.ENDED:
+            self.stack.reply(request, 481)
+            return
+        try:
+            await self._do(request)
+        except MalformedError as error:
+            self.stack.reply(request, 400, headers=[("Warning", f'399 antiphon "{error}"')])
+
+    async def _do(self, request: SipRequest) -> None:
+        match request.method:
+            case "INVITE":
+                await self.renegotiation.invited(request)
+            case "UPDATE":
+                await self.renegotiation.updated(request)
+            case "PRACK":
+                await self.pracked(request)
+            case "INFO":
+                self._informed(request)
+            case "OPTIONS":
+                self.stack.reply(request, 200, headers=fields.CAPABILITIES + fields.ACCEPT)
+            case _:
+                if not await self.owner.requested(request):
+                    self.stack.reply(request, 405, headers=fields.CAPABILITIES[:1])
+
+    async def pracked(self, request: SipRequest) -> None:
+        """They acknowledge a provisional answer, of which this leg has sent none."""
+        self.stack.reply(request, 481)
+
+    async def acknowledged(self, request: SipRequest) -> None:
+        """Their ACK of our 2xx came."""
+        await self.renegotiation.acknowledged(request)
+
+    def _acknowledged(self, request: SipRequest) -> None:
+        self._awaits_ack = False
+        if self.state is State.ENDING:
+            self._say_bye()
+        elif self.state is State.TALKING:
+            self.turns.add(partial(self.acknowledged, request))
+
+    def _informed(self, request: SipRequest) -> None:
+        if request.content_type in digits.KINDS:
+            key = digits.pressed(request.content_type, request.body)
+            self.stack.reply(request, 200 if key else 400)
+            if key is not None:
+                self.owner.pressed(*key)
+        elif request.body:
+            self.stack.reply(request, 415, headers=fields.ACCEPT)
+        else:
+            self.stack.reply(request, 200)  # asked whether we are still there
+
+    # what goes out within the dialog
+
+    def reply(
+        self,
+        request: SipRequest,
+        status: int,
+        more: fields.Fields | None = None,
+        body: str = "",
+        *,
+        reliable: bool = False,
+    ) -> bool:
+        """Answer an INVITE or UPDATE so that the dialog goes on. False: it was over already."""
+        headers = fields.contact(self.contact, focus=self.focus) + fields.CAPABILITIES
+        headers += more or []
+        if body:
+            headers += fields.content(fields.SDP)
+        if 200 <= status < 300 and request.method == "INVITE":
+            self._awaits_ack = True
+        return self.stack.reply(
+            request, status, headers=headers, body=body.encode(), reliable=reliable
+        )
+
+    def request(
+        self,
+        method: str,
+        more: fields.Fields | None = None,
+        body: bytes = b"",
+        *,
+        heard: Callable[[SipResponse], None] | None = None,
+        dialog: Dialog | None = None,
+    ) -> int:
+        """Send a request within the dialog; its final answer that is not about our credentials or
+        a lost connection comes to `heard`.
+        """
+        return _Asking(self, dialog or self.dialog, method, more or [], body, heard).send()
+
+    # the end
+
+    def end(self, reason: Reason, text: str = "") -> None:
+        """Hang up, refuse or give up, whichever is right now. Idempotent."""
+        if self.over:
+            return
+        if self.state is State.BEGUN:
+            self.give_up(reason, text)
+        elif self._awaits_ack:
+            # RFC 3261 §15: no BYE before the ACK.
+            self._ending = reason, text
+            self._finish(State.ENDING, reason, text)
+        else:
+            self._ending = reason, text
+            self._say_bye()
+            self._finish(State.ENDED, reason, text)
+
+    def give_up(self, reason: Reason, text: str) -> None:
+        """End a call that is not answered yet."""
+        raise NotImplementedError
+
+    def hung_up(self, reason: Reason, text: str = "") -> None:
+        """The other side ended it, or is gone."""
+        if self.state is State.ENDING:
+            self.state = State.ENDED
+            self._leave()
+        elif self.state is not State.ENDED:
+            self._finish(State.ENDED, reason, text)
+
+    def _say_bye(self) -> None:
+        self.state = State.ENDED
+        self._leave()
+        self.request("BYE", [("Reason", str(reason_field(*self._ending)))])
+
+    def _finish(self, state: State, reason: Reason, text: str) -> None:
+        self.state = state
+        if state is State.ENDED:
+            self._leave()
+        if self._lost is not None:
+            self._lost.cancel()
+        self.renegotiation.close()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        self.turns.add(partial(self.owner.ended, reason, text))
+
+    def _failed(self) -> None:
+        self.end(Reason.INTERNAL, "The server failed to do this.")
+
+    # news of the media session (core.ports.PhoneEvents)
+
+    def offered(self, request: int, text: str) -> None:
+        """The media session wants to say something else: by an offer of ours."""
+        self.renegotiation.want()
+
+    def mapped(self, carried: Mapping[str, str]) -> None:
+        """A telephone is not told whose media it gets."""
+
+    def connected(self, profile: str) -> None:
+        """Media flows, or flows again."""
+        if self._lost is not None:
+            self._lost.cancel()
+            self._lost = None
+
+    def interrupted(self) -> None:
+        """No media comes: if none does for long, nobody is there."""
+        if self._lost is None and not self.over:
+            wait = self.home.times.media_lost
+            self._lost = asyncio.get_running_loop().call_later(wait, self._media_lost)
+
+    def closed(self, text: str) -> None:
+        """The media session is gone."""
+        self.end(Reason.LOST, text)
+
+    def quality(self, quality: Quality) -> None:
+        """A telephone shows no bars."""
+
+    def pressed(self, digit: str, duration: float) -> None:
+        """A key was pressed (RFC 4733)."""
+        if not self.over:
+            self.owner.pressed(digit, duration)
+
+    def played(self) -> None:
+        """All prompts have been sounded."""
+        if not self.over:
+            self.owner.played()
+
+    def _media_lost(self) -> None:
+        self._lost = None
+        log.info("a telephone sends nothing any more: the call ends")
+        self.end(Reason.LOST, "No media came any more.")
+
+
+class _Asking:
+    """One request within a dialog, sent again where credentials or another connection help."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        dialog: Dialog,
+        method: str,
+        more: fields.Fields,
+        body: bytes,
+        heard: Callable[[SipResponse], None] | None,
+    ) -> None:
+        self._leg = leg
+        self._dialog = dialog
+        self._method = method
+        self._more = more
+        self._body = body
+        self._heard = heard
+        self._uri = ""
+        self._again: set[int] = set()
+
+    def send(self, credentials: fields.Fields | None = None) -> int:
+        leg, heading = self._leg, self._dialog.heading(self._method)
+        self._uri = heading.uri
+        headers = fields.of_dialog(self._dialog, heading, self._method)
+        if self._method in ("INVITE", "UPDATE", "REFER", "SUBSCRIBE"):
+            headers += fields.contact(leg.contact, focus=leg.focus) + fields.CAPABILITIES
+        headers += self._more + (credentials or [])
+        return leg.stack.request(
+            self._method, heading.uri, leg.flow, headers, self._body,
+            heard=self._answered, bound=leg.bound,
+        )  # fmt: skip
+
+    def _answered(self, response: SipResponse) -> None:
+        status = response.status
+        if status < 200:
+            if self._heard is not None and status > 100:
+                self._heard(response)
+            return
+        first = status not in self._again
+        self._again.add(status)
+        if first and response.local and (flow := self._leg.reroute()) is not None:
+            self._leg.flow = flow
+            self.send()
+            return
+        if first and (answer := answer_challenge(response, self._leg, self._uri)):
+            self.send(answer)
+            return
+        if self._heard is not None:
+            self._heard(response)
+        if status in (408, 481) and self._method != "BYE":
+            # RFC 3261 §12.2.1.2. A connection that was lost (503) may come back.
+            self._leg.end(Reason.LOST, "The telephone does not know the call any more.")
+
+
+def answer_challenge(response: SipResponse, leg: Leg, uri: str) -> fields.Fields | None:
+    """The credentials that a 401 or 407 asks for, if we have any."""
+    if leg.credentials is None or response.status not in _CHALLENGES:
+        return None
+    asked, given = _CHALLENGES[response.status]
+    challenge = strongest(response.all(asked))
+    if challenge is None:
+        return None
+    return [(given, leg.credentials.answer(challenge, response.method, uri))]
