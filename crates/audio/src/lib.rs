@@ -7,6 +7,8 @@
 //! chooses who is heard and adds up.
 
 pub mod codec;
+mod conceal;
+mod delay;
 pub mod dtmf;
 pub mod format;
 pub mod g711;
@@ -15,7 +17,11 @@ pub mod level;
 pub mod noise;
 pub mod opus;
 pub mod pack;
+mod period;
+pub mod playout;
+mod queue;
 pub mod resample;
+mod stretch;
 pub mod transcode;
 
 pub use codec::{AudioError, Decoder, Encoder};
