@@ -14,6 +14,7 @@ pub mod format;
 pub mod g711;
 pub mod g722;
 pub mod level;
+pub mod mix;
 pub mod noise;
 pub mod opus;
 pub mod pack;
