@@ -312,7 +312,8 @@ class MemoryCalls:
     ) -> tuple[Sequence[CallInfo], bool]:
         calls = list(self.stored.values())[::-1]
         if before is not None:
-            calls = calls[[call.id for call in calls].index(before) + 1 :]
+            ids = [call.id for call in calls]
+            calls = calls[ids.index(before) + 1 :] if before in ids else []
         if account is not None:
             calls = [c for c in calls if account in (c.caller.bare, c.callee.bare)]
         return calls[:limit], len(calls) > limit

@@ -4,7 +4,8 @@ it was.
 
 from collections.abc import Sequence
 
-from antiphon.core.ports import Authenticator, Caller, IceServer, IceServers
+from antiphon.core.address import Address
+from antiphon.core.ports import Authenticator, Caller, Directory, IceServer, IceServers
 from antiphon.services.accounts import Accounts
 from antiphon.services.tokens import Tokens
 
@@ -23,6 +24,17 @@ class TokenAuthenticator(Authenticator):
         claims = self._tokens.read(token)
         await self._accounts.check(claims)
         return claims.caller
+
+
+class AccountDirectory(Directory):
+    """Knows the accounts of this node."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def knows(self, account: Address) -> bool:
+        """Whether there is such an account."""
+        return await self._accounts.find(account) is not None
 
 
 class ConfiguredIceServers(IceServers):

@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_user(commands)
     _add_token(commands)
     _add_room(commands)
+    _add_call(commands)
     _add_config(commands)
     doctor = _command(commands, "doctor", "test every listener and path of a running node", _doctor)
     doctor.add_argument("--timeout", type=float, default=5.0, help="seconds for each check")
@@ -128,6 +129,18 @@ def _add_room(commands: Commands) -> None:
         command.add_argument("room")
 
 
+def _add_call(commands: Commands) -> None:
+    group = _group(commands, "call", "calls of the running node, and past ones")
+    command = _command(group, "list", "print calls, the latest first", _call)
+    command.set_defaults(verb="list")
+    command.add_argument("--account", metavar="NAME@DOMAIN", help="only calls from or to it")
+    command.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many")
+    command = _command(group, "show", "print a call and who sent what", _call)
+    command.set_defaults(verb="show")
+    command.add_argument("call", metavar="ID")
+    command.add_argument("--full", action="store_true", help="messages with all their text")
+
+
 def _add_config(commands: Commands) -> None:
     group = _group(commands, "config", "the configuration")
     for name, text in (
@@ -162,6 +175,12 @@ def _room(options: argparse.Namespace) -> int:
     from . import room
 
     return room.run(options)
+
+
+def _call(options: argparse.Namespace) -> int:
+    from . import call
+
+    return call.run(options)
 
 
 def _drain(options: argparse.Namespace) -> int:

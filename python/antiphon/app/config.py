@@ -16,12 +16,13 @@ from typing import Any
 
 import msgspec
 
+from antiphon.core.calls import CallLimits
 from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.net.listen import parse_listen
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
-from antiphon.services.config import AccountsConfig, MailboxConfig, TokensConfig
+from antiphon.services.config import AccountsConfig, MailboxConfig, RecordsConfig, TokensConfig
 from antiphon.stores.config import StorageConfig
 
 from .keys import PARTS, Key, Part, keys
@@ -77,6 +78,8 @@ class Config:
     auth: AuthConfig = field(default_factory=AuthConfig)
     accounts: AccountsConfig = field(default_factory=AccountsConfig)
     tokens: TokensConfig = field(default_factory=TokensConfig)
+    calls: CallLimits = field(default_factory=CallLimits)
+    records: RecordsConfig = field(default_factory=RecordsConfig)
     rooms: RoomLimits = field(default_factory=RoomLimits)
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     http_limits: HttpLimits = field(default_factory=HttpLimits)

@@ -11,11 +11,12 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from antiphon.core.calls import CallLimits
 from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
-from antiphon.services.config import AccountsConfig, MailboxConfig, TokensConfig
+from antiphon.services.config import AccountsConfig, MailboxConfig, RecordsConfig, TokensConfig
 from antiphon.stores.config import StorageConfig
 
 from .sections import AuthConfig, NodeConfig, RoomLimits, WebrtcConfig
@@ -55,6 +56,13 @@ PARTS = (
         TokensConfig,
         names=(("leeway", "token_leeway"), ("max_size", "token_size")),
     ),
+    Part(
+        "calls",
+        "calls",
+        CallLimits,
+        names=(("calls", "running"), ("calls_per_caller", "running_per_caller")),
+    ),
+    Part("records", "calls", RecordsConfig),
     Part("rooms", "limits", RoomLimits),
     Part("connections", "limits", ConnectionLimits),
     Part("http_limits", "limits", HttpLimits),

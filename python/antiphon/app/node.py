@@ -34,8 +34,10 @@ from antiphon.protocols.http.application import create_app, drain
 from antiphon.protocols.http.context import HttpContext, Readiness
 from antiphon.protocols.web.server import WebSignalling
 from antiphon.services.accounts import Accounts
+from antiphon.services.calls import CallRecords
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
+from antiphon.services.presence import PresenceBook
 from antiphon.services.rooms import StoredRooms
 from antiphon.services.secrets import node_secret
 from antiphon.services.tokens import Tokens
@@ -43,7 +45,7 @@ from antiphon.stores.database import Database
 from antiphon.stores.errors import CannotOpen
 
 from . import listeners
-from .access import ConfiguredIceServers, TokenAuthenticator
+from .access import AccountDirectory, ConfiguredIceServers, TokenAuthenticator
 from .bot import Bot
 from .config import Config, load
 from .errors import StartError
@@ -61,7 +63,8 @@ class Node:
     """A communication server in this process.
 
     Its parts are attributes while it is open: `switchboard`, `accounts`, `tokens`, `rooms`,
-    `messages`, `engine`, `app` (the ASGI application). `listening` names what it listens on.
+    `messages`, `calls`, `presence`, `engine`, `app` (the ASGI application). `listening` names what
+    it listens on.
     """
 
     addresses: Addresses
@@ -70,6 +73,8 @@ class Node:
     tokens: Tokens
     rooms: StoredRooms
     messages: TimedMessages
+    calls: CallRecords
+    presence: PresenceBook
     engine: Engine
     switchboard: Switchboard
     signalling: WebSignalling
@@ -212,6 +217,11 @@ class Node:
         mailbox = Mailbox(self.database, self.config.mailbox)
         stack.push_async_callback(mailbox.close)
         self.messages = TimedMessages(mailbox, self.registry)
+        self.calls = CallRecords(self.database, self.name, self.config.records)
+        await self.calls.open()
+        stack.push_async_callback(self.calls.close)
+        self.presence = PresenceBook()
+        stack.callback(self.presence.close)
 
     async def _open_rooms(self, stack: AsyncExitStack, plugins: list[Plugin]) -> None:
         self.engine = self._create_engine()
@@ -231,8 +241,12 @@ class Node:
             addresses=self.addresses,
             policy=policy,
             max_rooms=limits.rooms,
+            calls=self.calls,
+            directory=AccountDirectory(self.accounts),
+            call_limits=self.config.calls,
         )
         stack.push_async_callback(self.switchboard.close)
+        stack.callback(self.switchboard.watch(self.presence))
         for plugin in plugins:
             if plugin.listeners:
                 stack.callback(self.switchboard.watch(plugin))
@@ -288,6 +302,8 @@ class Node:
             authenticator=authenticator,
             rooms=self.rooms,
             messages=self.messages,
+            calls=self.calls,
+            presence=self.presence,
             switchboard=self.switchboard,
             sessions=sessions,
             config=config.http,

@@ -5,6 +5,7 @@ call whom, nor what a room is but its name.
 """
 
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from .reason import Reason, Refused
 
 log = logging.getLogger(__name__)
 
-ID_LIMIT = 256
+# Ids stand in addresses of resources and in logs.
+_ID = re.compile(r"[A-Za-z0-9_.~@:+-]{1,256}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +202,8 @@ class CallBook:
     # within
 
     def _must_have_place(self, id: str, caller: Address) -> None:
-        if not id or len(id.encode()) > ID_LIMIT:
-            raise Refused(Reason.BAD_REQUEST, f"The id of a call has 1 to {ID_LIMIT} bytes.")
+        if not _ID.fullmatch(id):
+            raise Refused(Reason.BAD_REQUEST, "The id of a call has 1 to 256 letters and digits.")
         if id in self._calls:
             raise Refused(Reason.CONFLICT, "There is a call of this id.")
         if len(self._calls) >= self._limits.calls:

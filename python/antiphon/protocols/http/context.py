@@ -18,10 +18,12 @@ from antiphon.core.address import Address, Addresses
 from antiphon.core.ports import (
     Authenticator,
     Caller,
+    Calls,
     Grants,
     IceServer,
     IceServers,
     Messages,
+    Presence,
     Rooms,
     Sessions,
 )
@@ -114,6 +116,30 @@ class Readiness:
     detail: str = ""
 
 
+class Step(Protocol):
+    """One message of the signalling of a call. `at`: seconds since 1970."""
+
+    @property
+    def at(self) -> float:
+        """When it was received or sent."""
+
+    @property
+    def sender(self) -> str:
+        """Who sent it: a socket address, or a name of this node."""
+
+    @property
+    def receiver(self) -> str:
+        """Who received it."""
+
+    @property
+    def line(self) -> str:
+        """What it is, in one line."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+
+
 def _ready() -> Readiness:
     return Readiness(ready=True)
 
@@ -140,6 +166,8 @@ class HttpContext:
     authenticator: Authenticator
     rooms: Rooms
     messages: Messages
+    calls: Calls
+    presence: Presence
     switchboard: Switchboard
     sessions: Sessions
 
@@ -163,6 +191,9 @@ class HttpContext:
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where the figures of the HTTP side are kept."""
+
+    ladder: Callable[[str], Sequence[Step]] | None = None
+    """The signalling of a call by its id, where some protocol keeps it for a while."""
 
     ready: Callable[[], Readiness] = _ready
 

@@ -2,18 +2,22 @@
 `schema/signalling.json`.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from antiphon.core import member as core
+from antiphon.core.address import Address
+from antiphon.core.call import CallInfo, CallState
 from antiphon.core.description import Kind
 from antiphon.core.member import Info, Receive, Role, Source
-from antiphon.core.ports import Message, RoomSettings
+from antiphon.core.ports import Caller, Message, PresenceState, RoomSettings
+from antiphon.core.reason import Reason
 from antiphon.core.room import Room
 
-from .context import Account
+from .context import Account, Step
 
 
 def _printable(text: str) -> str:
@@ -51,6 +55,8 @@ class MemberView(BaseModel):
     joined_at: float
     endpoint: int | None
     stream: bool
+    phone: bool = Field(description="A telephone: it takes one stream of each kind.")
+    held: bool = Field(description="Has put the others on hold.")
 
     @classmethod
     def of(cls, info: Info) -> Self:
@@ -65,6 +71,8 @@ class MemberView(BaseModel):
             joined_at=info.joined_at,
             endpoint=info.endpoint,
             stream=info.stream,
+            phone=info.phone,
+            held=info.held,
         )
 
 
@@ -154,10 +162,17 @@ class RoomView(BaseModel):
     stored: bool = Field(description="False: the room ends with its last member.")
     created_at: float
     live: LiveView | None = Field(description="null: nobody is in it.")
+    pin: str | None = Field(
+        description='What those who dial in must press, "": nothing. For the owner and'
+        " administrators; null for all others."
+    )
 
     @classmethod
-    def of(cls, address: str, settings: RoomSettings, stored: bool, live: Room | None) -> Self:
-        """From what is stored and what lives."""
+    def of(
+        cls, address: str, settings: RoomSettings, stored: bool, live: Room | None, caller: Caller
+    ) -> Self:
+        """From what is stored and what lives, as `caller` may see it."""
+        owns = settings.owner is not None and settings.owner == caller.address.bare
         return cls(
             name=settings.name,
             address=address,
@@ -170,6 +185,7 @@ class RoomView(BaseModel):
             stored=stored,
             created_at=settings.created_at,
             live=None if live is None else LiveView.of(live),
+            pin=settings.pin if owns or caller.grants.admin else None,
         )
 
 
@@ -190,3 +206,108 @@ class AccountView(BaseModel):
             admin=account.admin,
             created_at=account.created_at,
         )
+
+
+class CallView(BaseModel):
+    """A call, running or past."""
+
+    id: str
+    room: str
+    caller: str
+    caller_name: str
+    callee: str = Field(description="As it was called: an account or a number.")
+    video: bool
+    state: CallState
+    started_at: float
+    answered_at: float | None
+    ended_at: float | None = Field(description="null: it runs, or nobody knows (`lost`).")
+    duration: float | None = Field(description="Seconds from answer to end.")
+    by: str | None = Field(description="The device that answered.")
+    reason: Reason | None = Field(description="Why it ended.")
+    text: str
+
+    @classmethod
+    def of(cls, call: CallInfo) -> Self:
+        """As it is recorded."""
+        talked = call.answered_at is not None and call.ended_at is not None
+        return cls(
+            id=call.id,
+            room=call.room,
+            caller=str(call.caller),
+            caller_name=call.caller_name,
+            callee=str(call.callee),
+            video=call.video,
+            state=call.state,
+            started_at=call.started_at,
+            answered_at=call.answered_at,
+            ended_at=call.ended_at,
+            duration=(call.ended_at or 0) - (call.answered_at or 0) if talked else None,
+            by=None if call.by is None else str(call.by),
+            reason=call.reason,
+            text=call.text,
+        )
+
+
+class StepView(BaseModel):
+    """One message of the signalling of a call."""
+
+    at: float
+    sender: str
+    receiver: str
+    line: str
+    text: str
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """As it was kept."""
+        return cls(
+            at=step.at, sender=step.sender, receiver=step.receiver, line=step.line, text=step.text
+        )
+
+
+class DeviceView(BaseModel):
+    """What one device says of its user."""
+
+    device: str
+    show: str
+    note: str
+    since: float
+
+
+# What counts most of what several devices say.
+_SHOWS = ("busy", "available", "away")
+
+
+class PresenceView(BaseModel):
+    """Whether somebody is there."""
+
+    account: str
+    show: str = Field(description="busy, available, away or offline.")
+    note: str
+    since: float | None
+    devices: list[DeviceView] | None = Field(
+        description="For oneself and administrators; null for all others."
+    )
+
+    @classmethod
+    def of(cls, account: Address, states: Sequence[PresenceState], caller: Caller) -> Self:
+        """What counts most of what the devices say, as `caller` may see it."""
+        ordered = sorted(
+            (state for state in states if state.show in _SHOWS),
+            key=lambda state: _SHOWS.index(state.show),
+        )
+        first = ordered[0] if ordered else None
+        own = caller.grants.admin or caller.address.bare == account
+        return cls(
+            account=str(account),
+            show="offline" if first is None else first.show,
+            note="" if first is None else first.note,
+            since=None if first is None else first.since,
+            devices=[_device(state) for state in states] if own else None,
+        )
+
+
+def _device(state: PresenceState) -> DeviceView:
+    return DeviceView(
+        device=state.device.device, show=state.show, note=state.note, since=state.since
+    )

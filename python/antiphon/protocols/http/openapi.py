@@ -24,6 +24,8 @@ TAGS = (
     ("members", "Who is in a room."),
     ("messages", "What is said in a room."),
     ("tracks", "What the members of a room send."),
+    ("calls", "Who called whom."),
+    ("presence", "Who is there."),
     ("events", "News of rooms as they happen."),
     ("media", "Media sessions by WHIP (RFC 9725) and WHEP, and servers that help to reach them."),
     ("discovery", "Where everything is."),

@@ -15,6 +15,7 @@ from antiphon.core.description import Codec, Description, Direction, Kind, Secti
 from antiphon.core.ports import Answer, Caller, Grants, SessionEvents
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import HttpContext, create_app, drain
+from antiphon.services.presence import PresenceBook
 from tests.support.fakes import FakeEndpoint, House, house
 
 OFFER = "\r\n".join(
@@ -282,6 +283,8 @@ async def stand(**options: Any) -> AsyncIterator[Stand]:
         "authenticator": tokens,
         "rooms": built.rooms,
         "messages": built.messages,
+        "calls": built.calls,
+        "presence": PresenceBook(),
         "switchboard": built.switchboard,
         "sessions": sessions,
         "guests": Grants(),

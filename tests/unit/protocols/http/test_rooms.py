@@ -39,10 +39,11 @@ async def test_a_room_is_stored_read_changed_and_removed(here: Stand) -> None:
         "stored": True,
         "created_at": made.json()["created_at"],
         "live": None,
+        "pin": "",
     }
     assert (await here.call("POST", ROOMS, ANN, json=body)).status_code == 409
     read = await here.call("GET", f"{ROOMS}/hall", BOB)
-    assert read.json() == made.json()
+    assert read.json() == made.json() | {"pin": None}, "only the owner sees the PIN"
     changed = await here.call("PATCH", f"{ROOMS}/hall", ANN, json={"audience": True})
     assert (changed.json()["audience"], changed.json()["title"]) == (True, "The hall")
     replaced = await here.call("PUT", f"{ROOMS}/hall", ANN, json={"stage": 3})
@@ -52,6 +53,22 @@ async def test_a_room_is_stored_read_changed_and_removed(here: Stand) -> None:
     assert (await here.call("DELETE", f"{ROOMS}/hall", BOB)).status_code == 403
     assert (await here.call("DELETE", f"{ROOMS}/hall", ANN)).status_code == 204
     assert (await here.call("GET", f"{ROOMS}/hall", ANN)).status_code == 404
+
+
+async def test_a_pin_is_for_the_owner_and_for_those_who_dial_in(here: Stand) -> None:
+    made = await here.call("POST", ROOMS, ANN, json={"name": "hall", "pin": "0815"})
+    assert made.json()["pin"] == "0815"
+    for pin in ("123", "12345678901234567", "12a4", "١٢٣٤", " 1234", "1234\n"):
+        refused = await here.call("PATCH", f"{ROOMS}/hall", ANN, json={"pin": pin})
+        assert refused.status_code == 400, pin
+    for caller, seen in ((ANN, "0815"), (ADMIN, "0815"), (BOB, None), (guest("g"), None)):
+        await here.house.switchboard.join(caller, "hall", Recorder())
+        assert (await here.call("GET", f"{ROOMS}/hall", caller)).json()["pin"] == seen
+        rooms = (await here.call("GET", ROOMS, caller)).json()["rooms"]
+        assert [room["pin"] for room in rooms] == [seen]
+    kept = await here.call("PATCH", f"{ROOMS}/hall", ANN, json={"title": "Hall"})
+    assert kept.json()["pin"] == "0815"
+    assert (await here.call("PUT", f"{ROOMS}/hall", ANN, json={})).json()["pin"] == ""
 
 
 async def test_put_makes_a_room(here: Stand) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from antiphon.core.ports import RoomSettings
+from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.access import may_enter, sees
 from antiphon.protocols.http.caller import CurrentCaller
@@ -26,6 +26,11 @@ class Settings(Body):
     max_members: int | None = Field(None, ge=1, le=100_000)
     stage: int = Field(25, ge=0, le=1000, description="How many members' cameras are forwarded.")
     audience: bool = Field(False, description="Who joins without a grant to publish only listens.")
+    pin: str = Field(
+        "",
+        pattern=r"^([0-9]{4,16})?$",
+        description='What those who dial in must press; "": nothing.',
+    )
 
 
 class NewRoom(Settings):
@@ -58,7 +63,7 @@ async def list_rooms(
     page = sorted(names)[:limit]
     by_name = {settings.name: settings for settings in stored}
     # Whatever is stored under one of these names is in `stored`: names come in order in both.
-    found = [_found(live, name, by_name.get(name)) for name in page]
+    found = [_found(live, caller, name, by_name.get(name)) for name in page]
     shown = [view for settings, view in filter(None, found) if sees(context, caller, settings)]
     return RoomPage(rooms=shown, next=page[-1] if len(page) == limit else None)
 
@@ -73,7 +78,7 @@ async def create_room(
         raise Refused(Reason.CONFLICT, "There is such a room already.")
     stored = await live.context.switchboard.set(caller, _settings(name, room))
     response.headers["Location"] = f"/api/v1/rooms/{quote(name)}"
-    return _shown(live, stored)
+    return _shown(live, caller, stored)
 
 
 @router.get("/{room}")
@@ -81,7 +86,7 @@ async def read_room(room: RoomPath, live: Live, caller: CurrentCaller) -> RoomVi
     """A room's settings, and its figures while somebody is in it."""
     name = live.context.addresses.room(room).local
     may_enter(live.context, caller, RoomSettings(name=name, guests=True))
-    found = _found(live, name, await live.context.rooms.find(name))
+    found = _found(live, caller, name, await live.context.rooms.find(name))
     if found is None:
         raise Refused(Reason.NOT_FOUND, "There is no such room.")
     may_enter(live.context, caller, found[0])
@@ -98,7 +103,7 @@ async def store_room(
         response.status_code = 201
         response.headers["Location"] = f"/api/v1/rooms/{quote(name)}"
     stored = await live.context.switchboard.set(caller, _settings(name, settings))
-    return _shown(live, stored)
+    return _shown(live, caller, stored)
 
 
 @router.patch("/{room}")
@@ -111,7 +116,7 @@ async def change_room(
     if before is None:
         raise Refused(Reason.NOT_FOUND, "There is no such stored room.")
     changed = replace(before, **change.model_dump(exclude_unset=True))
-    return _shown(live, await live.context.switchboard.set(caller, changed))
+    return _shown(live, caller, await live.context.switchboard.set(caller, changed))
 
 
 @router.delete("/{room}", status_code=204)
@@ -124,17 +129,18 @@ def _settings(name: str, settings: Settings) -> RoomSettings:
     return RoomSettings(name=name, **settings.model_dump(exclude={"name"}))
 
 
-def _shown(live: Runtime, stored: RoomSettings) -> RoomView:
+def _shown(live: Runtime, caller: Caller, stored: RoomSettings) -> RoomView:
     address = str(live.context.addresses.room(stored.name))
-    return RoomView.of(address, stored, True, live.context.switchboard.find(stored.name))
+    living = live.context.switchboard.find(stored.name)
+    return RoomView.of(address, stored, True, living, caller)
 
 
 def _found(
-    live: Runtime, name: str, stored: RoomSettings | None
+    live: Runtime, caller: Caller, name: str, stored: RoomSettings | None
 ) -> tuple[RoomSettings, RoomView] | None:
     room = live.context.switchboard.find(name)
     settings = stored or (room.settings if room is not None else None)
     if settings is None:
         return None
     address = str(live.context.addresses.room(name))
-    return settings, RoomView.of(address, settings, stored is not None, room)
+    return settings, RoomView.of(address, settings, stored is not None, room, caller)
