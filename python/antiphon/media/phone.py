@@ -135,10 +135,20 @@ class EnginePhone(PhoneSession):
         target = self._engine.room(room)
         if self._room is not None:
             self._room.let_go(self._member, self._number)
-        target.take_in(member, self._number)
+        target.take_in(member, self)
         self._room, self._member = target, member
         self._native.move_phone(self._number, target.number)
         self._leave_lobby()
+
+    def leave_room(self) -> None:
+        """Back to a lobby: the room ends, the call need not."""
+        if self._room is None or self._closed:
+            return
+        self._room.let_go(self._member, self._number)
+        self._room = None
+        self._lobby = self._native.new_id()
+        self._native.open_room(self._lobby)
+        self._native.move_phone(self._number, self._lobby)
 
     async def accept_offer(self, text: str) -> Answer:
         """Agree to an offer. Raises `Refused`: BAD_REQUEST, UNSUPPORTED, CONFLICT, TOO_MANY."""

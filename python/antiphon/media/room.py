@@ -5,13 +5,24 @@ names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from antiphon.core.graph import Change
 from antiphon.core.ports import MediaEvents, MediaRoom
 
 if TYPE_CHECKING:
     from .engine import Engine, PeerListener
+
+
+class Visitor(Protocol):
+    """An endpoint that goes from room to room (a telephone)."""
+
+    @property
+    def number(self) -> int:
+        """Of the peer in the engine."""
+
+    def leave_room(self) -> None:
+        """The room ends: go elsewhere now, or end with it."""
 
 
 class EngineRoom(MediaRoom):
@@ -26,6 +37,7 @@ class EngineRoom(MediaRoom):
         self._engine = engine
         self._native = engine.native
         self._numbers: dict[str, int] = {}
+        self._visitors: dict[str, Visitor] = {}
         self._open = True
         self._native.open_room(number)
 
@@ -59,6 +71,8 @@ class EngineRoom(MediaRoom):
         if not self._open:
             return
         self._open = False
+        for visitor in tuple(self._visitors.values()):
+            visitor.leave_room()
         for number in self._numbers.values():
             self._engine.remove_peer(number)
             self._engine.remove_track(number)
@@ -88,14 +102,16 @@ class EngineRoom(MediaRoom):
         self._engine.remove_peer(number)
         self._native.close_peer(number)
 
-    def take_in(self, member: str, number: int) -> None:
-        """An endpoint that is open already comes from another room."""
-        self._numbers[member] = number
+    def take_in(self, member: str, visitor: Visitor) -> None:
+        """An endpoint that is open already comes from elsewhere, as this member."""
+        self._numbers[member] = visitor.number
+        self._visitors[member] = visitor
 
     def let_go(self, member: str, number: int) -> None:
-        """It goes to another room."""
+        """It goes elsewhere."""
         if self._numbers.get(member) == number:
             del self._numbers[member]
+            self._visitors.pop(member, None)
 
     def bind(self, peer: int, section: str, track: str) -> None:
         """Name the media that arrives in a section of a peer."""
