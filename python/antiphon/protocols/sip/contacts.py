@@ -64,17 +64,18 @@ def wanted(uri: str, parameters: dict[str, str], outbound: bool, domain: str) ->
 
 
 def route_of(request: SipRequest) -> tuple[str, ...]:
-    """The proxies on the way, to be named in Route in this order (RFC 3327 §5.3)."""
+    """URIs of the proxies on the way, for Route in this order (RFC 3327 §5.3)."""
     found = request.all("path")
     if not found:
         return ()
-    path = request.all("path", True)
-    if len(path) > MAX_PATH or sum(map(len, path)) > MAX_PATH_SIZE:
+    path = request.addresses("path")
+    if len(path) > MAX_PATH or sum(len(uri) for _, uri, _ in path) > MAX_PATH_SIZE:
         raise Refusal(400, "Path Too Long")
-    for text in path:
-        if not (text.startswith("<") and ">" in text) or not text.isprintable():
-            raise Refusal(400, "Bad Path")
-    return tuple(path)
+    if len(path) != len(request.all("path", True)) or not all(
+        UNQUOTED.fullmatch(uri) for _, uri, _ in path
+    ):
+        raise Refusal(400, "Bad Path")
+    return tuple(uri for _, uri, _ in path)
 
 
 def _q(text: str | None) -> float:

@@ -57,7 +57,11 @@ class Known(NamedTuple):
 
 
 class Identities:
-    """Accounts by local part, as far as they have shown up."""
+    """Accounts by local part, as far as they have shown up.
+
+    `changed` is called when the machine has learned of an account, `gone` when one may not log in
+    any more.
+    """
 
     def __init__(self, machine: SipMachine, accounts: Accounts, addresses: Addresses) -> None:
         self._machine = machine
@@ -70,6 +74,8 @@ class Identities:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(LOOKUPS)
         self.changed: Callable[[], None] = lambda: None
+        self.gone: Callable[[Address], None] = lambda _: None
+        self._checking: set[asyncio.Task[None]] = set()
         self.failures = 0
         self._sick_until = 0.0
 
@@ -122,9 +128,16 @@ class Identities:
             self._machine.account(account.local, self._realm, None)
             self.changed()
 
+    def account_changed(self, account: Address) -> None:
+        """It has changed here: forget it now, and see whether it is gone."""
+        self.forget(account)
+        task = asyncio.create_task(self._see(account), name="sip account")
+        self._checking.add(task)
+        task.add_done_callback(self._checking.discard)
+
     async def close(self) -> None:
         """End look-ups."""
-        tasks = list(self._running.values())
+        tasks = [*self._running.values(), *self._checking]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -148,6 +161,17 @@ class Identities:
         for address, stamp in before.items():
             if stamps.get(address) != stamp:
                 self.forget(address)
+            if address not in stamps:
+                self.gone(address)
+
+    async def _see(self, account: Address) -> None:
+        try:
+            stamps = await self._accounts.stamps([account])
+        except Refused as refused:
+            log.warning("account %s could not be checked: %s", account, refused)
+        else:
+            if account.bare not in stamps:
+                self.gone(account.bare)
 
     async def _look_up(self, user: str) -> None:
         keys = None

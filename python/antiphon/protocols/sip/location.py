@@ -19,8 +19,8 @@ SWEEP_TIME = 20.0
 class Binding:
     """A registered contact (RFC 3261 §10). `until`: on the clock of the loop.
 
-    `nat`: it is reached over the flow that it registered by, and no other way. `path`: Route values
-    of proxies before it (RFC 3327). `agent`: what software it says it is.
+    `nat`: it is reached over the flow that it registered by, and no other way. `path`: URIs of
+    the proxies before it, for Route (RFC 3327). `agent`: what software it says it is.
     """
 
     __slots__ = (

@@ -308,7 +308,8 @@ class Registrar:
                 line += self._more(asked, one, gruu)
             parts.append(f"{line}\r\n".encode())
         if asked.path and "path" in asked.supported:
-            parts.append(f"Path: {', '.join(asked.path)}\r\n".encode())
+            path = ", ".join(f"<{uri}>" for uri in asked.path)
+            parts.append(f"Path: {path}\r\n".encode())
         if asked.outbound:
             parts.append(b"Require: outbound\r\n")
         if asked.supported:

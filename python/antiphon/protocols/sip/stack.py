@@ -134,7 +134,7 @@ class Stack:
 
     def challenge(self, request: SipRequest, *, proxy: bool = False, headers: Fields = b"") -> bool:
         """Ask for credentials: 401, or 407 for `proxy`."""
-        self._later()
+        self.later()
         return self.machine.challenge(request, proxy=proxy, headers=headers)
 
     def reply(
@@ -149,7 +149,7 @@ class Stack:
         stateless: bool = False,
     ) -> bool:
         """Answer a request. False: it was over already."""
-        self._later()
+        self.later()
         return self.machine.reply(
             request, status, reason, headers, body, reliable=reliable, stateless=stateless
         )
@@ -170,7 +170,7 @@ class Stack:
         `exhausted` is called when all have failed, and must relay to others, reply, or conclude;
         without it the best of their answers goes back by itself.
         """
-        self._later()
+        self.later()
         held = exhausted is not None
         done = self.machine.relay(
             request,
@@ -188,12 +188,12 @@ class Stack:
 
     def conclude(self, request: SipRequest) -> bool:
         """Send back the best answer of a relay whose targets have failed."""
-        self._later()
+        self.later()
         return self.machine.conclude(request)
 
     def follow(self, request: SipRequest, flow: SipFlow | None = None) -> bool:
         """Forward a request within a dialog by its Route."""
-        self._later()
+        self.later()
         return self.machine.follow(request, flow)
 
     def request(
@@ -208,7 +208,7 @@ class Stack:
         bound: bool = False,
     ) -> int:
         """Send a request; `heard` gets its responses. The result is its number, for `cancel`."""
-        self._later()
+        self.later()
         number = self.machine.request(method, str(uri), flow, headers, body, bound=bound)
         self._heard[number] = heard
         return number
@@ -223,12 +223,12 @@ class Stack:
         flow: SipFlow | None = None,
     ) -> bool:
         """ACK a 2xx to INVITE."""
-        self._later()
+        self.later()
         return self.machine.acknowledge(response, headers, body, uri=uri, flow=flow)
 
     def cancel(self, number: int, headers: Fields = b"") -> bool:
         """CANCEL an INVITE of ours, or the legs of a relay; its final answer still comes."""
-        self._later()
+        self.later()
         return self.machine.cancel(number, headers)
 
     # where to
@@ -286,12 +286,12 @@ class Stack:
     def closed(self, flow: SipFlow) -> None:
         """A connection has ended."""
         self.machine.closed(self._loop.time(), flow)
-        self._later()
+        self.later()
 
     def failed(self, flow: SipFlow) -> None:
         """A flow could not be reached."""
         self.machine.failed(self._loop.time(), flow)
-        self._later()
+        self.later()
 
     def close(self) -> None:
         """No more timers."""
@@ -300,7 +300,8 @@ class Stack:
             self._timer = None
         self.carrier = None
 
-    def _later(self) -> None:
+    def later(self) -> None:
+        """Something was told to the machine: do and send what follows from it, soon."""
         if not self._turning and not self._due:
             self._due = True
             self._loop.call_soon(self.flush)
@@ -357,13 +358,12 @@ class Stack:
         if handler is not None:
             handler(request)
         elif request.method != ACK:
-            self.machine.reply(request, 405, headers=self.allow)
+            self.machine.reply(request, 405, headers=self.allow_of(self._handlers))
 
-    @property
-    def allow(self) -> bytes:
-        """The Allow line of what is handled here."""
-        methods = {ACK, "CANCEL", *self._handlers} - {ANY}
-        return f"Allow: {', '.join(sorted(methods))}\r\n".encode()
+    def allow_of(self, methods: Iterable[str]) -> bytes:
+        """The Allow line of these methods, and of what every dialog knows."""
+        known = {ACK, "CANCEL", "BYE", "OPTIONS", *methods} - {ANY}
+        return f"Allow: {', '.join(sorted(known))}\r\n".encode()
 
     def _dialog(self, request: SipRequest) -> DialogHandler | None:
         call_id, ours = request.call_id, request.local_tag
