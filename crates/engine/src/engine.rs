@@ -12,12 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use antiphon_session::{AudioQueue, Command, Config, Event, Id, Identity, Limits};
+use antiphon_session::{AudioQueue, Command, Config, Event, Id, Identity, Limits, PhoneSocket};
 use rustc_hash::FxHashMap;
 
 use crate::counters::Counters;
 use crate::events::EventQueue;
 use crate::os::{Flag, Poller, cpu_time};
+use crate::ports::Ports;
 use crate::socket::Socket;
 use crate::worker::{Order, Worker};
 
@@ -36,14 +37,24 @@ pub struct Settings {
     pub max_peers: usize,
     pub estimate_bandwidth: bool,
     pub event_limit: usize,
+    /// First and last port; both 0: any.
+    pub phone_ports: (u16, u16),
 }
 
 /// Where the thing with an id lives.
 #[derive(Clone)]
-struct Owner {
-    worker: usize,
-    room: Id,
-    queue: Option<Arc<AudioQueue>>,
+pub(crate) struct Owner {
+    pub(crate) worker: usize,
+    pub(crate) room: Id,
+    pub(crate) queue: Option<Arc<AudioQueue>>,
+    /// Of a telephone: its bound sections.
+    pub(crate) sections: Option<Arc<Mutex<Vec<PhoneSocket>>>>,
+}
+
+impl Owner {
+    pub(crate) fn new(worker: usize, room: Id) -> Owner {
+        Owner { worker, room, queue: None, sections: None }
+    }
 }
 
 /// Which thread and room has which id; shared with the threads, which take out what is gone.
@@ -65,10 +76,10 @@ impl Owners {
     }
 }
 
-struct Handle {
+pub(crate) struct Handle {
     port: u16,
-    orders: Mutex<Sender<Order>>,
-    flag: Arc<Flag>,
+    pub(crate) orders: Mutex<Sender<Order>>,
+    pub(crate) flag: Arc<Flag>,
     counters: Arc<Counters>,
     thread: Mutex<Option<JoinHandle<()>>>,
     cpu_time: Mutex<Duration>,
@@ -76,23 +87,29 @@ struct Handle {
 
 /// See the crate.
 pub struct Engine {
-    workers: Vec<Handle>,
+    pub(crate) workers: Vec<Handle>,
     owners: Arc<Owners>,
     events: Arc<EventQueue>,
     next_id: AtomicU64,
     unknown_ids: AtomicU64,
     statistics: Mutex<Duration>,
+    pub(crate) ports: Arc<Ports>,
+    pub(crate) fingerprint: String,
+    /// Held while a telephone moves: no two moves may pass each other.
+    pub(crate) moving: Mutex<()>,
 }
 
 impl Engine {
     /// Binds the ports and starts the threads.
     pub fn new(settings: &Settings) -> io::Result<Engine> {
         let identity = Identity::generate().map_err(io::Error::other)?;
+        let (first, last) = settings.phone_ports;
+        let ports = Arc::new(Ports::new(first, last)?);
         let owners = Arc::new(Owners::default());
         let events = Arc::new(EventQueue::new(settings.event_limit)?);
         let mut prepared = Vec::with_capacity(settings.workers);
         for index in 0..settings.workers {
-            prepared.push(prepare(settings, index, &identity, &owners, &events)?);
+            prepared.push(prepare(settings, index, &identity, &owners, &events, &ports)?);
         }
         let mut workers = Vec::with_capacity(settings.workers);
         for (index, (worker, handle)) in prepared.into_iter().enumerate() {
@@ -108,6 +125,9 @@ impl Engine {
             next_id: AtomicU64::new(1),
             unknown_ids: AtomicU64::new(0),
             statistics: Mutex::new(STATISTICS_INTERVAL),
+            ports,
+            fingerprint: identity.fingerprint(),
+            moving: Mutex::default(),
         })
     }
 
@@ -163,7 +183,7 @@ impl Engine {
         if owners.contains_key(&room) {
             return;
         }
-        owners.insert(room, Owner { worker, room, queue: None });
+        owners.insert(room, Owner::new(worker, room));
         drop(owners);
         handle.order(Order::OpenRoom { room, statistics: *locked(&self.statistics) });
     }
@@ -202,9 +222,9 @@ impl Engine {
         self.open_beside(peer, track, Command::Publish { peer, mid, track });
     }
 
-    /// Opens a hub.
-    pub fn open_hub(&self, room: Id, hub: Id) {
-        self.open(room, hub, None, Command::OpenHub { hub });
+    /// Opens a hub; `mix`: it gives one sound of all but the sink's own.
+    pub fn open_hub(&self, room: Id, hub: Id, mix: bool) {
+        self.open(room, hub, None, Command::OpenHub { hub, mix });
     }
 
     /// Passes a command to the room that has `id`; an unknown one is counted.
@@ -240,15 +260,16 @@ impl Engine {
 
     fn open(&self, room: Id, id: Id, queue: Option<Arc<AudioQueue>>, command: Command) {
         let Some(owner) = self.find(room).filter(|owner| owner.room == room) else { return };
-        self.own(Owner { queue, ..owner }, id, command);
+        let owner = Owner { queue, ..Owner::new(owner.worker, room) };
+        self.own(owner, id, command);
     }
 
     fn open_beside(&self, sibling: Id, id: Id, command: Command) {
         let Some(owner) = self.find(sibling) else { return };
-        self.own(Owner { queue: None, ..owner }, id, command);
+        self.own(Owner::new(owner.worker, owner.room), id, command);
     }
 
-    fn own(&self, owner: Owner, id: Id, command: Command) {
+    pub(crate) fn own(&self, owner: Owner, id: Id, command: Command) {
         let (worker, room) = (owner.worker, owner.room);
         let mut owners = self.owners.lock();
         if owners.contains_key(&id) {
@@ -259,7 +280,14 @@ impl Engine {
         self.workers[worker].order(Order::Room { room, command });
     }
 
-    fn find(&self, id: Id) -> Option<Owner> {
+    /// Where something lives from now on, if it lives.
+    pub(crate) fn settle(&self, id: Id, owner: Owner) {
+        if let Some(known) = self.owners.lock().get_mut(&id) {
+            *known = owner;
+        }
+    }
+
+    pub(crate) fn find(&self, id: Id) -> Option<Owner> {
         let owner = self.owners.find(id);
         if owner.is_none() {
             self.unknown_ids.fetch_add(1, Ordering::Relaxed);
@@ -275,7 +303,7 @@ impl Drop for Engine {
 }
 
 impl Handle {
-    fn order(&self, order: Order) {
+    pub(crate) fn order(&self, order: Order) {
         // A thread that has stopped takes no orders; that is what stopping means.
         if locked(&self.orders).send(order).is_ok() {
             self.flag.raise();
@@ -293,7 +321,7 @@ impl Handle {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -304,6 +332,7 @@ fn prepare(
     identity: &Identity,
     owners: &Arc<Owners>,
     events: &Arc<EventQueue>,
+    ports: &Arc<Ports>,
 ) -> io::Result<(Worker, Handle)> {
     let sockets = bind(settings.udp_port, index)?;
     let port = sockets[0].port();
@@ -332,6 +361,7 @@ fn prepare(
         events: events.clone(),
         counters: counters.clone(),
         owners: owners.clone(),
+        ports: ports.clone(),
     };
     worker.watch()?;
     let handle = Handle {

@@ -5,7 +5,11 @@
 mod counters;
 mod engine;
 mod events;
+mod lines;
+mod moves;
 mod os;
+mod phones;
+mod ports;
 mod rooms;
 mod routes;
 mod send;
@@ -14,3 +18,4 @@ mod worker;
 
 pub use engine::{Engine, Settings};
 pub use events::EventQueue;
+pub use phones::BindError;

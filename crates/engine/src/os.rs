@@ -4,6 +4,9 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
+/// Descriptors that one wait tells.
+const READY: usize = 64;
+
 /// Turns the −1 of a system call into its error.
 pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -50,10 +53,10 @@ impl Poller {
         let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
         // SAFETY: just created, owned by nobody else.
         let epoll = unsafe { OwnedFd::from_raw_fd(fd) };
-        Ok(Poller { epoll, ready: vec![libc::epoll_event { events: 0, u64: 0 }; 8] })
+        Ok(Poller { epoll, ready: vec![libc::epoll_event { events: 0, u64: 0 }; READY] })
     }
 
-    /// Watches `fd`, which must live as long as this poller, under a name.
+    /// Watches `fd` under a name until it is closed or forgotten.
     pub(crate) fn watch(&self, fd: RawFd, name: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: name };
         // SAFETY: `event` outlives the call.
@@ -61,6 +64,15 @@ impl Poller {
             libc::epoll_ctl(self.epoll.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &mut event)
         })
         .map(|_| ())
+    }
+
+    /// Watches `fd` no longer.
+    pub(crate) fn forget(&self, fd: RawFd) {
+        // SAFETY: no event is passed; what is not watched only makes the call fail.
+        unsafe {
+            let none = std::ptr::null_mut();
+            libc::epoll_ctl(self.epoll.as_raw_fd(), libc::EPOLL_CTL_DEL, fd, none);
+        }
     }
 
     /// Waits until something is readable or the time has passed; the names of what is readable.

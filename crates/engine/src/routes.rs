@@ -62,6 +62,8 @@ impl Routes {
             }
             Notice::Address { remote, peer } => self.learn(*remote, *peer),
             Notice::Gone(id) => self.forget(*id),
+            // Telephones have ports of their own.
+            Notice::SectionGone { .. } => {}
         }
     }
 

@@ -10,6 +10,8 @@ use crate::os::check;
 
 /// Datagrams of one receiving call.
 const BATCH: usize = 64;
+/// The same for a port of a telephone.
+const FEW: usize = 8;
 /// Longer datagrams are cut off, and dropped for it: nothing we speak is longer.
 const LONGEST: usize = 2048;
 /// Messages of one sending call.
@@ -17,6 +19,8 @@ pub(crate) const MESSAGES: usize = 64;
 /// Room for control data: an address (at most 32 bytes with its header) and a segment size.
 const CONTROL: usize = 96;
 const BUFFER_BYTES: libc::c_int = 4 * 1024 * 1024;
+/// Of a port that serves one section of one telephone: a second of video.
+const SMALL_BUFFER_BYTES: libc::c_int = 256 * 1024;
 
 /// Aligned as control messages must be (cmsg(3)).
 #[repr(C, align(8))]
@@ -33,6 +37,15 @@ pub(crate) struct Socket {
 impl Socket {
     /// Binds all addresses of a family to a port; 0 means any.
     pub(crate) fn bind(is_v6: bool, port: u16) -> io::Result<Socket> {
+        Socket::bind_with(is_v6, port, BUFFER_BYTES)
+    }
+
+    /// The same for a port that little comes to.
+    pub(crate) fn bind_small(is_v6: bool, port: u16) -> io::Result<Socket> {
+        Socket::bind_with(is_v6, port, SMALL_BUFFER_BYTES)
+    }
+
+    fn bind_with(is_v6: bool, port: u16, buffer: libc::c_int) -> io::Result<Socket> {
         let family = if is_v6 { libc::AF_INET6 } else { libc::AF_INET };
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         // SAFETY: takes no pointers; the result is checked.
@@ -50,8 +63,8 @@ impl Socket {
         for (forced, plain) in
             [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)]
         {
-            set(raw, libc::SOL_SOCKET, forced, BUFFER_BYTES)
-                .or_else(|_| set(raw, libc::SOL_SOCKET, plain, BUFFER_BYTES))?;
+            set(raw, libc::SOL_SOCKET, forced, buffer)
+                .or_else(|_| set(raw, libc::SOL_SOCKET, plain, buffer))?;
         }
         let any: IpAddr =
             if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
@@ -117,7 +130,16 @@ impl Inbox {
 
     /// Receives a batch; whether it was full, so that more may wait.
     pub(crate) fn fill(&mut self, socket: &Socket) -> bool {
-        for at in 0..BATCH {
+        self.fill_up_to(socket, BATCH)
+    }
+
+    /// The same for a port that little comes to: preparing for more would be for nothing.
+    pub(crate) fn fill_few(&mut self, socket: &Socket) -> bool {
+        self.fill_up_to(socket, FEW)
+    }
+
+    fn fill_up_to(&mut self, socket: &Socket, most: usize) -> bool {
+        for at in 0..most {
             let bytes = &mut self.bytes[at * LONGEST..][..LONGEST];
             let base = bytes.as_mut_ptr().cast();
             self.iovecs[at] = libc::iovec { iov_base: base, iov_len: LONGEST };
@@ -136,7 +158,7 @@ impl Inbox {
             libc::recvmmsg(
                 socket.fd(),
                 self.headers.as_mut_ptr(),
-                BATCH as libc::c_uint,
+                most as libc::c_uint,
                 libc::MSG_DONTWAIT,
                 std::ptr::null_mut(),
             )
@@ -144,7 +166,7 @@ impl Inbox {
         // Nothing there, or an error of an earlier datagram that is reported here: nothing to read.
         self.filled = usize::try_from(count).unwrap_or(0);
         self.port = socket.port();
-        self.filled == BATCH
+        self.filled == most
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -5,13 +5,18 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use antiphon_session::{Command, Config, Datagram, Event, Id, Notice, Room};
+use antiphon_session::{
+    Command, Config, Datagram, Event, Id, Notice, PhonePort, PhoneSocket, Room,
+};
 use rustc_hash::FxHashMap;
 
 use crate::counters::{Counters, Traffic};
 use crate::engine::Owners;
 use crate::events::EventQueue;
+use crate::lines::{FIRST, Line, Lines};
+use crate::moves::{Arrival, Moves, Parcel, Target};
 use crate::os::{Flag, Poller};
+use crate::ports::Ports;
 use crate::rooms::Rooms;
 use crate::routes::{Route, Routes};
 use crate::send::Sender;
@@ -29,8 +34,27 @@ pub(crate) enum Order {
     OpenRoom { room: Id, statistics: Duration },
     CloseRoom { room: Id },
     Room { room: Id, command: Command },
+    BindPhone { room: Id, peer: Id, socket: PhoneSocket, sockets: [Socket; 2] },
+    SurrenderPhone { room: Id, peer: Id, target: Target },
+    AwaitPhone { room: Id, peer: Id },
+    PhoneArrived { room: Id, peer: Id, parcel: Option<Box<Parcel>> },
     SetStatisticsInterval { interval: Duration },
     Stop,
+}
+
+impl Order {
+    /// The room whose orders this one keeps its place among.
+    pub(crate) fn room(&self) -> Option<Id> {
+        match self {
+            Order::OpenRoom { room, .. }
+            | Order::CloseRoom { room }
+            | Order::Room { room, .. }
+            | Order::BindPhone { room, .. }
+            | Order::SurrenderPhone { room, .. }
+            | Order::AwaitPhone { room, .. } => Some(*room),
+            Order::PhoneArrived { .. } | Order::SetStatisticsInterval { .. } | Order::Stop => None,
+        }
+    }
 }
 
 /// What a thread works with.
@@ -44,6 +68,7 @@ pub(crate) struct Worker {
     pub(crate) events: Arc<EventQueue>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) owners: Arc<Owners>,
+    pub(crate) ports: Arc<Ports>,
 }
 
 /// A thread's state.
@@ -56,6 +81,9 @@ struct Thread {
     traffic: Traffic,
     sender: Sender,
     outgoing: Vec<Datagram>,
+    phone_outgoing: Vec<(PhonePort, Datagram)>,
+    lines: Lines,
+    moves: Moves,
     told: Vec<Event>,
 }
 
@@ -72,6 +100,7 @@ impl Worker {
     /// Works until told to stop.
     pub(crate) fn run(self) {
         let mut thread = Thread {
+            lines: Lines::new(self.ports.clone()),
             worker: self,
             rooms: Rooms::default(),
             routes: Routes::default(),
@@ -79,6 +108,8 @@ impl Worker {
             traffic: Traffic::default(),
             sender: Sender::new(),
             outgoing: Vec::new(),
+            phone_outgoing: Vec::new(),
+            moves: Moves::default(),
             told: Vec::new(),
         };
         let mut inbox = Inbox::new();
@@ -97,6 +128,8 @@ impl Thread {
         for name in ready {
             if name == COMMANDS {
                 goes_on = self.take_orders(now);
+            } else if name >= FIRST {
+                self.receive_phone(name, inbox, now);
             } else {
                 self.receive(name as usize, inbox, now);
             }
@@ -124,6 +157,7 @@ impl Thread {
     }
 
     fn obey(&mut self, order: Order, now: Instant) {
+        let Some(order) = self.moves.hold(order) else { return };
         match order {
             Order::OpenRoom { room, statistics } => {
                 self.rooms.insert(room, Room::new(room, self.worker.config.clone(), statistics));
@@ -134,6 +168,23 @@ impl Thread {
                 self.rooms.remove(room);
             }
             Order::Room { room, command } => self.command(room, command, now),
+            Order::BindPhone { room, peer, socket, sockets } => {
+                self.bind_phone(room, peer, socket, sockets, now);
+            }
+            Order::SurrenderPhone { room, peer, target } => {
+                let parcel = self.surrender_phone(room, peer, now);
+                target.send(peer, parcel);
+            }
+            Order::AwaitPhone { room, peer } => {
+                if let Some(arrival) = self.moves.wait(room, peer) {
+                    self.adopt_phone(room, peer, arrival, now);
+                }
+            }
+            Order::PhoneArrived { room, peer, parcel } => {
+                if let Some(arrival) = self.moves.arrive(room, peer, parcel) {
+                    self.adopt_phone(room, peer, arrival, now);
+                }
+            }
             Order::SetStatisticsInterval { interval } => {
                 for room in self.rooms.ids() {
                     let command = Command::SetStatisticsInterval { interval };
@@ -145,17 +196,110 @@ impl Thread {
     }
 
     fn command(&mut self, room: Id, command: Command, now: Instant) {
-        if let Command::OpenPeer { peer, .. } | Command::OpenAudio { peer, .. } = command {
-            if self.peers.len() >= self.worker.max_peers || !self.rooms.contains(room) {
-                let text = "no room for another peer on this media thread".to_owned();
-                self.worker.owners.remove(peer);
-                self.told.push(Event::Closed { peer, reason: "error", text });
-                return;
-            }
-            self.peers.insert(peer, room);
+        if let Command::OpenPeer { peer, .. }
+        | Command::OpenAudio { peer, .. }
+        | Command::OpenPhone { peer, .. } = command
+            && !self.admit(peer, room)
+        {
+            return;
         }
         if !self.rooms.with(room, |room| room.command(command, now)) {
             self.traffic.rooms_unknown += 1;
+        }
+    }
+
+    /// Notes that a peer is in a room, if both fit.
+    fn admit(&mut self, peer: Id, room: Id) -> bool {
+        if self.peers.len() >= self.worker.max_peers || !self.rooms.contains(room) {
+            let text = "no room for another peer on this media thread".to_owned();
+            self.worker.owners.remove(peer);
+            self.told.push(Event::Closed { peer, reason: "error", text });
+            return false;
+        }
+        self.peers.insert(peer, room);
+        true
+    }
+
+    fn bind_phone(
+        &mut self,
+        room: Id,
+        peer: Id,
+        socket: PhoneSocket,
+        sockets: [Socket; 2],
+        now: Instant,
+    ) {
+        let section = socket.section;
+        let mut lines = Vec::with_capacity(2);
+        for (socket, control) in sockets.into_iter().zip([false, true]) {
+            lines.push(Line { socket, port: PhonePort { peer, section, control } });
+        }
+        if self.peers.get(&peer) != Some(&room) {
+            return self.lines.release(lines);
+        }
+        if self.watch(lines) {
+            self.command(room, Command::BindPhone { peer, socket }, now);
+        } else {
+            self.lines.close_section(peer, section);
+        }
+    }
+
+    /// Watches sockets; false if the kernel does not take them.
+    fn watch(&mut self, lines: Vec<Line>) -> bool {
+        let mut lines = lines.into_iter();
+        lines.all(|line| self.lines.add(line, &self.worker.poller).is_ok())
+    }
+
+    fn surrender_phone(&mut self, room: Id, peer: Id, now: Instant) -> Option<Parcel> {
+        let mut phone = None;
+        self.rooms.with(room, |room| phone = room.take_phone(peer, now));
+        let phone = phone?;
+        // What it still has to send leaves from here.
+        self.flush(now);
+        self.peers.remove(&peer);
+        Some(Parcel { phone, lines: self.lines.surrender(peer, &self.worker.poller) })
+    }
+
+    fn adopt_phone(&mut self, room: Id, peer: Id, arrival: Arrival, now: Instant) {
+        let (parcel, orders) = arrival;
+        match parcel {
+            Some(parcel) if self.admit(peer, room) => {
+                let Parcel { phone, lines } = *parcel;
+                if self.watch(lines) {
+                    self.rooms.with(room, |room| room.adopt_phone(phone, now));
+                } else {
+                    self.lines.close_phone(peer);
+                    self.peers.remove(&peer);
+                    self.worker.owners.remove(peer);
+                    let text = "its ports cannot be watched".to_owned();
+                    self.told.push(Event::Closed { peer, reason: "error", text });
+                }
+            }
+            Some(parcel) => self.lines.release(parcel.lines),
+            None => self.worker.owners.remove(peer),
+        }
+        for order in orders {
+            self.obey(order, now);
+        }
+    }
+
+    fn receive_phone(&mut self, name: u64, inbox: &mut Inbox, now: Instant) {
+        // A port that more comes to than fits one batch is asked again with the next turn.
+        let Some(line) = self.lines.get(name) else { return };
+        self.traffic.receive_calls += 1;
+        inbox.fill_few(&line.socket);
+        let port = line.port;
+        let room = self.peers.get(&port.peer).copied();
+        for at in 0..inbox.len() {
+            self.traffic.packets_in += 1;
+            let (Some(received), Some(room)) = (inbox.get(at), room) else {
+                self.traffic.datagrams_garbage += 1;
+                continue;
+            };
+            self.traffic.bytes_in += received.contents.len() as u64;
+            self.rooms.with(room, |room| {
+                let (local, remote) = (received.local, received.remote);
+                room.receive_phone(port, local, remote, received.contents, now);
+            });
         }
     }
 
@@ -190,16 +334,25 @@ impl Thread {
 
     /// Lets the touched rooms act and passes on what they say.
     fn flush(&mut self, now: Instant) {
-        let Thread { worker, rooms, routes, peers, outgoing, told, .. } = self;
+        let Thread { worker, rooms, routes, peers, outgoing, phone_outgoing, lines, told, .. } =
+            self;
+        let mut closing = Vec::new();
         rooms.flush(now, |room| {
             outgoing.append(room.output());
+            phone_outgoing.append(room.phone_output());
             told.extend(room.events());
             worker.counters.add_room(&room.take_counts());
             for notice in room.notices() {
                 routes.apply(&notice);
-                if let Notice::Gone(id) = notice {
-                    peers.remove(&id);
-                    worker.owners.remove(id);
+                match notice {
+                    Notice::Gone(id) => {
+                        if peers.remove(&id).is_some() {
+                            closing.push((id, None));
+                        }
+                        worker.owners.remove(id);
+                    }
+                    Notice::SectionGone { peer, section } => closing.push((peer, Some(section))),
+                    _ => {}
                 }
             }
         });
@@ -211,11 +364,21 @@ impl Thread {
             told.push(event);
             for id in ids {
                 routes.purge(id);
-                peers.remove(&id);
+                if peers.remove(&id).is_some() {
+                    closing.push((id, None));
+                }
                 worker.owners.remove(id);
             }
         }
         self.sender.send(outgoing, &worker.sockets, &mut self.traffic);
+        lines.send(&mut self.sender, phone_outgoing, &mut self.traffic);
+        // Only now: what those who went had left to say has been said.
+        for (peer, section) in closing {
+            match section {
+                Some(section) => lines.close_section(peer, section),
+                None => lines.close_phone(peer),
+            }
+        }
         if !told.is_empty() {
             worker.events.extend(told.drain(..));
         }

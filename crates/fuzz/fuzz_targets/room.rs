@@ -37,7 +37,7 @@ fuzz_target!(|input: (Vec<(u8, u8, u8)>, Vec<String>, Vec<Vec<u8>>)| {
             6 => Command::Publish { peer, mid: text(), track },
             7 => Command::Unpublish { track },
             8 => Command::Pause { track, paused: other % 2 == 0 },
-            9 => Command::OpenHub { hub },
+            9 => Command::OpenHub { hub, mix: other % 2 == 1 },
             10 => Command::CloseHub { hub },
             11 => Command::Connect { source, sinks },
             12 => Command::Disconnect { source, sinks },

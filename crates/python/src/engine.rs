@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use antiphon_engine::{Engine as Inner, Settings};
+use antiphon_engine::{BindError, Engine as Inner, Settings};
 use antiphon_session::{Command, Id};
 use numpy::{PyReadonlyArrayDyn, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyBufferError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyLookupError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::events::to_python;
+use crate::phone::PhoneMedia;
 
 const SAMPLE_RATES: [u32; 5] = [8000, 12_000, 16_000, 24_000, 48_000];
 /// More threads than this is a mistake in the arguments.
@@ -26,9 +27,9 @@ impl Engine {
     #[new]
     #[pyo3(
         signature = (*, workers, udp_port, addresses, public_addresses=None, max_peers=4096,
-                     estimate_bandwidth=true, event_limit=65536),
+                     estimate_bandwidth=true, event_limit=65536, phone_ports=(0, 0)),
         text_signature = "(*, workers, udp_port, addresses, public_addresses=(), max_peers=4096, \
-                          estimate_bandwidth=True, event_limit=65536)"
+                          estimate_bandwidth=True, event_limit=65536, phone_ports=(0, 0))"
     )]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -40,6 +41,7 @@ impl Engine {
         max_peers: usize,
         estimate_bandwidth: bool,
         event_limit: usize,
+        phone_ports: (u16, u16),
     ) -> PyResult<Engine> {
         if !(1..=MOST_WORKERS).contains(&workers) {
             return Err(PyValueError::new_err(format!("workers: 1 to {MOST_WORKERS}")));
@@ -52,6 +54,7 @@ impl Engine {
             max_peers,
             estimate_bandwidth,
             event_limit,
+            phone_ports,
         };
         Ok(Engine(py.detach(|| Inner::new(&settings))?))
     }
@@ -134,6 +137,39 @@ impl Engine {
         Ok(queued)
     }
 
+    fn fingerprint(&self) -> &str {
+        self.0.fingerprint()
+    }
+
+    fn open_phone(&self, room: Id, peer: Id) {
+        self.0.open_phone(room, peer);
+    }
+
+    #[pyo3(signature = (peer, mid, kind, *, ipv6=false))]
+    fn bind_phone(&self, peer: Id, mid: String, kind: &str, ipv6: bool) -> PyResult<(u16, u16)> {
+        let is_video = match kind {
+            "audio" => false,
+            "video" => true,
+            _ => return Err(PyValueError::new_err("kind: audio or video")),
+        };
+        self.0.bind_phone(peer, mid, is_video, ipv6).map_err(|error| match error {
+            BindError::Unknown => PyLookupError::new_err(format!("no telephone {peer}")),
+            BindError::Io(error) => error.into(),
+        })
+    }
+
+    fn configure_phone(&self, peer: Id, mid: String, media: &PhoneMedia) {
+        self.0.configure_phone(peer, mid, media.0.clone());
+    }
+
+    fn close_phone_section(&self, peer: Id, mid: String) {
+        self.0.close_phone_section(peer, mid);
+    }
+
+    fn move_phone(&self, peer: Id, room: Id) {
+        self.0.move_phone(peer, room);
+    }
+
     fn close_peer(&self, peer: Id) {
         self.0.command(peer, Command::ClosePeer { peer });
     }
@@ -166,8 +202,9 @@ impl Engine {
         self.0.command(track, Command::Pause { track, paused });
     }
 
-    fn open_hub(&self, room: Id, hub: Id) {
-        self.0.open_hub(room, hub);
+    #[pyo3(signature = (room, hub, mix=false))]
+    fn open_hub(&self, room: Id, hub: Id, mix: bool) {
+        self.0.open_hub(room, hub, mix);
     }
 
     fn close_hub(&self, hub: Id) {

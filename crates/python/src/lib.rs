@@ -3,6 +3,7 @@
 
 mod engine;
 mod events;
+mod phone;
 
 use pyo3::prelude::*;
 
@@ -15,6 +16,9 @@ fn version() -> &'static str {
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(version, module)?)?;
+    module.add_function(wrap_pyfunction!(phone::sdes_new, module)?)?;
+    module.add_function(wrap_pyfunction!(phone::sdes_suite, module)?)?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<phone::PhoneMedia>()?;
     events::add(module)
 }

@@ -5,7 +5,9 @@
 //!
 //! [`Link`] is the session of one section; the other files are its parts.
 
+mod fingerprint;
 mod latch;
+mod link;
 mod packet;
 mod reception;
 mod rtcp;
@@ -13,7 +15,9 @@ mod sdes;
 mod srtp;
 mod transmission;
 
+pub use fingerprint::Fingerprint;
 pub use latch::{Evidence, Latch, Verdict};
+pub use link::{Arrival, Heard, Link, Outgoing, Packet, Protection, Refused, Sent, Settings};
 pub use packet::{HEADER, Header, payload};
 pub use reception::Reception;
 pub use rtcp::{Block, Compound, Control, SenderInfo, parse as parse_control};

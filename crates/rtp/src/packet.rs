@@ -69,8 +69,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SAMPLE: Header =
-        Header { payload_type: 8, marker: true, sequence: 0xfffe, timestamp: 77, ssrc: 0xdead_beef };
+    const SAMPLE: Header = Header {
+        payload_type: 8,
+        marker: true,
+        sequence: 0xfffe,
+        timestamp: 77,
+        ssrc: 0xdead_beef,
+    };
 
     #[test]
     fn what_was_written_is_read() {

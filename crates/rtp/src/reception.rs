@@ -22,6 +22,8 @@ pub struct Reception {
     jumped: Option<u16>,
     reported: (u64, u64),
     jitter: f64,
+    /// Fraction lost before the last report.
+    loss: Option<f32>,
     transit: Option<(u32, Instant)>,
     report: Option<(u32, Instant)>,
 }
@@ -38,6 +40,7 @@ impl Reception {
             jumped: None,
             reported: (0, 0),
             jitter: 0.0,
+            loss: None,
             transit: None,
             report: None,
         }
@@ -112,6 +115,11 @@ impl Reception {
         self.report = Some(((info.ntp >> 16) as u32, now));
     }
 
+    /// Fraction lost between the last two reports.
+    pub fn loss(&self) -> Option<f32> {
+        self.loss
+    }
+
     /// Ticks.
     pub fn jitter(&self) -> u32 {
         self.jitter as u32
@@ -125,9 +133,12 @@ impl Reception {
         self.reported = (expected, self.received);
         let expected_now = expected.saturating_sub(expected_before);
         let lost_now = expected_now.saturating_sub(self.received - received_before);
-        let (last_report, delay) = self.report.map_or((0, 0), |(report, at)| {
-            (report, fixed(now.saturating_duration_since(at)))
-        });
+        if expected_now > 0 {
+            self.loss = Some(lost_now as f32 / expected_now as f32);
+        }
+        let (last_report, delay) = self
+            .report
+            .map_or((0, 0), |(report, at)| (report, fixed(now.saturating_duration_since(at))));
         Block {
             ssrc: self.ssrc,
             fraction_lost: (lost_now * 256).checked_div(expected_now).unwrap_or(0).min(255) as u8,

@@ -261,7 +261,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn sample() -> (SenderInfo, Block) {
-        let sender = SenderInfo { ntp: 0x0102_0304_0506_0708, timestamp: 9, packets: 10, bytes: 11 };
+        let sender =
+            SenderInfo { ntp: 0x0102_0304_0506_0708, timestamp: 9, packets: 10, bytes: 11 };
         let block = Block {
             ssrc: 2,
             fraction_lost: 3,
@@ -298,8 +299,7 @@ mod tests {
 
     #[test]
     fn missing_packets_are_named() {
-        let bytes =
-            [0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xff, 0b1000_0000, 0b0000_0001];
+        let bytes = [0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xff, 0b1000_0000, 0b0000_0001];
         let sequences = vec![0xffff, 0, 15];
         assert_eq!(parse(&bytes).unwrap(), [Control::Missing { ssrc: 2, sequences }]);
     }

@@ -109,9 +109,8 @@ fn identifier<'a>(parts: impl Iterator<Item = &'a str>) -> Result<usize, &'stati
 fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = (0..3).fold(0u32, |word, at| {
-            word << 8 | u32::from(chunk.get(at).copied().unwrap_or(0))
-        });
+        let word = (0..3)
+            .fold(0u32, |word, at| word << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
         for digit in 0..4 {
             let value = ALPHABET[(word >> (18 - 6 * digit) & 63) as usize];
             text.push(if digit <= chunk.len() { char::from(value) } else { '=' });

@@ -12,11 +12,11 @@ use str0m::media::Mid;
 use crate::burst::Received;
 use crate::codec::Format;
 use crate::event::{Event, Ticket};
-use antiphon_audio::opus::{Decoder, Encoder, OpusError};
 use crate::peer::Body;
 use crate::room::{Id, Room};
 use crate::slot::Parcel;
 use crate::transport::Packet;
+use antiphon_audio::opus::{Decoder, Encoder, OpusError};
 
 /// RFC 7587 §4.1: RTP timestamps of Opus run at 48 kHz whatever the sample rate.
 const TICKS_PER_MILLISECOND: u32 = 48;

@@ -61,6 +61,11 @@ impl Identity {
             .ok_or("the cryptography cannot make certificates")?;
         Ok(Identity { certificate, provider: Arc::new(provider) })
     }
+
+    /// Of the certificate, as in session descriptions (RFC 8122 §5): `sha-256 AA:BB:…`.
+    pub fn fingerprint(&self) -> String {
+        antiphon_rtp::Fingerprint::of(&self.certificate.certificate).to_string()
+    }
 }
 
 /// Everything that the rooms of one thread share.

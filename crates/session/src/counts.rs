@@ -57,4 +57,8 @@ counts! {
     audio_dropped,
     /// Audio packets that could not be decoded or encoded.
     audio_broken,
+    /// Datagrams at a telephone's port that are not from the telephone, as far as can be told.
+    phone_strangers,
+    /// Packets at a telephone's port not made with its keys, or replayed.
+    phone_forged,
 }

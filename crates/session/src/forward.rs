@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use str0m::media::MediaKind;
 
 use crate::burst::Received;
-use crate::codec::{self, Format};
+use crate::codec::{self, Codec, Format};
 use crate::event::Event;
 use crate::peer::Body;
 use crate::room::{Id, Room};
@@ -44,9 +44,13 @@ impl Room {
             }
         };
         let captured = web.clock.captured(packet.report, packet.timestamp, format.clock_rate, now);
-        let video = track.kind == Some(MediaKind::Video);
-        let received = Received { packet, format, captured };
-        if !video {
+        self.pass(id, Received { packet, format, captured }, now);
+    }
+
+    /// Passes a packet of a track on: sound at once, the packets of a picture together.
+    pub(crate) fn pass(&mut self, id: Id, received: Received, now: Instant) {
+        let Some(track) = self.tracks.get_mut(&id) else { return };
+        if track.kind != Some(MediaKind::Video) {
             return self.distribute(id, &[received], now);
         }
         if track.burst.push(received) {
@@ -71,7 +75,7 @@ impl Room {
     pub(crate) fn distribute(&mut self, id: Id, burst: &[Received], now: Instant) {
         let Some(track) = self.tracks.get_mut(&id) else { return };
         for Received { format, .. } in burst {
-            if track.started != Some(format.codec) {
+            if track.started != Some(format.codec) && format.codec != Codec::ComfortNoise {
                 track.started = Some(format.codec);
                 let codec = codec::name(format.codec);
                 self.events.push(Event::TrackStarted { track: id, codec });
@@ -112,11 +116,17 @@ impl Room {
         now: Instant,
     ) -> bool {
         let Some(peer) = self.peers[delivery.peer].as_mut() else { return false };
-        let Body::Web(web) = &mut peer.body else {
-            for parcel in parcels {
-                self.deliver_audio(delivery.peer, id, parcel);
+        let web = match &mut peer.body {
+            Body::Web(web) => web,
+            Body::Phone(_) => {
+                return self.deliver_phone(delivery.peer, delivery.slot, parcels, now);
             }
-            return false;
+            Body::Audio(_) => {
+                for parcel in parcels {
+                    self.deliver_audio(delivery.peer, id, parcel);
+                }
+                return false;
+            }
         };
         let Some(slot) = web.slots.get_mut(delivery.slot) else { return false };
         let (mut sent, mut waiting) = (false, false);
@@ -168,7 +178,9 @@ impl Room {
         }
         let (index, payload_type) =
             (track.peer, track.format.map(|(payload_type, _)| payload_type));
-        let Some(web) = self.web(index) else { return };
+        let Some(web) = self.web(index) else {
+            return self.request_phone_keyframe(index, id, now);
+        };
         let params = payload_type.and_then(|payload_type| web.transport.params(payload_type));
         let full = params.is_some_and(|params| params.fb_fir() && !params.fb_pli());
         if web.transport.request_keyframe(ssrc, full) {
@@ -178,9 +190,19 @@ impl Room {
         }
     }
 
-    fn restart_slot(&mut self, peer: usize, slot: usize) {
-        if let Some(slot) = self.web(peer).and_then(|web| web.slots.get_mut(slot)) {
-            slot.switch();
+    pub(crate) fn restart_slot(&mut self, peer: usize, slot: usize) {
+        match self.peers[peer].as_mut().map(|peer| &mut peer.body) {
+            Some(Body::Web(web)) => {
+                if let Some(slot) = web.slots.get_mut(slot) {
+                    slot.switch();
+                }
+            }
+            Some(Body::Phone(phone)) => {
+                if let Some(section) = phone.section(slot) {
+                    section.switch();
+                }
+            }
+            Some(Body::Audio(_)) | None => {}
         }
     }
 

@@ -112,7 +112,10 @@ impl Room {
     pub(crate) fn tick(&mut self, now: Instant) {
         self.tick_at = None;
         for index in 0..self.peers.len() {
-            let Some(web) = self.web(index) else { continue };
+            let Some(web) = self.web(index) else {
+                self.miss_phone(index, now);
+                continue;
+            };
             if web.patience_ends().is_some_and(|at| at <= now) {
                 let text = match web.stage {
                     Stage::Connecting { .. } => "never connected",

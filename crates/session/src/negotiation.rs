@@ -3,7 +3,7 @@
 
 use str0m::media::{MediaKind, Mid};
 
-use crate::codec;
+use crate::codec::{self, Format};
 use crate::event::{Event, Media};
 use crate::peer::PendingOffer;
 use crate::room::{Id, Notice, Room};
@@ -175,7 +175,7 @@ impl Room {
                 (Some(_), None) => (false, false, Vec::new()),
                 (Some(_), Some((direction, params))) => {
                     let mut codecs: Vec<&'static str> = Vec::new();
-                    for name in params.iter().map(|params| codec::name(params.spec().codec)) {
+                    for name in params.iter().map(|p| codec::name(Format::of(p).codec)) {
                         if !codecs.contains(&name) {
                             codecs.push(name);
                         }

@@ -1,4 +1,4 @@
-//! One endpoint of a room: a WebRTC session with its sections, or an audio endpoint.
+//! One endpoint of a room: a WebRTC session with its sections, an audio endpoint, or a telephone.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use crate::audio::AudioPeer;
 use crate::clock::SenderClock;
 use crate::config::Limits;
 use crate::data::Channels;
+use crate::phone::PhonePeer;
 use crate::room::Id;
 use crate::slot::Slot;
 use crate::statistics::Figures;
@@ -35,20 +36,28 @@ pub(crate) struct Peer {
 pub(crate) enum Body {
     Web(Box<WebPeer>),
     Audio(Box<AudioPeer>),
+    Phone(Box<PhonePeer>),
 }
 
 impl Peer {
     pub(crate) fn web(&mut self) -> Option<&mut WebPeer> {
         match &mut self.body {
             Body::Web(web) => Some(web),
-            Body::Audio(_) => None,
+            Body::Audio(_) | Body::Phone(_) => None,
         }
     }
 
     pub(crate) fn audio(&mut self) -> Option<&mut AudioPeer> {
         match &mut self.body {
-            Body::Web(_) => None,
+            Body::Web(_) | Body::Phone(_) => None,
             Body::Audio(audio) => Some(audio),
+        }
+    }
+
+    pub(crate) fn phone(&mut self) -> Option<&mut PhonePeer> {
+        match &mut self.body {
+            Body::Web(_) | Body::Audio(_) => None,
+            Body::Phone(phone) => Some(phone),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use antiphon_packet::{Check, Class};
+use antiphon_rtp::Epoch;
 use rustc_hash::FxHashMap;
 
 use crate::audio::{AudioPeer, AudioQueue};
@@ -18,6 +19,7 @@ use crate::counts::Counts;
 use crate::event::Event;
 use crate::graph::Graph;
 use crate::peer::{Body, Peer, WebPeer};
+use crate::phone::{PhoneMedia, PhonePort, PhoneSocket};
 use crate::speaker::Speakers;
 use crate::track::Track;
 use crate::transport::{Incoming, Polled, Transport};
@@ -60,6 +62,13 @@ pub enum Notice {
     },
     /// The peer, track or hub is no more.
     Gone(Id),
+    /// The section of a telephone is no more.
+    SectionGone {
+        /// The telephone.
+        peer: Id,
+        /// Its section's number.
+        section: u64,
+    },
 }
 
 /// A verb of the room. The fields are those of the methods of the Python engine.
@@ -80,6 +89,23 @@ pub enum Command {
     /// Samples were queued.
     PlayAudio {
         peer: Id,
+    },
+    OpenPhone {
+        peer: Id,
+        epoch: Epoch,
+    },
+    BindPhone {
+        peer: Id,
+        socket: PhoneSocket,
+    },
+    ConfigurePhone {
+        peer: Id,
+        mid: String,
+        media: Box<PhoneMedia>,
+    },
+    ClosePhoneSection {
+        peer: Id,
+        mid: String,
     },
     ClosePeer {
         peer: Id,
@@ -115,6 +141,8 @@ pub enum Command {
     },
     OpenHub {
         hub: Id,
+        /// One sound of all but the sink's own.
+        mix: bool,
     },
     CloseHub {
         hub: Id,
@@ -158,6 +186,7 @@ pub struct Room {
     pub(crate) events: Vec<Event>,
     notices: Vec<Notice>,
     pub(crate) output: Vec<Datagram>,
+    pub(crate) phone_output: Vec<(PhonePort, Datagram)>,
     /// Peers that have something to poll.
     dirty: Vec<usize>,
     is_dirty: Vec<bool>,
@@ -189,6 +218,7 @@ impl Room {
             events: Vec::new(),
             notices: Vec::new(),
             output: Vec::new(),
+            phone_output: Vec::new(),
             dirty: Vec::new(),
             is_dirty: Vec::new(),
             unsettled: Vec::new(),
@@ -221,6 +251,12 @@ impl Room {
                 self.open_audio(peer, sample_rate, channels, queue, now);
             }
             Command::PlayAudio { peer } => self.play_audio(peer, now),
+            Command::OpenPhone { peer, epoch } => self.open_phone(peer, epoch, now),
+            Command::BindPhone { peer, socket } => self.bind_phone(peer, &socket, now),
+            Command::ConfigurePhone { peer, mid, media } => {
+                self.configure_phone(peer, &mid, *media, now);
+            }
+            Command::ClosePhoneSection { peer, mid } => self.close_phone_section(peer, &mid, now),
             Command::ClosePeer { peer } => self.close_peer(peer, now),
             Command::AcceptOffer { peer, request, sdp } => self.accept_offer(peer, request, &sdp),
             Command::AcceptAnswer { peer, request, sdp } => self.accept_answer(peer, request, &sdp),
@@ -229,7 +265,7 @@ impl Room {
             Command::Publish { peer, mid, track } => self.publish(peer, &mid, track),
             Command::Unpublish { track } => self.unpublish(track),
             Command::Pause { track, paused } => self.pause(track, paused, now),
-            Command::OpenHub { hub } => self.graph.add_hub(hub),
+            Command::OpenHub { hub, .. } => self.graph.add_hub(hub),
             Command::CloseHub { hub } => self.close_hub(hub, now),
             Command::Connect { source, sinks } => self.connect(source, &sinks, now),
             Command::Disconnect { source, sinks } => self.disconnect(source, &sinks, now),
@@ -306,16 +342,16 @@ impl Room {
         loop {
             while let Some(index) = self.dirty.pop() {
                 self.is_dirty[index] = false;
-                let is_web = match self.peers[index].as_mut().map(|peer| &mut peer.body) {
+                match self.peers[index].as_mut().map(|peer| &mut peer.body) {
                     // A failed wake shows as an error of the next poll.
                     Some(Body::Web(web)) => {
                         web.transport.wake(now);
-                        true
+                        self.pump(index, now);
                     }
-                    Some(Body::Audio(_)) => false,
-                    None => continue,
-                };
-                if is_web { self.pump(index, now) } else { self.pump_audio(index, now) }
+                    Some(Body::Audio(_)) => self.pump_audio(index, now),
+                    Some(Body::Phone(_)) => self.pump_phone(index, now),
+                    None => {}
+                }
             }
             let Some(index) = self.unsettled.pop() else { break };
             self.settle(index, now);
@@ -341,6 +377,11 @@ impl Room {
     /// Datagrams to send, those of one peer in order.
     pub fn output(&mut self) -> &mut Vec<Datagram> {
         &mut self.output
+    }
+
+    /// Datagrams to send from ports of telephones.
+    pub fn phone_output(&mut self) -> &mut Vec<(PhonePort, Datagram)> {
+        &mut self.phone_output
     }
 
     /// What happened since this was called last.
@@ -403,7 +444,7 @@ impl Room {
         }
     }
 
-    fn add(&mut self, peer: Peer, now: Instant) -> usize {
+    pub(crate) fn add(&mut self, peer: Peer, now: Instant) -> usize {
         let id = peer.id;
         let index = self.free.pop().unwrap_or_else(|| {
             self.peers.push(None);
@@ -422,6 +463,9 @@ impl Room {
         if let Some(web) = self.web(index) {
             web.transport.close();
             self.drain(index, now);
+        } else if let Some(phone) = self.phone(index) {
+            phone.sections.iter_mut().flatten().for_each(|section| section.link.goodbye(now));
+            self.drain_phone(index);
         }
         self.remove_peer(index, now);
     }
@@ -458,6 +502,18 @@ impl Room {
 
     fn remove_peer(&mut self, index: usize, now: Instant) {
         let Some(id) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
+        self.detach(index, now);
+        if let Some(web) = self.web(index) {
+            let fragment = std::mem::take(&mut web.fragment);
+            self.notices.push(Notice::FragmentGone(fragment));
+        }
+        self.release_place(index);
+        self.notices.push(Notice::Gone(id));
+    }
+
+    /// Takes away a peer's tracks and wires.
+    pub(crate) fn detach(&mut self, index: usize, now: Instant) {
+        let Some(id) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
         let published: Vec<Id> = self
             .tracks
             .values()
@@ -469,20 +525,20 @@ impl Room {
         }
         let lost = self.graph.remove(id);
         self.unwire(&lost, now);
-        if let Some(web) = self.web(index) {
-            let fragment = std::mem::take(&mut web.fragment);
-            self.notices.push(Notice::FragmentGone(fragment));
-        }
-        self.peers[index] = None;
+    }
+
+    /// Takes a peer out of its place.
+    pub(crate) fn release_place(&mut self, index: usize) -> Option<Peer> {
+        let peer = self.peers[index].take()?;
         self.armed[index] = None;
         self.free.push(index);
-        self.by_id.remove(&id);
-        self.notices.push(Notice::Gone(id));
+        self.by_id.remove(&peer.id);
         if self.by_id.is_empty() {
             self.tick_at = None;
             self.statistics_at = None;
             self.timers.clear();
         }
+        Some(peer)
     }
 
     /// The index of a peer; an unknown one is counted.

@@ -26,6 +26,9 @@ impl Room {
                 audio.track = Some(id);
                 Some(MediaKind::Audio)
             }
+            Some(Body::Phone(phone)) => {
+                phone.named(mid).and_then(|place| phone.section(place)).map(|section| section.kind)
+            }
             None => return,
         };
         self.tracks.insert(id, Track::new(id, index, mid, kind));
@@ -54,6 +57,7 @@ impl Room {
                 Body::Audio(audio) => {
                     audio.track.take_if(|track| *track == id);
                 }
+                Body::Phone(_) => {}
             }
         }
         self.notice(Notice::Gone(id));
@@ -73,11 +77,7 @@ impl Room {
         }
         // What was dropped in between leaves no gap, and video begins anew.
         for delivery in track.deliveries.clone() {
-            if let Some(slot) =
-                self.web(delivery.peer).and_then(|web| web.slots.get_mut(delivery.slot))
-            {
-                slot.switch();
-            }
+            self.restart_slot(delivery.peer, delivery.slot);
         }
         self.request_keyframe(id, now);
     }
@@ -141,6 +141,7 @@ impl Room {
                         track.deliveries.push(delivery);
                     }
                 }
+                Some(Body::Phone(_)) => self.wire_phone(source, index),
                 None => {}
             }
         }
@@ -166,6 +167,7 @@ impl Room {
                 self.unsettle(index);
             }
             Some(Body::Audio(audio)) => audio.forget(track),
+            Some(Body::Phone(_)) => self.unwire_phone(track, index),
             None => {}
         }
     }
@@ -218,7 +220,7 @@ impl Room {
     /// After anything that changes what a peer should get: place, offer, tell.
     pub(crate) fn settle(&mut self, index: usize, now: Instant) {
         if self.web(index).is_none() {
-            return;
+            return self.place_phone(index, now);
         }
         self.place(index);
         self.offer_if_needed(index);

@@ -4,13 +4,32 @@
 use std::time::{Duration, Instant};
 
 use antiphon_packet::{Cyclic, Numbers, Rewriter};
-use str0m::format::Codec;
 use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::{Ssrc, Vp8Descriptor, Vp8Patch};
 
-use crate::codec::Format;
+use crate::codec::{Codec, Format};
 use crate::room::Id;
 use crate::transport::{Outgoing, Packet, Transport};
+
+/// What a slot writes to: a WebRTC session, or a section of a telephone.
+pub(crate) trait Exit {
+    /// The payload type that carries a format in a section.
+    fn payload_type(&self, section: Mid, format: Format) -> Option<Pt>;
+
+    /// Writes a packet of our source `stream`; false if it cannot be sent now.
+    fn write(&mut self, stream: Ssrc, packet: &Packet, outgoing: Outgoing) -> bool;
+}
+
+impl Exit for Transport {
+    fn payload_type(&self, section: Mid, format: Format) -> Option<Pt> {
+        let (_, params) = self.section(section)?;
+        format.find(params.into_iter())
+    }
+
+    fn write(&mut self, stream: Ssrc, packet: &Packet, outgoing: Outgoing) -> bool {
+        Transport::write(self, stream, packet, outgoing)
+    }
+}
 
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +129,11 @@ impl Slot {
     pub(crate) fn forward(
         &mut self,
         parcel: &Parcel<'_>,
-        transport: &mut Transport,
+        exit: &mut impl Exit,
         now: Instant,
     ) -> Fate {
         let Some(stream) = self.stream else { return Fate::Closed };
-        let Some(payload_type) = self.payload_type(parcel.format, transport) else {
+        let Some(payload_type) = self.payload_type(parcel.format, exit) else {
             return Fate::NoCodec;
         };
         if self.waiting && !parcel.keyframe {
@@ -136,15 +155,14 @@ impl Slot {
             resendable: self.kind == MediaKind::Video,
             patch: parcel.vp8.and_then(|numbers| self.patch(numbers)),
         };
-        if transport.write(stream, packet, outgoing) { Fate::Sent } else { Fate::Closed }
+        if exit.write(stream, packet, outgoing) { Fate::Sent } else { Fate::Closed }
     }
 
-    fn payload_type(&mut self, format: Format, transport: &Transport) -> Option<Pt> {
+    fn payload_type(&mut self, format: Format, exit: &impl Exit) -> Option<Pt> {
         match self.payload_type {
             Some((known, payload_type)) if known == format => payload_type,
             _ => {
-                let (_, params) = transport.section(self.mid)?;
-                let found = format.find(params.into_iter());
+                let found = exit.payload_type(self.mid, format);
                 self.payload_type = Some((format, found));
                 found
             }

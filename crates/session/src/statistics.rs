@@ -99,8 +99,15 @@ impl Room {
         self.statistics_at = None;
         let estimate = self.config.estimate_bandwidth;
         let mut peers = Vec::with_capacity(self.by_id.len());
-        for peer in self.peers.iter_mut().flatten() {
+        for index in 0..self.peers.len() {
+            self.measure_phone(index);
+            let Some(peer) = self.peers[index].as_mut() else { continue };
             let id = peer.id;
+            if let Some(phone) = peer.phone()
+                && phone.heard().is_some()
+            {
+                peers.push(phone.figures.tell(id, now));
+            }
             let Some(web) = peer.web() else { continue };
             if matches!(web.stage, Stage::Connecting { .. }) {
                 continue;

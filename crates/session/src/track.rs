@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use str0m::format::Codec;
 use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::Ssrc;
 
 use crate::burst::Burst;
-use crate::codec::Format;
+use crate::codec::{Codec, Format};
 use crate::room::Id;
 
 /// Least time between two keyframe requests to one source.

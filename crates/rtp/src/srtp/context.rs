@@ -379,8 +379,7 @@ pub(super) mod tests {
     fn sources_are_bounded() {
         let (mut ours, mut theirs) = pair(Suite::AesGcm128);
         for ssrc in 0..100u32 {
-            let header =
-                Header { payload_type: 0, marker: false, sequence: 1, timestamp: 7, ssrc };
+            let header = Header { payload_type: 0, marker: false, sequence: 1, timestamp: 7, ssrc };
             let mut secret = Vec::new();
             header.write(b"x", &mut secret);
             ours.protect(&mut secret).unwrap();

@@ -35,6 +35,16 @@ impl Suite {
         }
     }
 
+    /// The name of the profile in DTLS-SRTP (RFC 5764 §4.1.2, RFC 7714 §14.2); of suites that it
+    /// does not have, the name in descriptions.
+    pub fn profile(self) -> &'static str {
+        match self {
+            Suite::AesCm128Sha1_80 => "SRTP_AES128_CM_HMAC_SHA1_80",
+            Suite::AesCm128Sha1_32 => "SRTP_AES128_CM_HMAC_SHA1_32",
+            other => other.name(),
+        }
+    }
+
     /// The suite of that name.
     pub fn named(name: &str) -> Option<Suite> {
         // Names are compared without regard to case (RFC 4568 §9.2: ABNF strings).

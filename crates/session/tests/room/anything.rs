@@ -31,7 +31,7 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         track().prop_map(|track| Command::Unpublish { track }),
         (track(), any::<bool>()).prop_map(|(track, paused)| Command::Pause { track, paused }),
-        hub().prop_map(|hub| Command::OpenHub { hub }),
+        hub().prop_map(|hub| Command::OpenHub { hub, mix: false }),
         hub().prop_map(|hub| Command::CloseHub { hub }),
         (anything(), prop::collection::vec(anything(), 0..4))
             .prop_map(|(source, sinks)| Command::Connect { source, sinks }),
@@ -61,7 +61,7 @@ proptest! {
             // Some of the wires are between things that exist.
             if let Command::Connect { source, sinks } = &command {
                 let hub = *source;
-                world.tell(Command::OpenHub { hub: 1008 });
+                world.tell(Command::OpenHub { hub: 1008, mix: false });
                 world.connect(real[(hub % 2) as usize], sinks);
                 world.connect(hub, &[viewer]);
             }

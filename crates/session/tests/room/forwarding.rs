@@ -24,7 +24,7 @@ fn two_clients_hear_each_other() {
     let (bob, bob_mids) = world.join(&[both]);
     let (from_ann, from_bob) = (world.publish(ann, ann_mids[0]), world.publish(bob, bob_mids[0]));
     let hub = world.id();
-    world.tell(Command::OpenHub { hub });
+    world.tell(Command::OpenHub { hub, mix: false });
     let peers = [world.clients[ann].peer, world.clients[bob].peer];
     world.connect(hub, &peers);
     world.connect(from_ann, &[hub]);

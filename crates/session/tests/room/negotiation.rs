@@ -52,7 +52,7 @@ fn wires_made_together_share_an_offer() {
     let (ann, ann_mids) = world.join(&[AUDIO, VIDEO]);
     let (bob, _) = world.join(&[AUDIO]);
     let hub = world.id();
-    world.tell(Command::OpenHub { hub });
+    world.tell(Command::OpenHub { hub, mix: false });
     for mid in ann_mids {
         let track = world.publish(ann, mid);
         world.connect(track, &[hub]);
@@ -349,7 +349,7 @@ fn data_travels_the_wires() {
         .run_until(|world| world.clients.iter().all(|client| client.channels.contains_key("room")));
     let (from, to) = (world.clients[ann].peer, world.clients[bob].peer);
     let hub = world.id();
-    world.tell(Command::OpenHub { hub });
+    world.tell(Command::OpenHub { hub, mix: false });
     for peer in [from, to] {
         world.connect(peer, &[hub]);
         world.connect(hub, &[peer]);

@@ -364,6 +364,7 @@ impl World {
                     self.routes.insert(remote, peer);
                 }
                 Notice::Gone(id) => self.routes.retain(|_, peer| *peer != id),
+                Notice::SectionGone { .. } => {}
             }
         }
         for datagram in std::mem::take(self.room.output()) {

@@ -1,0 +1,96 @@
+//! The engine's verbs for telephones: their ports are bound by who calls, everything else is done by
+//! the media threads.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::{Instant, SystemTime};
+
+use antiphon_rtp::Epoch;
+use antiphon_session::{Command, Id, PhoneMedia, PhoneSocket};
+
+use crate::engine::{Engine, Owner, locked};
+use crate::moves::Target;
+use crate::worker::Order;
+
+/// Sections of one telephone.
+const SECTIONS: usize = 8;
+
+/// Why a section could not be bound.
+#[derive(Debug)]
+pub enum BindError {
+    /// No such telephone.
+    Unknown,
+    /// No port is free, or too many sections.
+    Io(io::Error),
+}
+
+impl Engine {
+    /// Opens a telephone's endpoint.
+    pub fn open_phone(&self, room: Id, peer: Id) {
+        let Some(owner) = self.find(room).filter(|owner| owner.room == room) else { return };
+        let epoch = Epoch { at: Instant::now(), wall: SystemTime::now() };
+        let sections = Some(Arc::new(Mutex::default()));
+        let owner = Owner { sections, ..Owner::new(owner.worker, room) };
+        self.own(owner, peer, Command::OpenPhone { peer, epoch });
+    }
+
+    /// Binds ports of a section (RTP, RTCP); those that it has if it is bound.
+    pub fn bind_phone(
+        &self,
+        peer: Id,
+        mid: String,
+        is_video: bool,
+        is_v6: bool,
+    ) -> Result<(u16, u16), BindError> {
+        let owner = self.find(peer).ok_or(BindError::Unknown)?;
+        let mut sections = locked(owner.sections.as_ref().ok_or(BindError::Unknown)?);
+        if let Some(bound) = sections.iter().find(|section| section.mid == mid) {
+            return Ok(bound.ports);
+        }
+        if sections.len() >= SECTIONS {
+            return Err(BindError::Io(io::Error::other("too many sections")));
+        }
+        let sockets = self.ports.bind(is_v6).map_err(BindError::Io)?;
+        let ports = (sockets[0].port(), sockets[1].port());
+        let socket = PhoneSocket { section: self.new_id(), mid, is_video, ports, is_v6 };
+        sections.push(socket.clone());
+        let order = Order::BindPhone { room: owner.room, peer, socket, sockets };
+        self.workers[owner.worker].order(order);
+        Ok(ports)
+    }
+
+    /// Applies what was negotiated for a section.
+    pub fn configure_phone(&self, peer: Id, mid: String, media: PhoneMedia) {
+        self.command(peer, Command::ConfigurePhone { peer, mid, media: Box::new(media) });
+    }
+
+    /// Frees the ports of a section.
+    pub fn close_phone_section(&self, peer: Id, mid: String) {
+        let Some(owner) = self.find(peer) else { return };
+        if let Some(sections) = owner.sections {
+            locked(&sections).retain(|section| section.mid != mid);
+        }
+        self.command(peer, Command::ClosePhoneSection { peer, mid });
+    }
+
+    /// Takes a telephone to another room.
+    pub fn move_phone(&self, peer: Id, room: Id) {
+        let Some(target) = self.find(room).filter(|owner| owner.room == room) else { return };
+        let Some(owner) = self.find(peer).filter(|owner| owner.sections.is_some()) else { return };
+        if owner.room == room {
+            return;
+        }
+        let _one_at_a_time = locked(&self.moving);
+        let (from, to) = (&self.workers[owner.worker], &self.workers[target.worker]);
+        let orders = locked(&to.orders).clone();
+        let parcel = Target { room, orders, flag: to.flag.clone() };
+        self.settle(peer, Owner { worker: target.worker, room, ..owner.clone() });
+        from.order(Order::SurrenderPhone { room: owner.room, peer, target: parcel });
+        to.order(Order::AwaitPhone { room, peer });
+    }
+
+    /// Of the certificate for DTLS, as in descriptions (RFC 8122 §5).
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}

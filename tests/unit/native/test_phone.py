@@ -1,0 +1,269 @@
+"""Telephones in a room of the native engine, by real RTP over UDP."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+
+from antiphon._native import (
+    Closed,
+    Connected,
+    Engine,
+    PhoneMedia,
+    TrackStarted,
+    sdes_new,
+    sdes_suite,
+)
+
+from .driver import Driver
+
+Format = tuple[int, str, int, int, str]
+
+PCMU: Format = (0, "PCMU", 8000, 1, "")
+OPUS: Format = (96, "opus", 48000, 2, "useinbandfec=1")
+
+
+@pytest.fixture
+async def driver() -> AsyncIterator[Driver]:
+    """An engine with two threads, so that rooms are on different ones."""
+    driver = Driver(Engine(workers=2, udp_port=0, addresses=["127.0.0.1"]))
+    try:
+        yield driver
+    finally:
+        await driver.close()
+
+
+class Rtp(asyncio.DatagramProtocol):
+    """A socket that receives packets."""
+
+    def __init__(self) -> None:
+        self.received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.received.put_nowait(data)
+
+
+class Phone:
+    """A telephone that sends what it is told and keeps what it hears."""
+
+    def __init__(self, driver: Driver, room: int | None = None) -> None:
+        self.driver, self.native = driver, driver.native
+        self.peer, self.track = self.native.new_id(), self.native.new_id()
+        self.room = driver.room if room is None else room
+        self.sequence, self.timestamp, self.ssrc = 100, 5000, self.peer + 77
+        self.native.open_phone(self.room, self.peer)
+        self.ports = self.native.bind_phone(self.peer, "0", "audio")
+
+    async def open(self, *formats: Format, sdes: tuple[str, str] | None = None) -> "Phone":
+        """Announce a socket of its own and publish its sound."""
+        loop = asyncio.get_running_loop()
+        local = ("127.0.0.1", 0)
+        self.transport, self.rtp = await loop.create_datagram_endpoint(Rtp, local_addr=local)
+        self.address: tuple[str, int] = self.transport.get_extra_info("sockname")
+        self.formats = formats
+        media = PhoneMedia(remote=self.address, formats=formats, sdes=sdes)
+        self.native.configure_phone(self.peer, "0", media)
+        self.native.publish(self.peer, "0", self.track)
+        return self
+
+    def packet(self, payload: bytes, payload_type: int = 0, ticks: int = 160) -> bytes:
+        """The next RTP packet."""
+        self.sequence += 1
+        self.timestamp += ticks
+        head = struct.pack(
+            "!BBHII", 0x80, payload_type, self.sequence & 0xFFFF, self.timestamp, self.ssrc
+        )
+        return head + payload
+
+    def send(self, data: bytes) -> None:
+        """Send to the RTP port that was bound for it."""
+        self.transport.sendto(data, ("127.0.0.1", self.ports[0]))
+
+    async def hear(self) -> bytes:
+        """The next RTP packet that came; reports are left out."""
+        async with asyncio.timeout(5):
+            while True:
+                data = await self.rtp.received.get()
+                if not 192 <= data[1] <= 223:
+                    return data
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+async def pair(driver: Driver, *formats: Format) -> tuple[Phone, Phone]:
+    """Two telephones that hear each other."""
+    a = await Phone(driver).open(*formats)
+    b = await Phone(driver).open(*formats)
+    driver.native.connect(a.track, [b.peer])
+    driver.native.connect(b.track, [a.peer])
+    return a, b
+
+
+async def test_ports_are_pairs_and_kept(driver: Driver) -> None:
+    native = driver.native
+    phone = Phone(driver)
+    rtp, rtcp = phone.ports
+    assert (rtp % 2, rtcp) == (0, rtp + 1)
+    assert native.bind_phone(phone.peer, "0", "audio") == phone.ports
+    assert native.bind_phone(phone.peer, "1", "video") != phone.ports
+    with pytest.raises(LookupError):
+        native.bind_phone(12345, "0", "audio")
+    with pytest.raises(ValueError, match="audio or video"):
+        native.bind_phone(phone.peer, "0", "data")
+
+
+async def test_a_port_range_ends() -> None:
+    with pytest.raises(OSError, match="no pair"):
+        Engine(workers=1, udp_port=0, addresses=["127.0.0.1"], phone_ports=(7, 7))
+
+
+async def test_what_one_says_the_other_hears(driver: Driver) -> None:
+    a, b = await pair(driver, PCMU)
+    sources: set[bytes] = set()
+    for speaker, listener in ((a, b), (b, a)):
+        heard: list[bytes] = []
+        for index in range(20):
+            speaker.send(speaker.packet(bytes([index]) * 160))
+            heard.append(await listener.hear())
+        started = await driver.wait(TrackStarted, lambda e, s=speaker: e.track == s.track)  # type: ignore[misc]
+        assert started.codec == "pcmu"
+        assert [packet[12:] for packet in heard] == [bytes([i]) * 160 for i in range(20)]
+        numbers = [struct.unpack("!BBHII", packet[:12]) for packet in heard]
+        first = numbers[0]
+        assert first[1] == 0x80, "a talk spurt begins"
+        assert [n[2] - first[2] for n in numbers] == list(range(20))
+        assert [(n[3] - first[3]) % 2**32 for n in numbers] == [160 * i for i in range(20)]
+        assert {n[4] for n in numbers} == {first[4]}
+        assert first[4] != speaker.ssrc, "a source of ours"
+        sources.add(heard[0][8:12])
+    assert len(sources) == 2
+    connected = await driver.wait(Connected, lambda event: event.peer == a.peer)
+    assert (connected.srtp_profile, connected.address) == ("", f"127.0.0.1:{a.address[1]}")
+
+
+async def test_payload_types_are_those_of_each_side(driver: Driver) -> None:
+    a = await Phone(driver).open(OPUS)
+    b = await Phone(driver).open((111, "opus", 48000, 2, ""))
+    driver.native.connect(a.track, [b.peer])
+    a.send(a.packet(b"\xfc\xff\xfe", 96, 960))
+    heard = await b.hear()
+    assert (heard[1] & 0x7F, heard[12:]) == (111, b"\xfc\xff\xfe")
+
+
+async def test_strangers_are_not_heard(driver: Driver) -> None:
+    a, b = await pair(driver, PCMU)
+    a.send(a.packet(b"a" * 160))
+    assert (await b.hear())[12:] == b"a" * 160
+    stranger = await Phone(driver).open(PCMU)
+    stranger.ports = a.ports
+    before = driver.native.counters()
+    for _ in range(50):
+        stranger.send(stranger.packet(b"s" * 160))
+        stranger.send(b"\x80")
+        stranger.send(b"x" * 1900)
+    await driver.until(
+        lambda: driver.native.counters()["phone_strangers"] >= before["phone_strangers"] + 50
+    )
+    a.send(a.packet(b"b" * 160))
+    assert (await b.hear())[12:] == b"b" * 160
+    b.send(b.packet(b"c" * 160))
+    assert (await a.hear())[12:] == b"c" * 160
+
+
+async def test_keys_of_descriptions_protect(driver: Driver) -> None:
+    suite = "AES_CM_128_HMAC_SHA1_80"
+    keys = [sdes_new(1, suite) for _ in range(2)]
+    assert sdes_suite(keys[0]) == (1, suite)
+    assert len(set(keys)) == 2
+    # What is sent to the first with one key is what the second expects from its telephone: so each
+    # engine endpoint stands for the other's telephone.
+    a = await Phone(driver).open(PCMU, sdes=(keys[0], keys[1]))
+    b = await Phone(driver).open(PCMU, sdes=(keys[1], keys[0]))
+    talker = await Phone(driver).open(PCMU)
+    listener = await Phone(driver).open(PCMU)
+    driver.native.connect(talker.track, [a.peer])
+    driver.native.connect(b.track, [listener.peer])
+    for index in range(5):
+        talker.send(talker.packet(bytes([index]) * 160))
+        secret = await a.hear()
+        assert len(secret) == 12 + 160 + 10
+        assert secret[12:172] != bytes([index]) * 160
+        b.send(secret)
+        assert (await listener.hear())[12:] == bytes([index]) * 160
+    connected = await driver.wait(Connected, lambda event: event.peer == b.peer)
+    assert connected.srtp_profile == "SRTP_AES128_CM_HMAC_SHA1_80"
+    before = driver.native.counters()["phone_forged"]
+    b.send(secret)
+    b.send(b.packet(b"x" * 170))
+    await driver.until(lambda: driver.native.counters()["phone_forged"] == before + 2)
+
+
+async def test_a_telephone_moves_between_rooms(driver: Driver) -> None:
+    native = driver.native
+    rooms = [native.new_id() for _ in range(2)]
+    for room in rooms:
+        native.open_room(room)
+    for turn in range(3):
+        a = await Phone(driver, rooms[turn % 2]).open(PCMU)
+        b = await Phone(driver, rooms[(turn + 1) % 2]).open(PCMU)
+        a.send(a.packet(b"-" * 160))
+        await driver.wait(Connected, lambda event, a=a: event.peer == a.peer)  # type: ignore[misc]
+        # No answer is awaited in between: commands keep their order.
+        native.move_phone(a.peer, b.room)
+        track = native.new_id()
+        native.publish(a.peer, "0", track)
+        native.connect(track, [b.peer])
+        native.connect(b.track, [a.peer])
+        a.send(a.packet(b"+" * 160))
+        for _ in range(100):
+            a.send(a.packet(b"+" * 160))
+            await asyncio.sleep(0.01)
+            if not b.rtp.received.empty():
+                break
+        assert (await b.hear())[12:] == b"+" * 160
+        b.send(b.packet(b"=" * 160))
+        assert (await a.hear())[12:] == b"=" * 160
+        native.close_peer(a.peer)
+        native.close_peer(b.peer)
+        a.close()
+        b.close()
+    assert not [event for event in driver.events if isinstance(event, Closed)]
+    await driver.until(lambda: native.counters()["peers"] == 0)
+
+
+async def test_closing_frees_the_ports(driver: Driver) -> None:
+    native = driver.native
+    phone = await Phone(driver).open(PCMU)
+    native.close_phone_section(phone.peer, "0")
+
+    def is_free() -> bool:
+        import socket
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("0.0.0.0", phone.ports[0]))  # noqa: S104
+            except OSError:
+                return False
+            return True
+
+    await driver.until(is_free)
+    assert native.bind_phone(phone.peer, "0", "audio") != phone.ports, "they rest"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"remote": ("nobody", 1)},
+        {"formats": [(200, "PCMU", 8000, 1, "")]},
+        {"formats": [(72, "PCMU", 8000, 1, "")]},
+        {"formats": [(0, "PCMU", 0, 1, "")]},
+        {"ptime": 5},
+        {"sdes": ("1 AES_CM_128_HMAC_SHA1_80 inline:x", "")},
+    ],
+)
+def test_what_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    arguments: dict[str, object] = {"remote": None, "formats": [PCMU], **wrong}
+    with pytest.raises(ValueError, match="."):
+        PhoneMedia(**arguments)  # type: ignore[arg-type]
