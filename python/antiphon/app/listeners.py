@@ -17,6 +17,7 @@ from pathlib import Path
 from antiphon.net.interfaces import lan_addresses
 from antiphon.net.listen import Listen, PortTaken, address_of, bind, loopback, parse_listen
 from antiphon.net.tls import Certificates, Pair, self_signed
+from antiphon.protocols.sip.doors import Doors as SipDoors
 
 from .config import Config
 from .errors import StartError
@@ -53,9 +54,11 @@ def open_doors(config: Config) -> Doors:
     try:
         if config.http.listen:
             doors.plain = _bind(config, "listen", near)
-        if config.http.tls_listen and (pair := _pair(config)) is not None:
+        wanted = config.http.tls_listen or config.sip.tls_listen
+        if wanted and (pair := _pair(config)) is not None:
             doors.certificates = _load(config, pair)
             doors.certificate_file = pair.certificate
+        if config.http.tls_listen and doors.certificates is not None:
             far = lan_addresses() if config.lan else ()
             doors.secure = _bind(config, "tls_listen", (*near, *far))
     except BaseException:
@@ -64,14 +67,46 @@ def open_doors(config: Config) -> Doors:
     return doors
 
 
-def _bind(config: Config, name: str, hosts: Sequence[str]) -> list[socket.socket]:
-    key = keys()["http", name]
+def open_sip(config: Config, certificates: Certificates | None) -> SipDoors:
+    """Bind the sockets of SIP: UDP and TCP, and TLS where there is a certificate. Raises
+    `StartError`.
+    """
+    doors = SipDoors()
+    near: Sequence[str] = loopback() if config.dev else ()
+    try:
+        if config.sip.listen:
+            both = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+            doors.plain = _bind(config, "listen", near, section="sip", kinds=both)
+        if config.sip.tls_listen and certificates is not None:
+            doors.tls = certificates.context
+            doors.secure = _bind(config, "tls_listen", near, section="sip")
+    except BaseException:
+        doors.close()
+        raise
+    return doors
+
+
+def _bind(
+    config: Config,
+    name: str,
+    hosts: Sequence[str],
+    *,
+    section: str = "http",
+    kinds: Sequence[socket.SocketKind] = (socket.SOCK_STREAM,),
+) -> list[socket.socket]:
+    key = keys()[section, name]
     text = str(config.value(key))
     try:
-        return bind(parse_listen(text), hosts, backlog=config.connections.backlog)
+        return bind(
+            parse_listen(text),
+            hosts,
+            backlog=config.connections.backlog,
+            kinds=kinds,
+            apart=section == "sip",  # each of its sockets has one address in messages
+        )
     except (PortTaken, OSError) as error:
         raise StartError(
-            f"cannot listen: {error.args[-1]}; it comes from [http] {name} = {text!r}"
+            f"cannot listen: {error.args[-1]}; it comes from [{section}] {name} = {text!r}"
             f" ({config.origin(key)}), choose another one there or by {key.variable}"
         ) from None
 

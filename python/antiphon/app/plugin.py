@@ -1,5 +1,5 @@
-"""What a plug-in may do to a node: wrap its policy, listen to its events, add REST resources and
-tasks.
+"""What a plug-in may do to a node: wrap its policy and its SIP routing, listen to its events, add
+REST resources and tasks.
 
 A plug-in is a callable that takes a `Plugin`, named in a package's entry points:
 
@@ -18,6 +18,8 @@ from antiphon.core.policy import Policy
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from antiphon.protocols.sip.routing import Rule
 
     from .node import Node
 
@@ -39,6 +41,7 @@ class Plugin:
         self.name = name
         self.node = node
         self.wrappers: list[Callable[[Policy], Policy]] = []
+        self.rules: list[Callable[[Rule], Rule]] = []
         self.listeners: list[Callable[[Event], None]] = []
         self.routers: list[APIRouter] = []
         self.tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -46,6 +49,12 @@ class Plugin:
     def set_policy(self, wrap: Callable[[Policy], Policy]) -> None:
         """`wrap` gets the policy that is in force and returns the one to use instead."""
         self.wrappers.append(wrap)
+
+    def set_sip_rule(self, wrap: "Callable[[Rule], Rule]") -> None:
+        """`wrap` gets the rule that routes SIP requests now and returns the one to use instead: a
+        function of `Asked` and `Verbs` (`antiphon.protocols.sip.routing`) that ends in a verb.
+        """
+        self.rules.append(wrap)
 
     def on_event(self, listener: Callable[[Event], None]) -> None:
         """`listener` hears every event of every room, in order. It must not block; what it raises

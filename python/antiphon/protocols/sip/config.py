@@ -107,6 +107,10 @@ class SipConfig:
     """Carriers and other systems: tables, as `antiphon config schema` describes them."""
 
     country: str = ""
+    """Country code of numbers that are dialled with a 0 in front (49 for Germany). Empty: numbers
+    are dialled with their country code."""
+
+    country: str = ""
     """Country code, without `+`, of national numbers that people dial (`030…`). Empty: numbers
     begin with `+` or `00`."""
 
@@ -130,6 +134,8 @@ class SipConfig:
             raise ValueError(
                 "min_expires, default_expires and max_expires must rise, up to 604800 seconds"
             )
+        if self.country and not (self.country.isdecimal() and len(self.country) <= 3):
+            raise ValueError("country must be the digits of a country code, such as 49")
         names = [trunk.name for trunk in self.trunks]
         if len(set(names)) != len(names):
             raise ValueError("two of the trunks have the same name")

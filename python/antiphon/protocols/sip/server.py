@@ -104,7 +104,7 @@ class SipServer:
         self.wariness = Wariness(limits.failures, limits.failure_time, loop=loop)
         gruus = Gruus(domain, secret)
         self.spelling = Spelling(addresses, self._is_host)
-        self.trunks = Trunks(self.stack, config.trunks, DialPlan())
+        self.trunks = Trunks(self.stack, config.trunks, DialPlan(config.country))
         self.proxy = Proxy(self.stack, domain, forks=limits.forks)
         self.verbs = Verbs(
             self.stack,
@@ -190,6 +190,15 @@ class SipServer:
         """Write what is to be kept, end connections, close sockets."""
         self.stack.flush()
         await self._stack_of_parts.aclose()
+
+    def endpoints(self) -> list[str]:
+        """Transports and ports, `udp:5060`, and `ws` where that is served."""
+        found = dict.fromkeys(
+            f"{one.transport}:{one.port}"
+            for one in self.stack.listeners
+            if one.transport not in (WS, WSS)
+        )
+        return [*found, *(["ws:/sip"] if self._config.websocket else [])]
 
     def counters(self) -> Mapping[str, int]:
         """All that is counted since the start."""

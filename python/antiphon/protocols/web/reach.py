@@ -43,6 +43,10 @@ class WebReach:
         """Whether the session may be called."""
         return session in self._devices.get(session.address.bare, ())
 
+    def reaches(self, account: Address) -> bool:
+        """Whether any session of an account may be called."""
+        return account.bare in self._devices
+
     async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
         """The sessions of an account, or the one that `callee` names; never the caller's own."""
         return [

@@ -1,0 +1,121 @@
+"""SIP on this node: its sockets, its server, and the calls, messages and presence that are served
+over it. Parts are joined here; what they do is theirs.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from antiphon.core.address import Address
+from antiphon.core.event import MessageReceived
+from antiphon.core.policy import Policy
+from antiphon.core.ports import Presence, Rooms
+from antiphon.core.switchboard import Switchboard
+from antiphon.media.engine import Engine
+from antiphon.media.ground import MediaAddresses
+from antiphon.media.phone import EnginePhones
+from antiphon.net.gate import Gate
+from antiphon.protocols.sip.agent import Agent
+from antiphon.protocols.sip.doors import Doors
+from antiphon.protocols.sip.identity import Accounts
+from antiphon.protocols.sip.location import Binding
+from antiphon.protocols.sip.messages import TextMessages
+from antiphon.protocols.sip.presence import DialogPackage, PresencePackage, Publications
+from antiphon.protocols.sip.routing import Rule
+from antiphon.protocols.sip.server import SipServer
+from antiphon.protocols.sip.subscription import Subscriptions
+from antiphon.protocols.sip.trunk_reach import TrunkReach
+from antiphon.stores.database import Database
+
+from . import listeners
+from .config import Config
+
+log = logging.getLogger(__name__)
+
+
+class Telephones:
+    """See the module. `elsewhere`: whether an account is reached by something else as well."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        secret: bytes,
+        accounts: Accounts,
+        database: Database,
+        switchboard: Switchboard,
+        policy: Policy,
+        rooms: Rooms,
+        presence: Presence,
+        engine: Engine,
+        gate: Gate,
+        elsewhere: Callable[[Address], bool],
+        rules: Iterable[Callable[[Rule], Rule]] = (),
+    ) -> None:
+        addresses = switchboard.addresses
+        self.server = SipServer(
+            addresses=addresses,
+            accounts=accounts,
+            database=database,
+            policy=policy,
+            gate=gate,
+            secret=_secret(secret),
+            config=config.sip,
+            limits=config.sip_limits,
+            public=config.node.public_address,
+            guests=config.auth.guests,
+            elsewhere=elsewhere,
+            rules=rules,
+        )
+        stack, location = self.server.stack, self.server.location
+        media = MediaAddresses(listeners.media_addresses(config), config.node.public_address)
+        self.agent = Agent(
+            stack,
+            switchboard=switchboard,
+            phones=EnginePhones(engine, media),
+            rooms=rooms,
+            location=location,
+            messenger=self._bring,
+        )
+        switchboard.add_reach(TrunkReach(self.server.trunks, self.agent, stack, addresses.domain))
+        self.messages = TextMessages(stack, switchboard)
+        self.subscriptions = Subscriptions(stack)
+        self.subscriptions.add(PresencePackage(presence))
+        self.subscriptions.add(DialogPackage(switchboard))
+        publications = Publications(stack, presence)
+        self.server.serve("INVITE", self.agent.invited)
+        self.server.serve("MESSAGE", self.messages.received)
+        self.server.serve("SUBSCRIBE", self.subscriptions.subscribed)
+        self.server.serve("PUBLISH", publications.published)
+
+    async def open(self, stack: AsyncExitStack, doors: Doors) -> None:
+        """Serve until the stack is closed."""
+        await self.server.open(doors)
+        stack.push_async_callback(self.server.close)
+        stack.push_async_callback(self.messages.close)
+        stack.callback(self.subscriptions.close)
+
+    def tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside it."""
+        return self.server.tasks()
+
+    async def drain(self) -> None:
+        """End all calls: the node stops."""
+        await self.agent.drain()
+
+    def _bring(self, binding: Binding, device: Address, event: MessageReceived) -> None:
+        self.messages.send(
+            event.message,
+            uri=binding.uri,
+            flow=binding.flow,
+            to=device,
+            routes=tuple(f"<{uri}>" for uri in binding.path),
+            bound=binding.nat,
+        )
+
+
+def _secret(secret: bytes) -> bytes:
+    """A key of SIP's own, made of the node's: it lasts as long as that."""
+    return hashlib.blake2b(secret[:64], digest_size=32, person=b"antiphon sip").digest()
