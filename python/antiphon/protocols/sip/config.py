@@ -107,10 +107,6 @@ class SipConfig:
     """Carriers and other systems: tables, as `antiphon config schema` describes them."""
 
     country: str = ""
-    """Country code of numbers that are dialled with a 0 in front (49 for Germany). Empty: numbers
-    are dialled with their country code."""
-
-    country: str = ""
     """Country code, without `+`, of national numbers that people dial (`030…`). Empty: numbers
     begin with `+` or `00`."""
 
