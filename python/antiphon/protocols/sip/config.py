@@ -130,8 +130,6 @@ class SipConfig:
             raise ValueError(
                 "min_expires, default_expires and max_expires must rise, up to 604800 seconds"
             )
-        if self.country and not (self.country.isdecimal() and len(self.country) <= 3):
-            raise ValueError("country must be the digits of a country code, such as 49")
         names = [trunk.name for trunk in self.trunks]
         if len(set(names)) != len(names):
             raise ValueError("two of the trunks have the same name")
