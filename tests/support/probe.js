@@ -1,5 +1,5 @@
 // Runs in each page before its own scripts: tells what a person there would see and hear.
-// It knows the room element's public surface only (its attributes, parts and `controller`).
+// It knows the public surface of the elements only (their attributes, parts and `controller`).
 (() => {
   "use strict";
 
@@ -14,7 +14,8 @@
   const withPart = (part) =>
     [...everything(document)].filter((element) => element.part?.contains(part));
   const roomElement = () => document.querySelector("antiphon-room");
-  const room = () => roomElement()?.controller ?? null;
+  const callElement = () => document.querySelector("antiphon-call");
+  const room = () => roomElement()?.controller ?? callElement()?.controller?.room ?? null;
 
   function member(name) {
     const found = [...(room()?.members.values() ?? [])].filter((one) => one.name === name);
@@ -141,6 +142,9 @@
 
   globalThis.probe = {
     state: () => roomElement()?.getAttribute("state") ?? null,
+    callState: () => callElement()?.getAttribute("state") ?? null,
+    /** What stands in the first element with this part; null if there is none. */
+    text: (part) => withPart(part)[0]?.textContent.replace(/\s+/g, " ").trim() ?? null,
     /** Names of the others in the room. */
     others: () =>
       [...(room()?.members.values() ?? [])]

@@ -1,6 +1,7 @@
 /** Client of Antiphon rooms: connection, room, members, tracks, chat; it knows no DOM. */
 
 export type { Call, CallEvents } from "./calls/call.js";
+export { type CallLogOptions, type CallPage, fetchCalls, type LoggedCall } from "./calls/log.js";
 export {
   type CallOptions,
   Client,
@@ -35,7 +36,7 @@ export { LONGEST_TEXT, type Message } from "./room/chat.js";
 export type { Quality, RoomEvents } from "./room/events.js";
 export { Room } from "./room/room.js";
 export type { JoinOptions, LocalTrack, Member, RemoteTrack } from "./room/types.js";
-export { authGuest, authLogin, type Credentials } from "./session/auth.js";
+export { authGuest, authLogin, type Credentials, registerAccount } from "./session/auth.js";
 export type { StreamEvents, StreamOptions, StreamState } from "./streams/stream.js";
 export { WhepPlayer } from "./streams/whep.js";
 export { WhipPublisher } from "./streams/whip.js";

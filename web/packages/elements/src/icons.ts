@@ -91,6 +91,26 @@ export const globe = icon(svg`<circle cx="12" cy="12" r="8.5"/><path d="M3.5 12h
 export const leaveRoom = icon(svg`<path d="M14 4.5H7A2.5 2.5 0 0 0 4.5 7v10A2.5 2.5 0 0 0 7
   19.5h7M10.5 12H20M16.5 8.5 20 12l-3.5 3.5"/>`);
 
+export const phone = icon(svg`<path d="M8.3 4H5.6A1.9 1.9 0 0 0 3.7 6.1C4.4 13.7 10.3 19.6
+  17.9 20.3A1.9 1.9 0 0 0 20 18.4V15.7a1.5 1.5 0 0 0-1.1-1.45l-2.7-.75a1.5
+  1.5 0 0 0-1.5.42l-.9 1a12.5 12.5 0 0 1-4.7-4.7l1-.9a1.5 1.5 0 0 0
+  .42-1.5L9.75 5.1A1.5 1.5 0 0 0 8.3 4z"/>`);
+export const keypad = icon(
+  svg`<g fill="currentColor" stroke="none">${[5.5, 12, 18.5].flatMap((x) =>
+    [5, 12, 19].map((y) => svg`<circle cx=${x} cy=${y} r="1.7"/>`),
+  )}</g>`,
+);
+export const hold = icon(svg`<path d="M9 6.5v11M15 6.5v11" stroke-width="2.4"/>`);
+export const transfer = icon(svg`<path d="M4.5 8.5H19M15 4.5l4 4-4 4M19.5 16.5H8M11.5
+  13l-3.5 3.5 3.5 3.5"/>`);
+export const addPerson = icon(svg`<circle cx="10" cy="8.5" r="3.5"/><path d="M3.5 19.5c.5-3.3
+  3.2-5.3 6.5-5.3 1.3 0 2.5.3 3.5.9M18.5 14v6M15.5 17h6"/>`);
+export const backspace = icon(svg`<path d="M9.3 6h9.2A1.5 1.5 0 0 1 20 7.5v9a1.5 1.5 0 0
+  1-1.5 1.5H9.3a2 2 0 0 1-1.5-.7L3.5 12l4.3-5.3A2 2 0 0 1 9.3 6zM11.5 9.8l4.4
+  4.4M15.9 9.8l-4.4 4.4"/>`);
+export const callIn = icon(svg`<path d="M18 6 7 17M7 9v8h8"/>`);
+export const callOut = icon(svg`<path d="M6 18 17 7M9 7h8v8"/>`);
+
 /** The sign of the project: a voice and its answer. */
 export const logo = svg`<svg class="logo" viewBox="0 0 32 32" width="32" height="32" fill="none"
   stroke="currentColor" stroke-width="2.8" stroke-linecap="round" aria-hidden="true">

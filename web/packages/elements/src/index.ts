@@ -1,9 +1,18 @@
 /** The custom elements of Antiphon; importing this module defines them. */
 
 export { AntiphonElement } from "./base.js";
+export { AntiphonCall } from "./call/call-element.js";
 export { AntiphonChat } from "./chat-element.js";
 export { AntiphonLobby } from "./lobby/lobby-element.js";
-export type { Backend, Entered, EnterOptions, Link, Player, Publisher } from "./room/backend.js";
+export type {
+  Backend,
+  Entered,
+  EnterOptions,
+  Link,
+  Phone,
+  Player,
+  Publisher,
+} from "./room/backend.js";
 export { AntiphonRoom } from "./room/room-element.js";
 export { AntiphonPlay } from "./streams/play-element.js";
 export { AntiphonPublish } from "./streams/publish-element.js";

@@ -1,5 +1,7 @@
 /** Every word that people see or hear read; a translation is an object of the same shape. */
 
+import { callWords } from "./text/call.js";
+
 export interface ProblemText {
   readonly title: string;
   /** What happened. */
@@ -167,6 +169,38 @@ const problems = {
     "Nobody sends a picture or sound in this room.",
     "It starts here as soon as somebody does.",
   ),
+  noSuchCallee: problem(
+    "Nobody has this address",
+    "The server knows no such account or number.",
+    "Check what you typed.",
+  ),
+  notThere: problem("Not there now", "None of their devices can be reached.", "Try again later."),
+  mayNotCall: problem(
+    "You may not call there",
+    "The server does not allow this call.",
+    "Sign in with an account that may.",
+  ),
+  badCallee: problem(
+    "That cannot be called",
+    "It is neither an address nor a telephone number.",
+    "Type a name, an address like bob@example.org, or a number.",
+  ),
+  callFailed: problem("The call failed", "Something went wrong on the way.", "Try again."),
+  taken: problem(
+    "That address is taken",
+    "Somebody has an account of this name.",
+    "Choose another one, or sign in.",
+  ),
+  badAccount: problem(
+    "That does not work as an account",
+    "The server does not accept this address or password.",
+    "Use letters and digits, and a longer password.",
+  ),
+  noRegistration: problem(
+    "Accounts are made by administrators",
+    "This server lets nobody make an account alone.",
+    "Ask whoever runs it.",
+  ),
   streamFailed: problem(
     "The stream broke off",
     "The connection could not be made or was lost.",
@@ -243,6 +277,8 @@ export const english = {
     hand: "Hand raised",
     speaking: "Speaking",
     away: "Connection lost",
+    phone: "Telephone",
+    held: "On hold",
     pin: "Pin to stage",
     unpin: "Unpin",
     moderate: (name: string) => `Actions for ${name}`,
@@ -388,6 +424,7 @@ export const english = {
       ["Open standards", "WebRTC, WHIP and WHEP, under Apache 2.0."],
     ],
   },
+  call: callWords,
   publish: {
     start: "Go live",
     stop: "Stop",

@@ -1,8 +1,9 @@
 /** A room, a server and devices without any of them, for tests of the session and the element. */
 
-import type { LocalTrack, Member, Message, RemoteTrack, Room } from "@antiphon/client";
+import type { LocalTrack, LoggedCall, Member, Message, RemoteTrack, Room } from "@antiphon/client";
 import { AntiphonError } from "@antiphon/client";
-import type { Backend, EnterOptions } from "../src/room/backend.js";
+import type { Backend, EnterOptions, NewAccount, PhoneOptions } from "../src/room/backend.js";
+import { FakePhone } from "./fake-phone.js";
 
 type Listener = (...values: unknown[]) => void;
 type Open<T> = { -readonly [K in keyof T]: T[K] };
@@ -84,6 +85,8 @@ export class FakeRoom {
   left = false;
   readonly moderated: unknown[] = [];
   sayFails: unknown = null;
+  holdFails = false;
+  readonly did: string[] = [];
   readonly #listeners = new Map<string, Set<Listener>>();
 
   constructor() {
@@ -170,6 +173,19 @@ export class FakeRoom {
     this.left = true;
   }
 
+  async hold(held: boolean): Promise<void> {
+    this.#refuseHold();
+    this.did.push(`hold ${held}`);
+  }
+
+  async press(digit: string): Promise<void> {
+    this.did.push(`press ${digit}`);
+  }
+
+  #refuseHold(): void {
+    if (this.holdFails) throw new AntiphonError("forbidden", "refused");
+  }
+
   async moderate(...values: unknown[]): Promise<void> {
     this.moderated.push(values);
   }
@@ -181,6 +197,8 @@ export class FakeBackend implements Backend {
   readonly refuse: { [what: string]: string } = {};
   readonly asked: string[] = [];
   entered: EnterOptions | null = null;
+  readonly telephone = new FakePhone();
+  logged: LoggedCall[] = [];
   closed = 0;
   linkState = "connected";
   #linkListener: Listener = () => {};
@@ -199,6 +217,19 @@ export class FakeBackend implements Backend {
   async login(_server: string, address: string) {
     this.#ask("login", address);
     return { token: "account-token", expiresAt: Number.POSITIVE_INFINITY };
+  }
+
+  async register(_server: string, account: NewAccount) {
+    this.#ask("register", `${account.address} ${account.name}`);
+  }
+
+  phone(options: PhoneOptions) {
+    return this.telephone.with(async () => this.#ask("phone", await options.token()));
+  }
+
+  async calls(_server: string, token: string, address: string, before: string | null) {
+    this.#ask("calls", `${token} ${address} ${before ?? "latest"}`);
+    return { calls: this.logged, more: false };
   }
 
   async enter(options: EnterOptions) {

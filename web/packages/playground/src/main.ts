@@ -69,6 +69,9 @@ const backend: Backend = {
       speakers: [device("audiooutput", "Built-in Speakers")],
     };
   },
+  register: async () => noServer(),
+  phone: () => noServer(),
+  calls: async () => noServer(),
   publisher: () => noServer(),
   player: () => noServer(),
   watchDevices: () => () => {},

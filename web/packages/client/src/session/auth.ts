@@ -36,6 +36,17 @@ export function authLogin(
   return authenticate(options, "login", { address, password });
 }
 
+/** `POST /api/v1/accounts`, where anybody may make an account. Rejects with AntiphonError. */
+export async function registerAccount(
+  options: AuthOptions & { address: string; password: string; name?: string },
+): Promise<void> {
+  const { address, password, name = "" } = options;
+  const request = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const url = `${baseUrl(options.server)}/api/v1/accounts`;
+  const response = await post(request, url, { address, password, name });
+  if (!response.ok) throw await httpError(response);
+}
+
 /** The base URL without a slash at its end. */
 export function baseUrl(server: string | undefined): string {
   const base = server ?? globalThis.location?.origin;

@@ -44,7 +44,9 @@ export class AntiphonLobby extends AntiphonElement {
   override render(): TemplateResult {
     const { text } = this;
     return html`<main part="lobby">
-      <header class="brand" part="brand">${icons.logo} ${text.product}</header>
+      <header class="brand" part="brand">
+        ${icons.logo} ${text.product} <slot name="actions"></slot>
+      </header>
       <section class="hero">
         <h1 part="headline">${text.lobby.title}</h1>
         <p class="lead">${text.lobby.lead}</p>

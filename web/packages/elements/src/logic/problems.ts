@@ -11,6 +11,8 @@ export type Attempt =
   | "guest"
   | "join"
   | "login"
+  | "register"
+  | "call"
   | "action"
   | "stream";
 
@@ -96,6 +98,28 @@ const LOGIN: Readonly<Record<string, ProblemName>> = {
   lost: "offline",
 };
 
+const REGISTER: Readonly<Record<string, ProblemName>> = {
+  ...LOGIN,
+  unauthorized: "noRegistration",
+  forbidden: "noRegistration",
+  conflict: "taken",
+  bad_request: "badAccount",
+};
+
+const CALL: Readonly<Record<string, ProblemName>> = {
+  bad_request: "badCallee",
+  unauthorized: "expired",
+  forbidden: "mayNotCall",
+  not_found: "noSuchCallee",
+  unavailable: "notThere",
+  too_many: "tooMany",
+  draining: "draining",
+  network: "offline",
+  timeout: "offline",
+  lost: "offline",
+  "not-connected": "offline",
+};
+
 const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
   camera: "cameraFailed",
   microphone: "microphoneFailed",
@@ -104,6 +128,8 @@ const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
   guest: "joinFailed",
   join: "joinFailed",
   login: "joinFailed",
+  register: "badAccount",
+  call: "callFailed",
   action: "actionFailed",
   stream: "streamFailed",
 };
@@ -114,6 +140,8 @@ const TABLES: Readonly<Record<Attempt, Readonly<Record<string, ProblemName>>>> =
   guest: GUEST,
   join: JOIN,
   login: LOGIN,
+  register: REGISTER,
+  call: CALL,
   action: { forbidden: "notAllowed", too_many: "tooMany", busy: "tooMany", too_large: "tooLong" },
   stream: { ...JOIN, not_found: "noStream", conflict: "noStream" },
 };

@@ -1,14 +1,17 @@
 /** What the elements ask of the server and the devices, in one replaceable object; no element. */
 
 import {
+  type CallPage,
   Client,
   type Devices,
+  fetchCalls,
   listDevices,
   onDevicesChanged,
   openCamera,
   openMicrophone,
   openScreen,
   type Room,
+  registerAccount,
   type StreamOptions,
   WhepPlayer,
   WhipPublisher,
@@ -26,6 +29,23 @@ export type Player = Pick<WhepPlayer, "state" | "on" | "start" | "stop" | "track
 
 /** A connection as the elements use it. */
 export type Link = Pick<Client, "state" | "on" | "close">;
+
+/** A connection by which one calls and is called. */
+export type Phone = Pick<
+  Client,
+  "state" | "address" | "name" | "on" | "connect" | "close" | "call" | "invite" | "transfer"
+>;
+
+export interface PhoneOptions {
+  readonly server: string;
+  readonly token: () => Promise<string>;
+}
+
+export interface NewAccount {
+  readonly address: string;
+  readonly password: string;
+  readonly name: string;
+}
 
 export interface Entered {
   readonly link: Link;
@@ -46,7 +66,12 @@ export interface Backend {
   /** `room`: where only some rooms welcome guests, the one to be entered. */
   guest(server: string, name: string, room: string): Promise<Credentials>;
   login(server: string, address: string, password: string): Promise<Credentials>;
+  register(server: string, account: NewAccount): Promise<void>;
   enter(options: EnterOptions): Promise<Entered>;
+  /** Not connected yet. */
+  phone(options: PhoneOptions): Phone;
+  /** Past calls of `address`; `before`: the id of one, null for the latest. */
+  calls(server: string, token: string, address: string, before: string | null): Promise<CallPage>;
   openCamera(deviceId: string): Promise<MediaStreamTrack>;
   openMicrophone(deviceId: string): Promise<MediaStreamTrack>;
   openScreen(): Promise<readonly MediaStreamTrack[]>;
@@ -57,14 +82,19 @@ export interface Backend {
   watchDevices(listener: () => void): () => void;
 }
 
+const LOG_PAGE = 30;
+
 /** The real server and the real devices. */
 export const network: Backend = {
   guest: (server, name, room) => {
-    const options = { server, name, room };
-    return Client.authGuest(options);
+    return Client.authGuest({ server, name, ...(room ? { room } : {}) });
   },
   login: (server, address, password) => Client.authLogin({ server, address, password }),
+  register: (server, account) => registerAccount({ server, ...account }),
   enter,
+  phone: (options) => new Client({ ...options, reachable: true }),
+  calls: (server, token, address, before) =>
+    fetchCalls({ server, token, address, limit: LOG_PAGE, ...(before ? { before } : {}) }),
   openCamera: (deviceId) => openCamera(deviceId ? { deviceId } : {}),
   openMicrophone: (deviceId) => openMicrophone(deviceId ? { deviceId } : {}),
   openScreen: async () => {

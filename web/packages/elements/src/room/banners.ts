@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import * as icons from "../icons.js";
+import type { Notices } from "./notices.js";
 import type { RoomView } from "./view.js";
 
 export function bannersView(view: RoomView): TemplateResult {
@@ -15,7 +16,9 @@ export function bannersView(view: RoomView): TemplateResult {
 }
 
 /** Passing news, and the line that screen readers read. */
-export function noticesView(view: RoomView): TemplateResult {
+export function noticesView(view: {
+  readonly session: { readonly notices: Notices };
+}): TemplateResult {
   const { toasts, spoken } = view.session.notices;
   return html`<div class="toasts" part="toasts" aria-hidden="true">
       ${repeat(

@@ -5,6 +5,17 @@ import * as icons from "../icons.js";
 import { canChooseOutput } from "../media/audio-output.js";
 import type { RoomView } from "./view.js";
 
+/** What the choice is drawn from. */
+export interface DevicesView {
+  readonly text: RoomView["text"];
+  readonly session: Pick<
+    RoomView["session"],
+    "devices" | "microphone" | "camera" | "chooseMicrophone" | "chooseCamera"
+  >;
+  readonly ui: { readonly output: string };
+  chooseOutput(deviceId: string): void;
+}
+
 interface Field {
   readonly part: string;
   readonly label: string;
@@ -14,12 +25,12 @@ interface Field {
 }
 
 /** All fields, for the settings. */
-export function deviceFields(view: RoomView): TemplateResult {
+export function deviceFields(view: DevicesView): TemplateResult {
   return html`${microphoneField(view)} ${cameraField(view)} ${outputField(view)}`;
 }
 
 /** The choice of the microphone, with its level below. */
-export function microphoneField(view: RoomView): TemplateResult {
+export function microphoneField(view: DevicesView): TemplateResult {
   const { text, session } = view;
   return html`${field(view, {
     part: "choose-microphone",
@@ -31,7 +42,7 @@ export function microphoneField(view: RoomView): TemplateResult {
   ${levelView(view)}`;
 }
 
-export function cameraField(view: RoomView): TemplateResult {
+export function cameraField(view: DevicesView): TemplateResult {
   const { text, session } = view;
   return field(view, {
     part: "choose-camera",
@@ -42,7 +53,7 @@ export function cameraField(view: RoomView): TemplateResult {
   });
 }
 
-function outputField(view: RoomView): TemplateResult | typeof nothing {
+function outputField(view: DevicesView): TemplateResult | typeof nothing {
   const { text, session, ui } = view;
   const { speakers } = session.devices;
   if (!canChooseOutput() || speakers.length === 0) return nothing;
@@ -56,7 +67,7 @@ function outputField(view: RoomView): TemplateResult | typeof nothing {
 }
 
 /** The level of the own microphone; its element moves the bar without a new drawing. */
-function levelView(view: RoomView): TemplateResult {
+function levelView(view: DevicesView): TemplateResult {
   return html`<div class="level" part="level">
     ${view.session.microphone.live ? icons.microphone : icons.microphoneOff}
     <div
@@ -71,7 +82,7 @@ function levelView(view: RoomView): TemplateResult {
   </div>`;
 }
 
-function field(view: RoomView, one: Field): TemplateResult {
+function field(view: DevicesView, one: Field): TemplateResult {
   const { settings } = view.text;
   const known = one.devices.some((device) => device.deviceId === one.chosen);
   return html`<label class="field">

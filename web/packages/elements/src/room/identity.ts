@@ -27,6 +27,11 @@ export class Identity {
     return !this.#given && !this.#account;
   }
 
+  /** What was got from a login, or as a guest. */
+  get credentials(): Credentials | null {
+    return this.#held;
+  }
+
   /** A token for the server; a guest's where none was given. */
   async token(): Promise<string> {
     if (this.#given) return this.#given;

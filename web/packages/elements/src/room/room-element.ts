@@ -11,6 +11,7 @@ import { LevelMeter } from "../media/level-meter.js";
 import { Streams } from "../media/streams.js";
 import { rememberRoom, storedName, storeName } from "../storage.js";
 import { controls } from "../styles/controls.js";
+import { noticeStyles } from "../styles/notices.js";
 import { panelStyles } from "../styles/panel.js";
 import { prejoinStyles } from "../styles/prejoin.js";
 import { roomStyles } from "../styles/room.js";
@@ -47,7 +48,15 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     state: { reflect: true },
     ui: { state: true },
   };
-  static override styles = [tokens, controls, roomStyles, tileStyles, panelStyles, prejoinStyles];
+  static override styles = [
+    tokens,
+    controls,
+    noticeStyles,
+    roomStyles,
+    tileStyles,
+    panelStyles,
+    prejoinStyles,
+  ];
 
   /** Name of the room. */
   declare room: string;

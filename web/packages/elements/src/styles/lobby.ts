@@ -50,6 +50,10 @@ export const lobbyStyles = css`
     font-weight: 650;
     letter-spacing: -0.01em;
   }
+  slot {
+    display: block;
+    margin-inline-start: auto;
+  }
   .hero {
     display: grid;
     align-content: center;

@@ -126,27 +126,6 @@ export const prejoinStyles = css`
   .level .meter {
     flex: 1;
   }
-  .note {
-    display: flex;
-    gap: 12px;
-    padding: 12px 14px;
-    border-radius: var(--antiphon-radius);
-    background: light-dark(#f8efdc, #2e281c);
-    font-size: 13.5px;
-    line-height: 1.45;
-  }
-  .note .icon {
-    margin-top: 1px;
-    color: var(--antiphon-warning);
-  }
-  .note strong {
-    display: block;
-    font-weight: 650;
-  }
-  .note .button {
-    margin-top: 8px;
-    background: color-mix(in oklab, var(--antiphon-warning) 16%, transparent);
-  }
   .fine {
     color: var(--antiphon-muted);
     font-size: 13px;

@@ -165,12 +165,6 @@ export const roomStyles = css`
     width: max-content;
     animation: rise 0.16s;
   }
-  @keyframes rise {
-    from {
-      opacity: 0;
-      transform: translateY(6px);
-    }
-  }
   .toasts {
     position: absolute;
     z-index: 4;
@@ -180,19 +174,6 @@ export const roomStyles = css`
     gap: 8px;
     max-width: min(380px, calc(100% - 48px));
     pointer-events: none;
-  }
-  .toast {
-    padding: 10px 16px;
-    border-radius: var(--antiphon-radius);
-    background: light-dark(#232427, #f0f0ee);
-    color: light-dark(#fff, #1c1d1f);
-    box-shadow: 0 8px 28px rgb(0 0 0 / 0.22);
-    font-size: 14px;
-    font-weight: 500;
-    animation: rise 0.2s;
-  }
-  .toast.warning {
-    border-inline-start: 4px solid light-dark(#f1b552, #b97800);
   }
   .alone {
     position: absolute;
