@@ -321,9 +321,16 @@ class PhoneSessions(Protocol):
     """Opens media sessions of telephones (`media/phone`)."""
 
     def open(
-        self, events: PhoneEvents, *, webrtc: bool = False, secure: bool = False
+        self,
+        events: PhoneEvents,
+        *,
+        webrtc: bool = False,
+        secure: bool = False,
+        near: str | None = None,
     ) -> PhoneSession:
-        """A session, in no room yet. Raises `Refused(TOO_MANY)` when no port is free.
+        """A session, in no room yet. Raises `Refused(TOO_MANY)` when the node is full.
+
+        `near`: the IP address that the telephone's signalling comes from, as far as known.
 
         `webrtc`: what the telephone is known to want before it said anything (its transport is a
         WebSocket); an offer of its own decides otherwise. `secure`: offer SRTP (SDES, RFC 4568).
@@ -394,7 +401,9 @@ class Presence(Protocol):
     """Who is there (`services/presence`)."""
 
     def publish(self, state: PresenceState, expires: float | None = None) -> None:
-        """What a device says now; forgotten after `expires` seconds, if given."""
+        """What a device says now; forgotten after `expires` seconds, if given. Raises
+        `Refused(BAD_REQUEST)` for what makes no sense.
+        """
 
     def withdraw(self, device: Address) -> None:
         """The device is gone."""

@@ -66,7 +66,7 @@ class PresenceBook:
 
     def publish(self, state: PresenceState, expires: float | None = None) -> None:
         """Take what a device says now; `since` stays while it says the same, and "offline" is to
-        be gone. Raises `Refused`: BAD_REQUEST, TOO_MANY.
+        be gone. Raises `Refused(BAD_REQUEST)`; one device too many is not seen, and counted.
         """
         _check(state, expires)
         if state.show == "offline":
@@ -74,8 +74,10 @@ class PresenceBook:
             return
         device, account = state.device, state.device.bare
         known = self._accounts.get(account, {}).get(device)
-        if known is None:
-            self._must_have_place(account)
+        if known is None and not self._has_place(account):
+            self.refused += 1
+            log.warning("too many devices: the presence of %s is not shown", device)
+            return
         self._expire(device, expires)
         same = known is not None and (known.show, known.note) == (state.show, state.note)
         if known is not None and same:
@@ -137,12 +139,10 @@ class PresenceBook:
 
     # within
 
-    def _must_have_place(self, account: Address) -> None:
+    def _has_place(self, account: Address) -> bool:
         limits = self._limits
         devices = len(self._accounts.get(account, ()))
-        if self._count >= limits.devices or devices >= limits.devices_per_account:
-            self.refused += 1
-            raise Refused(Reason.TOO_MANY, "Too many devices say that they are there.")
+        return self._count < limits.devices and devices < limits.devices_per_account
 
     def _seen(self, state: PresenceState) -> PresenceState:
         if self._calls[state.device] or self._calls[state.device.bare]:

@@ -144,6 +144,31 @@ async def test_commands_look_at_the_running_node(node: Node) -> None:
     assert await command(node, "room", "list") == (0, "")
 
 
+async def test_calls_are_listed_and_shown(node: Node) -> None:
+    assert await command(node, "call", "list") == (0, "")
+    code, output = await command(node, "call", "show", "none")
+    assert (code, output) == (1, "antiphon: There is no such call.\n")
+    for name in ("ann", "bob"):
+        assert (await command(node, "user", "add", name, "--password", "correct horse"))[0] == 0
+    token = (await command(node, "token", "--identity", "ann"))[1].strip()
+    async with connect(f"{node.url.replace('http', 'ws')}/ws") as socket:
+        await socket.send(json.dumps({"type": "hello", "token": token}))
+        assert json.loads(await socket.recv())["type"] == "welcome"
+        await socket.send(json.dumps({"type": "call", "id": 1, "to": "bob"}))
+        assert json.loads(await socket.recv())["reason"] == "unavailable"
+    await asyncio.sleep(0.2)
+    code, output = await command(node, "call", "list", "--account", "bob")
+    assert code == 0
+    (line,) = output.splitlines()
+    _, id, caller, callee, reason = line.split("\t")
+    assert caller.startswith("ann@localhost")
+    assert (callee, reason) == ("bob@localhost", "unavailable")
+    code, output = await command(node, "call", "show", id)
+    assert code == 0
+    assert f"id\t{id}\n" in output
+    assert re.search(r"^started_at\t20\d\d-", output, re.MULTILINE)
+
+
 async def test_drain_stops_the_node(node: Node) -> None:
     assert await command(node, "drain") == (0, "stopped\n")
     async with asyncio.timeout(5):
