@@ -13,3 +13,4 @@ class MediaConfig:
     public_addresses: tuple[str, ...] = ()
     max_peers: int = 4096
     estimate_bandwidth: bool = True
+    phone_ports: tuple[int, int] = (0, 0)  # of telephones, both included; (0, 0): any free ones

@@ -43,6 +43,7 @@ class Engine(Media):
             public_addresses=config.public_addresses,
             max_peers=config.max_peers,
             estimate_bandwidth=config.estimate_bandwidth,
+            phone_ports=config.phone_ports,
         )
         self._capacity = config.max_peers * config.workers
         self._loop: asyncio.AbstractEventLoop | None = None
