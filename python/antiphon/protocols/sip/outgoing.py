@@ -73,7 +73,6 @@ class OutgoingLeg(Leg):
         remote: NameAddress,
         contact_user: str,
         kinds: Sequence[Kind] = (Kind.AUDIO,),
-        more: fields.Fields | None = None,
     ) -> None:
         first, *others = ways
         dialog = Dialog(
@@ -100,7 +99,6 @@ class OutgoingLeg(Leg):
         self._local = local
         self._contact_user = contact_user
         self._kinds = tuple(kinds)
-        self._more = more or []
         self._secure = first.secure
         self._initial = dialog
         self._number: int | None = None
@@ -141,7 +139,7 @@ class OutgoingLeg(Leg):
         heading = self.dialog.heading("INVITE")
         headers = fields.of_dialog(self.dialog, heading, "INVITE")
         headers += fields.contact(self.contact, focus=self.focus) + fields.CAPABILITIES
-        headers += self.renegotiation.ask() + self._more
+        headers += self.renegotiation.ask() + fields.identity(self._initial.local)
         headers += fields.content(fields.SDP) + (credentials or [])
         self._number = self.stack.request(
             "INVITE",

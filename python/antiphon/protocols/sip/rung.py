@@ -14,7 +14,6 @@ from antiphon.core.description import Kind
 from antiphon.core.ports import Caller, Device
 from antiphon.core.reason import Reason, Refused
 
-from . import fields
 from .header import NameAddress
 from .outgoing import OutgoingLeg, Way
 from .party import Party
@@ -82,16 +81,14 @@ class Rung(Party, Device):
             log.warning("a telephone cannot be called: %s", refused.text)
             self._decline(refused.reason)
             return
-        caller = _caller(info)
         self.leg: OutgoingLeg = OutgoingLeg(
             self._agent.home,
             self,
             self._ways,
-            local=caller,
+            local=_caller(info),
             remote=NameAddress(Uri("sip", info.callee.local, info.callee.domain)),
             contact_user=_user(info.caller),
             kinds=(Kind.AUDIO, Kind.VIDEO) if info.video else (Kind.AUDIO,),
-            more=fields.identity(caller),
         )
         self.leg.redirect = self._redirected
         self._agent.add(self)
