@@ -238,10 +238,6 @@ class EnginePhone(PhoneSession):
     def hear(self, event: _native.Event) -> None:
         """Turn one event of the engine into news for the signalling."""
         match event:
-            case _native.Pressed():
-                self._events.pressed(event.digit, event.duration)
-            case _native.PromptEnded():
-                self._events.played()
             case _native.Connected():
                 self._connected = True
                 self._events.connected(event.srtp_profile)
@@ -253,6 +249,10 @@ class EnginePhone(PhoneSession):
             case _native.Closed():
                 log.info("media session ended: %s %s", event.reason, event.text)
                 self._events.closed(event.text or event.reason)
+            case _native.Pressed():
+                self._events.pressed(event.digit, event.duration)
+            case _native.PromptEnded():
+                self._events.played()
             case _:
                 log.warning("unexpected media event %r", event)
 

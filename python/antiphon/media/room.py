@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from antiphon.core.graph import Change
+from antiphon.core.graph import Change, Hub
 from antiphon.core.ports import MediaEvents, MediaRoom
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class EngineRoom(MediaRoom):
         """Connect before disconnecting: what stays wired by another way is not interrupted."""
         for hub in change.open:
             self._numbers[hub] = self._native.new_id()
-            self._native.open_hub(self.number, self._numbers[hub])
+            self._native.open_hub(self.number, self._numbers[hub], mix=hub == Hub.MIX)
         for hub, sources in change.feed.items():
             for source in sources:
                 self._wire(self._native.connect, source, (hub,))
