@@ -282,6 +282,7 @@ class Node:
             ice_servers=ice_servers,
             config=config.web,
             version=self.version,
+            presence=self.presence,
         )
         self.switchboard.add_reach(self.signalling.reach)
         self.registry.register(
