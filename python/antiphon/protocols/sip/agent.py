@@ -195,35 +195,23 @@ class Agent(Reach):
             return [Mover(self.switchboard, party, callee)]
         if callee.domain != self.switchboard.addresses.domain:
             return []
-        found: dict[Address, list[Binding]] = {}
+        found: dict[Address, list[tuple[Binding, Way]]] = {}
         for binding in self._location.bindings(callee.bare):
             # RFC 5626 §5.1: several bindings of one instance are ways to one telephone.
-            found.setdefault(self.telephone(callee, binding.device), []).append(binding)
-        return [self._rung(address, bindings) for address, bindings in found.items()]
+            if (way := _way(binding)) is not None:
+                telephone = self.telephone(callee, binding.device)
+                found.setdefault(telephone, []).append((binding, way))
+        return [self._rung(address, ways) for address, ways in found.items()]
 
     @staticmethod
     def telephone(account: Address, name: str) -> Address:
         """The address of a telephone of an account, which stays with it (its instance or URI)."""
         return account.bare.on(_short("sip", name))
 
-    def _rung(self, address: Address, bindings: Sequence[Binding]) -> Rung:
-        ways = [way for binding in bindings if (way := self._way(binding)) is not None]
+    def _rung(self, address: Address, ways: Sequence[tuple[Binding, Way]]) -> Rung:
         caller = Caller(address=address, name=address.local)
-        message = partial(self._deliver, address, bindings[0])
-        return Rung(self, address, caller, ways, messages=message)
-
-    def _way(self, binding: Binding) -> Way | None:
-        try:
-            uri = parse_uri(binding.uri)
-        except MalformedError:
-            return None
-        return Way(
-            uri=uri,
-            flow=binding.flow,
-            routes=tuple(_route(route) for route in binding.path),
-            bound=binding.nat,
-            secure=binding.flow.transport == "tls",
-        )
+        message = partial(self._deliver, address, ways[0][0])
+        return Rung(self, address, caller, [way for _, way in ways], messages=message)
 
     def _deliver(self, device: Address, binding: Binding, event: events.MessageReceived) -> None:
         if self._messenger is not None:
@@ -300,6 +288,20 @@ class Agent(Reach):
 def _short(kind: str, text: str) -> str:
     """A device's name made of what is too long, or too secret, to be shown."""
     return f"{kind}-{hashlib.blake2s(text.encode(), digest_size=6).hexdigest()}"
+
+
+def _way(binding: Binding) -> Way | None:
+    try:
+        uri = parse_uri(binding.uri)
+    except MalformedError:
+        return None
+    return Way(
+        uri=uri,
+        flow=binding.flow,
+        routes=tuple(_route(route) for route in binding.path),
+        bound=binding.nat,
+        secure=binding.flow.transport == "tls",
+    )
 
 
 def _route(text: str) -> str:
