@@ -1,0 +1,85 @@
+"""Failed log-ins: when one must wait, and that answers leave together."""
+
+import asyncio
+
+from antiphon.protocols.sip.wariness import MAX_SOURCES, NETWORK_FACTOR, Wariness
+
+
+class Clock(asyncio.AbstractEventLoop):
+    """A loop whose time is set by hand; only what `Wariness` uses of one."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.due: list[tuple[float, object]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(
+        self, when: float, callback: object, *args: object, context: object = None
+    ) -> object:  # type: ignore[override]
+        self.due.append((when, callback))
+        return asyncio.TimerHandle(when, lambda: None, (), self)
+
+    def get_debug(self) -> bool:
+        return False
+
+    def strike(self) -> None:
+        (when, callback), self.due = self.due[0], self.due[1:]
+        self.now = max(self.now, when)
+        callback()  # type: ignore[operator]
+
+
+def test_failures_of_one_account_from_one_address() -> None:
+    clock = Clock()
+    wary = Wariness(3, 60.0, loop=clock)
+    assert wary.must_wait("192.0.2.1", "alice") == 0
+    for _ in range(3):
+        wary.failed("192.0.2.1", "alice")
+    assert 0 < wary.must_wait("192.0.2.1", "alice") <= 61
+    # Neither others nor elsewhere.
+    assert wary.must_wait("192.0.2.1", "bob") == 0
+    assert wary.must_wait("192.0.2.2", "alice") == 0
+    clock.now += wary.must_wait("192.0.2.1", "alice")
+    assert wary.must_wait("192.0.2.1", "alice") == 0
+    wary.failed("192.0.2.1", "alice")
+    assert wary.must_wait("192.0.2.1", "alice") > 0
+    assert wary.counters["failed"] == 4
+
+
+def test_success_forgives_the_account_but_not_the_network() -> None:
+    wary = Wariness(2, 60.0, loop=Clock())
+    for number in range(2 * NETWORK_FACTOR):
+        wary.failed("192.0.2.1", f"user{number}")
+        wary.succeeded("192.0.2.1", f"user{number}")
+    assert wary.must_wait("192.0.2.1", "alice") > 0
+    assert wary.must_wait("192.0.2.2", "alice") == 0
+
+
+def test_an_ipv6_customer_is_one_source() -> None:
+    wary = Wariness(1, 60.0, loop=Clock())
+    wary.failed("2001:db8::1", "alice")
+    assert wary.must_wait("2001:db8::2", "alice") > 0
+    assert wary.must_wait("2001:db8:0:1::2", "alice") == 0
+
+
+def test_a_botnet_does_not_fill_the_memory() -> None:
+    wary = Wariness(3, 60.0, loop=Clock())
+    for number in range(MAX_SOURCES):
+        wary.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "alice")
+    assert len(wary._failed) <= MAX_SOURCES
+
+
+def test_answers_leave_on_the_strokes() -> None:
+    clock = Clock()
+    wary = Wariness(3, 60.0, loop=clock)
+    done: list[str] = []
+    clock.now = 1000.012
+    wary.answer(lambda: done.append("early"))
+    clock.now = 1000.041
+    wary.answer(lambda: done.append("late"))
+    assert not done
+    assert len(clock.due) == 1
+    assert clock.due[0][0] - 1000.012 >= 0.05
+    clock.strike()
+    assert done == ["early", "late"]
