@@ -36,7 +36,14 @@ export { LONGEST_TEXT, type Message } from "./room/chat.js";
 export type { Quality, RoomEvents } from "./room/events.js";
 export { Room } from "./room/room.js";
 export type { JoinOptions, LocalTrack, Member, RemoteTrack } from "./room/types.js";
-export { authGuest, authLogin, type Credentials, registerAccount } from "./session/auth.js";
+export {
+  authGuest,
+  authLogin,
+  type Credentials,
+  fetchOffers,
+  type Offers,
+  registerAccount,
+} from "./session/auth.js";
 export type { StreamEvents, StreamOptions, StreamState } from "./streams/stream.js";
 export { WhepPlayer } from "./streams/whep.js";
 export { WhipPublisher } from "./streams/whip.js";

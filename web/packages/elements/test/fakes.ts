@@ -219,6 +219,10 @@ export class FakeBackend implements Backend {
     return { token: "account-token", expiresAt: Number.POSITIVE_INFINITY };
   }
 
+  async offers() {
+    return { guests: true, registration: true };
+  }
+
   async register(_server: string, account: NewAccount) {
     this.#ask("register", `${account.address} ${account.name}`);
   }

@@ -69,6 +69,7 @@ const backend: Backend = {
       speakers: [device("audiooutput", "Built-in Speakers")],
     };
   },
+  offers: async () => noServer(),
   register: async () => noServer(),
   phone: () => noServer(),
   calls: async () => noServer(),

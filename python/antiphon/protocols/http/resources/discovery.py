@@ -27,6 +27,7 @@ class Discovery(BaseModel):
     )
     endpoints: dict[str, list[str]] = Field(description="Other listeners: protocol → addresses.")
     guests: bool = Field(description="Whether `/api/v1/auth/guest` gives anybody a token.")
+    registration: bool = Field(description="Whether anybody may make an account.")
 
 
 _PATHS = {
@@ -65,4 +66,5 @@ async def discover(live: Live, response: Response) -> Discovery:
         http=paths,
         endpoints={name: list(places) for name, places in context.endpoints().items()},
         guests=context.guests is not None,
+        registration=context.registration,
     )

@@ -41,7 +41,7 @@ export interface CallLogOptions extends AuthOptions {
 /** `GET /api/v1/calls`: one's own calls. Rejects with AntiphonError. */
 export async function fetchCalls(options: CallLogOptions): Promise<CallPage> {
   const { server, token, address, before, limit } = options;
-  const query = new URLSearchParams();
+  const query = new URLSearchParams({ account: "me" });
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
   const request = options.fetch ?? globalThis.fetch.bind(globalThis);
@@ -73,8 +73,8 @@ function logged(fields: Fields, address: string): LoggedCall {
     throw malformed();
   }
   if (typeof started_at !== "number") throw malformed();
-  const incoming = caller.split("/")[0] !== address;
-  const peer = incoming ? caller : callee;
+  const incoming = bare(caller) !== address;
+  const peer = bare(incoming ? caller : callee);
   const name = incoming && typeof fields.caller_name === "string" ? fields.caller_name : "";
   return {
     id,
@@ -87,6 +87,12 @@ function logged(fields: Fields, address: string): LoggedCall {
     endedAt: time(fields.ended_at),
     reason: typeof fields.reason === "string" ? fields.reason : null,
   };
+}
+
+/** The address without its device. */
+function bare(address: string): string {
+  const slash = address.indexOf("/");
+  return slash < 0 ? address : address.slice(0, slash);
 }
 
 function time(value: unknown): number | null {

@@ -47,6 +47,27 @@ export async function registerAccount(
   if (!response.ok) throw await httpError(response);
 }
 
+/** What a node lets strangers do. */
+export interface Offers {
+  /** Anybody may come as a guest. */
+  readonly guests: boolean;
+  /** Anybody may make an account. */
+  readonly registration: boolean;
+}
+
+/** `GET /.well-known/antiphon.json`. Rejects with AntiphonError. */
+export async function fetchOffers(options: AuthOptions = {}): Promise<Offers> {
+  const request = options.fetch ?? globalThis.fetch.bind(globalThis);
+  try {
+    const response = await request(`${baseUrl(options.server)}/.well-known/antiphon.json`);
+    if (!response.ok) throw await httpError(response);
+    const { guests, registration } = (await response.json()) as { [name: string]: unknown };
+    return { guests: guests === true, registration: registration === true };
+  } catch (error) {
+    throw toAntiphonError(error, "network");
+  }
+}
+
 /** The base URL without a slash at its end. */
 export function baseUrl(server: string | undefined): string {
   const base = server ?? globalThis.location?.origin;

@@ -304,7 +304,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
 
   #begin(): void {
     if (this.to && !this.ui.entry) this.set({ entry: this.to });
-    this.#unwatch = this.backend.watchDevices(() => void this.session.refreshDevices());
+    this.#unwatch = this.backend.watchDevices(() => void this.session.inputs.refresh());
     void this.session.start(this.token || (this.remember ? storedSignIn() : ""));
   }
 

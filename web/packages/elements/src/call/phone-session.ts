@@ -1,9 +1,8 @@
 /** One person's telephone: signed in, reachable, with one call at a time and one that knocks. */
 
-import type { Call, Devices } from "@antiphon/client";
+import type { Call } from "@antiphon/client";
 import { endingWords } from "../logic/calls.js";
 import { type Attempt, type Problem, problemOf, reasonOf } from "../logic/problems.js";
-import { Input } from "../media/input.js";
 import type { Sound } from "../media/ringer.js";
 import type { Backend, Phone } from "../room/backend.js";
 import { Identity } from "../room/identity.js";
@@ -11,6 +10,7 @@ import { Notices } from "../room/notices.js";
 import type { Text } from "../text.js";
 import { CallLog } from "./call-log.js";
 import { type Finished, finishedOf } from "./finished.js";
+import { Inputs } from "./inputs.js";
 import { Talk } from "./talk.js";
 
 /** How it stands with the server. */
@@ -32,7 +32,6 @@ export interface PhoneHost {
   signedOut(): void;
 }
 
-const NO_DEVICES: Devices = { cameras: [], microphones: [], speakers: [] };
 /** The record of a call is written a moment after its end. */
 const RECORDED_MS = 700;
 
@@ -45,11 +44,11 @@ export class PhoneSession {
   /** Somebody else who calls meanwhile. */
   waiting: Talk | null = null;
   last: Finished | null = null;
-  devices: Devices = NO_DEVICES;
   busy = false;
+  /** Anybody may make an account on this server. */
+  registration = false;
   readonly identity: Identity;
-  readonly microphone: Input;
-  readonly camera: Input;
+  readonly inputs: Inputs;
   readonly notices: Notices;
   readonly log: CallLog;
   #phone: Phone | null = null;
@@ -66,13 +65,13 @@ export class PhoneSession {
       () => host.name,
       () => "",
     );
-    this.microphone = new Input({
-      open: (id) => host.backend.openMicrophone(id),
-      release: false,
+    this.inputs = new Inputs({
+      get backend() {
+        return host.backend;
+      },
       changed,
+      refused: (attempt, error) => this.refused(attempt, error),
     });
-    this.camera = new Input({ open: (id) => host.backend.openCamera(id), release: true, changed });
-    this.camera.on = false;
     this.notices = new Notices(changed);
     this.log = new CallLog(
       (before) => this.#readLog(before),
@@ -87,6 +86,20 @@ export class PhoneSession {
 
   get name(): string {
     return this.#phone?.name ?? "";
+  }
+
+  // What the choice of devices is drawn from.
+
+  get devices() {
+    return this.inputs.devices;
+  }
+
+  get microphone() {
+    return this.inputs.microphone;
+  }
+
+  get camera() {
+    return this.inputs.camera;
   }
 
   /** What is to be heard now. */
@@ -105,7 +118,10 @@ export class PhoneSession {
   async start(token: string): Promise<void> {
     this.identity.give(token);
     if (token || this.host.guest) await this.#connect();
-    else this.#set("signed-out");
+    else {
+      this.#set("signed-out");
+      await this.#learnOffers();
+    }
   }
 
   async signIn(address: string, password: string): Promise<void> {
@@ -129,6 +145,7 @@ export class PhoneSession {
     this.log.clear();
     this.host.signedOut();
     this.#set("signed-out");
+    void this.#learnOffers();
   }
 
   async retry(): Promise<void> {
@@ -147,7 +164,7 @@ export class PhoneSession {
     this.last = null;
     this.dialling = { to, video };
     this.#changed();
-    await this.#openInputs(video);
+    await this.inputs.open(video);
     try {
       if (attempt !== this.#attempt) return;
       const call = await phone.call(to, { video });
@@ -165,7 +182,7 @@ export class PhoneSession {
     this.#accepting = talk;
     if (talk === this.waiting) await this.#swap(talk);
     this.#changed();
-    await this.#openInputs(video);
+    await this.inputs.open(video);
     try {
       await talk.call.accept();
       await talk.publish();
@@ -192,7 +209,7 @@ export class PhoneSession {
     this.#attempt += 1;
     if (this.dialling) {
       this.dialling = null;
-      this.#closeInputs();
+      this.inputs.close();
       this.#changed();
     }
     const { talk } = this;
@@ -212,33 +229,19 @@ export class PhoneSession {
   // microphone and camera
 
   async toggleMicrophone(): Promise<void> {
-    await this.#toggle(this.microphone, "microphone");
+    await this.#toggle("microphone");
   }
 
   async toggleCamera(): Promise<void> {
-    await this.#toggle(this.camera, "camera");
+    await this.#toggle("camera");
   }
 
   async chooseMicrophone(deviceId: string): Promise<void> {
-    await this.microphone.choose(deviceId);
-    if (this.microphone.error !== null) this.refused("microphone", this.microphone.error);
+    await this.inputs.choose("microphone", deviceId);
   }
 
   async chooseCamera(deviceId: string): Promise<void> {
-    await this.camera.choose(deviceId);
-    if (this.camera.error !== null) this.refused("camera", this.camera.error);
-  }
-
-  /** Learns anew which devices there are. */
-  async refreshDevices(): Promise<void> {
-    try {
-      this.devices = await this.host.backend.listDevices();
-    } catch (error) {
-      // Without a list the browser's default devices are used.
-      console.warn("antiphon: devices cannot be listed", error);
-      this.devices = NO_DEVICES;
-    }
-    this.#changed();
+    await this.inputs.choose("camera", deviceId);
   }
 
   /** Says that something was refused, in words with a remedy. */
@@ -256,6 +259,17 @@ export class PhoneSession {
   }
 
   // within
+
+  async #learnOffers(): Promise<void> {
+    const { backend, server } = this.host;
+    try {
+      this.registration = (await backend.offers(server)).registration;
+    } catch (error) {
+      // Signing in will tell what is wrong.
+      console.warn("antiphon: the server does not say what it offers", error);
+    }
+    this.#changed();
+  }
 
   async #authenticate(attempt: "login" | "register", task: () => Promise<void>): Promise<void> {
     this.busy = true;
@@ -296,7 +310,7 @@ export class PhoneSession {
     if (this.#phone !== phone) return;
     this.#set("ready");
     this.log.begin();
-    void this.refreshDevices();
+    void this.inputs.refresh();
   }
 
   #notConnected(error: unknown): void {
@@ -309,6 +323,7 @@ export class PhoneSession {
       this.host.signedOut();
     }
     this.#set(unknown ? "signed-out" : "failed");
+    if (unknown) void this.#learnOffers();
   }
 
   /** A token that has expired while the connection was lost does not come back by itself. */
@@ -334,7 +349,7 @@ export class PhoneSession {
     this.waiting?.close();
     this.talk?.close();
     this.waiting = this.talk = this.dialling = null;
-    this.#closeInputs();
+    this.inputs.close();
     this.#phone?.close();
     this.#phone = null;
   }
@@ -381,14 +396,13 @@ export class PhoneSession {
     this.waiting = null;
     this.dialling = null;
     this.#attempt += 1;
-    this.microphone.detach();
-    this.camera.detach();
+    this.inputs.detach();
     if (former) await this.#try(() => former.call.hangUp());
   }
 
   #notCalled(to: string, error: unknown): void {
     this.dialling = null;
-    this.#closeInputs();
+    this.inputs.close();
     const problem = problemOf("call", error, this.host.text);
     this.problem = problem;
     this.notices.say(`${problem.title}. ${problem.text}`);
@@ -408,7 +422,7 @@ export class PhoneSession {
     } else if (talk === this.talk || this.talk === null) {
       this.talk = this.waiting;
       this.waiting = null;
-      if (!this.talk) this.#closeInputs();
+      if (!this.talk) this.inputs.close();
       if (this.talk) this.notices.show(words);
       // What one did oneself needs no telling.
       else if (last.reason !== "declined" || !last.incoming) this.last = last;
@@ -432,32 +446,14 @@ export class PhoneSession {
     }
   }
 
-  async #openInputs(video: boolean): Promise<void> {
-    this.microphone.on = true;
-    this.camera.on = video;
-    await Promise.all([this.microphone.prepare(), video ? this.camera.prepare() : null]);
-    if (this.microphone.error !== null) this.refused("microphone", this.microphone.error);
-    if (video && this.camera.error !== null) this.refused("camera", this.camera.error);
-    if (!this.devices.microphones.some((one) => one.label)) void this.refreshDevices();
-  }
-
-  #closeInputs(): void {
-    this.microphone.close();
-    this.camera.close();
-    this.microphone.error = this.camera.error = null;
-    this.camera.on = false;
-  }
-
-  async #toggle(input: Input, attempt: "microphone" | "camera"): Promise<void> {
+  async #toggle(attempt: "microphone" | "camera"): Promise<void> {
+    const input = this[attempt];
     const on = !input.live;
     await input.set(on);
     if (on && !input.live && this.talk) this.refused(attempt, input.error);
     const { news } = this.host.text;
-    const words =
-      attempt === "camera"
-        ? [news.cameraOff, news.cameraOn]
-        : [news.microphoneOff, news.microphoneOn];
-    this.notices.say(words[Number(input.live)] ?? "");
+    const now = input.live ? "On" : "Off";
+    this.notices.say(news[`${attempt}${now}`]);
   }
 
   async #readLog(before: string | null) {

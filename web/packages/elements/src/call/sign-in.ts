@@ -32,9 +32,13 @@ export function signInView(view: PhoneView): TemplateResult {
       ${session.busy ? html`<span class="spinner"></span>` : nothing}
       ${ui.register ? words.register : words.submit}
     </button>
-    <button type="button" class="button plain" part="register" @click=${turn}>
-      ${ui.register ? words.toSignIn : words.toRegister}
-    </button>
+    ${
+      session.registration || ui.register
+        ? html`<button type="button" class="button plain" part="register" @click=${turn}>
+            ${ui.register ? words.toSignIn : words.toRegister}
+          </button>`
+        : nothing
+    }
   </form>`;
 }
 

@@ -5,7 +5,9 @@ import {
   Client,
   type Devices,
   fetchCalls,
+  fetchOffers,
   listDevices,
+  type Offers,
   onDevicesChanged,
   openCamera,
   openMicrophone,
@@ -67,6 +69,8 @@ export interface Backend {
   guest(server: string, name: string, room: string): Promise<Credentials>;
   login(server: string, address: string, password: string): Promise<Credentials>;
   register(server: string, account: NewAccount): Promise<void>;
+  /** What the server lets strangers do. */
+  offers(server: string): Promise<Offers>;
   enter(options: EnterOptions): Promise<Entered>;
   /** Not connected yet. */
   phone(options: PhoneOptions): Phone;
@@ -90,6 +94,7 @@ export const network: Backend = {
     return Client.authGuest({ server, name, ...(room ? { room } : {}) });
   },
   login: (server, address, password) => Client.authLogin({ server, address, password }),
+  offers: (server) => fetchOffers({ server }),
   register: (server, account) => registerAccount({ server, ...account }),
   enter,
   phone: (options) => new Client({ ...options, reachable: true }),

@@ -36,6 +36,8 @@ export function tileView(view: RoomView, placed: PlacedTile, index: number): Tem
     data-speaking=${on(speaking)}
     data-pinned=${on(view.ui.pinned === key)}
     data-away=${on(!member.present)}
+    data-held=${on(member.held && kind === "person")}
+    data-phone=${on(member.phone && kind === "person")}
     aria-label=${label(view, tile, speaking)}
     @dblclick=${() => pin(view, key)}
   >
@@ -103,8 +105,14 @@ function caption(view: RoomView, tile: RoomTile): TemplateResult {
   return html`<div class="caption" part="caption">
     ${silent ? html`<span class="off" title=${title}>${icons.microphoneOff}</span>` : nothing}
     ${kind === "screen" ? icons.screen : nothing}
+    ${kind === "person" && member.phone ? sign(icons.phone, view.text.tile.phone) : nothing}
+    ${kind === "person" && member.held ? sign(icons.hold, view.text.tile.held) : nothing}
     <span class="name" part="name">${nameOf(view, tile)}</span>
   </div>`;
+}
+
+function sign(icon: TemplateResult, title: string): TemplateResult {
+  return html`<span class="fact" title=${title}>${icon}</span>`;
 }
 
 function tools(view: RoomView, tile: RoomTile): TemplateResult {
@@ -146,6 +154,8 @@ function label(view: RoomView, tile: RoomTile, speaking: boolean): string {
     if (microphone === "off") facts.push(text.tile.muted);
     if (microphone === "none") facts.push(text.tile.noMicrophone);
     if (speaking) facts.push(text.tile.speaking);
+    if (member.phone) facts.push(text.tile.phone);
+    if (member.held) facts.push(text.tile.held);
     if (member.hand) facts.push(text.tile.hand);
     if (!member.present) facts.push(text.tile.away);
   }

@@ -77,6 +77,8 @@ export const tileStyles = css`
     height: var(--side);
     font-size: calc(var(--side) * 0.37);
   }
+  .tile[data-held] .face,
+  .tile[data-held] video,
   .tile[data-away] video,
   .tile[data-away] .face {
     opacity: 0.4;
