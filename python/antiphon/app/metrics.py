@@ -23,6 +23,8 @@ from antiphon.core.ports import Message, Messages
 from antiphon.core.switchboard import Switchboard
 from antiphon.net.gate import Gate
 from antiphon.net.tls import Certificates
+from antiphon.services.calls import CallRecords
+from antiphon.services.presence import PresenceBook
 
 # What the engine counts that can shrink; all else only grows.
 LEVELS = frozenset({"peers", "rooms", "workers", "tracks"})
@@ -107,6 +109,8 @@ class NodeCollector(Collector):
         node: str,
         version: str,
         switchboard: Switchboard,
+        calls: CallRecords,
+        presence: PresenceBook,
         signalling: Signalling,
         gate: Gate,
         engine: Callable[[], Mapping[str, int]],
@@ -115,6 +119,8 @@ class NodeCollector(Collector):
         self._node = node
         self._version = version
         self._switchboard = switchboard
+        self._records = calls
+        self._presence = presence
         self._signalling = signalling
         self._gate = gate
         self._engine = engine
@@ -126,6 +132,7 @@ class NodeCollector(Collector):
         info.add_metric([self._node, self._version], 1)
         yield info
         yield from self._rooms()
+        yield from self._calls()
         yield from self._connections()
         yield from self._media()
 
@@ -140,6 +147,19 @@ class NodeCollector(Collector):
             tracks.add_metric([kind], kinds.count(kind))
         yield tracks
         yield _gauge("draining", "1 while nobody is taken in.", int(self._switchboard.draining))
+
+    def _calls(self) -> Iterator[Metric]:
+        calls = GaugeMetricFamily("antiphon_calls", "Running calls.", labels=["state"])
+        states = [str(call.state) for call in self._switchboard.calls]
+        for state in ("calling", "ringing", "answered"):
+            calls.add_metric([state], states.count(state))
+        yield calls
+        failures = self._switchboard.call_failures
+        yield _counter("call_failures", "Ways to call somebody that failed by error.", failures)
+        yield _counter("call_records_lost", "Calls that were not recorded.", self._records.lost)
+        yield _gauge("presence_devices", "Devices that are there.", self._presence.devices)
+        refused = self._presence.refused
+        yield _counter("presence_refused", "Devices and watchers beyond the limits.", refused)
 
     def _connections(self) -> Iterator[Metric]:
         yield _gauge("connections", "TCP connections.", self._gate.open)

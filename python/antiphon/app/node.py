@@ -290,6 +290,8 @@ class Node:
                 node=self.name,
                 version=self.version,
                 switchboard=self.switchboard,
+                calls=self.calls,
+                presence=self.presence,
                 signalling=self.signalling,
                 gate=self.gate,
                 engine=self.engine.native.counters,

@@ -69,6 +69,11 @@ class Exchange:
             self._limits, watch=watch, changed=self._changed, ended=self._ended, now=now
         )
 
+    @property
+    def broken(self) -> int:
+        """How often a way to reach somebody, or a device, failed by an error of ours."""
+        return self.failures + self.book.failures
+
     def add_reach(self, reach: Reach) -> Callable[[], None]:
         """Ask `reach` for devices from now on; the result ends that."""
         self._reaches.append(reach)

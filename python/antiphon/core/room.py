@@ -195,7 +195,10 @@ class Room:
 
     def renegotiated(self, id: str) -> None:
         """The description of the member's endpoint changed."""
-        self.member(id).measure()
+        member = self.member(id)
+        member.measure()
+        phone = member.endpoint is not None and member.endpoint.description.mixed
+        self._change(member, phone=phone)
         self._rewire()
 
     def publish(self, id: str, section: str, source: Source, muted: bool = False) -> Track:

@@ -275,6 +275,11 @@ class Switchboard:
         """The calls that run on this node now."""
         return self._exchange.book.running
 
+    @property
+    def call_failures(self) -> int:
+        """How often a way to reach somebody, or a device, failed by an error of ours."""
+        return self._exchange.broken
+
     def calls_of(self, account: Address) -> Iterable[CallInfo]:
         """Running calls from or to an account or number (bare address)."""
         return self._exchange.book.of(account)

@@ -62,6 +62,11 @@ class PresenceBook:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
+    @property
+    def devices(self) -> int:
+        """How many devices are there."""
+        return self._count
+
     # core.ports.Presence
 
     def publish(self, state: PresenceState, expires: float | None = None) -> None:

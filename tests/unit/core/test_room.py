@@ -2,11 +2,20 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.event import Ended, MemberLeft, SpeakerChanged, TrackChanged
+from antiphon.core.graph import Hub
 from antiphon.core.member import Member, Receive, Role, Source
 from antiphon.core.ports import RoomSettings
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.room import Room
-from tests.support.fakes import FakeEndpoint, FakeMedia, FakeMediaRoom, Recorder, account
+from tests.support.fakes import (
+    BROWSER,
+    DESK_PHONE,
+    FakeEndpoint,
+    FakeMedia,
+    FakeMediaRoom,
+    Recorder,
+    account,
+)
 
 
 class Stage:
@@ -205,4 +214,50 @@ def test_rows_that_a_join_changes_do_not_grow_with_the_room() -> None:
         for name in group
     ]
     assert len(names) <= 4, "the newcomer and nobody else is wired"
+    stage.check()
+
+
+def is_phone(member: Member) -> bool:
+    return member.info.phone
+
+
+def test_a_phone_joins_and_leaves_a_meeting_live() -> None:
+    stage = Stage()
+    people = [stage.enter(name) for name in ("ann", "bob", "cy")]
+    for person in people:
+        stage.room.publish(person.id, "0", Source.MICROPHONE)
+    before = stage.room.wiring
+    phone = stage.enter("desk", media=False)
+    stage.room.attach(phone.id, FakeEndpoint(description=DESK_PHONE, number=99))
+    assert is_phone(phone)
+    track = stage.room.publish(phone.id, "0", Source.MICROPHONE)
+    assert stage.media_room.feeds[Hub.MIX] == set(stage.room.tracks)
+    assert stage.media_room.wires[Hub.MIX] == {phone.id}
+    assert stage.media_room.feeds[Hub.AUDIO] == set(stage.room.tracks)
+    stage.check()
+    # The other two go: what is left needs no mix.
+    for person in people[1:]:
+        stage.room.leave(person.id)
+    assert Hub.MIX not in stage.media_room.hubs
+    assert stage.media_room.wires[track.id] == {people[0].id}
+    stage.check()
+    stage.room.attach(phone.id, None)
+    assert not is_phone(phone)
+    stage.check()
+    assert before.feeds.keys() == {Hub.AUDIO, Hub.DATA}
+
+
+def test_a_phone_that_turns_out_to_be_more_is_wired_anew() -> None:
+    stage = Stage()
+    for name in ("ann", "bob"):
+        stage.room.publish(stage.enter(name).id, "0", Source.MICROPHONE)
+    phone = stage.enter("cy", media=False)
+    endpoint = FakeEndpoint(description=DESK_PHONE)
+    stage.room.attach(phone.id, endpoint)
+    assert stage.media_room.wires[Hub.MIX] == {phone.id}
+    endpoint.description = BROWSER
+    stage.room.renegotiated(phone.id)
+    assert Hub.MIX not in stage.media_room.hubs
+    assert phone.id in stage.media_room.wires[Hub.AUDIO]
+    assert not is_phone(phone)
     stage.check()
