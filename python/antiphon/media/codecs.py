@@ -129,12 +129,18 @@ def _profile(one: Format) -> tuple[int, int] | None:
     return profile, int(mode)
 
 
-def _best(formats: Sequence[Format]) -> Format:
-    """The lowest profile, which everybody decodes, and whole frames in few packets."""
+def _constrained(one: Format) -> bool:
+    """Baseline without what hardly anybody decodes (RFC 6184 §8.1, table 5)."""
+    flags = one.parameters.get("profile-level-id", "")[2:4]
+    return flags[:1].lower() in ("4", "5", "6", "7", "c", "d", "e", "f")
 
-    def rank(one: Format) -> tuple[int, int]:
+
+def _best(formats: Sequence[Format]) -> Format:
+    """The lowest profile, which everybody decodes, and slices in several packets."""
+
+    def rank(one: Format) -> tuple[int, bool, int]:
         profile, mode = _profile(one) or (0, 0)
-        return profile, -mode
+        return profile, not _constrained(one), -mode
 
     return min(formats, key=rank)
 

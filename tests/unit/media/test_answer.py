@@ -314,6 +314,15 @@ def test_of_h264_the_profile_that_everybody_decodes_is_taken_as_it_was_offered()
     ]
 
 
+def test_of_h264_constrained_baseline_comes_before_baseline() -> None:
+    assert video(
+        "a=rtpmap:97 H264/90000",
+        "a=fmtp:97 profile-level-id=42001f;packetization-mode=1",
+        "a=rtpmap:98 H264/90000",
+        "a=fmtp:98 profile-level-id=42E01F;packetization-mode=0",
+    ) == [(98, "h264", 90000, "packetization-mode=0;profile-level-id=42E01F")]
+
+
 @pytest.mark.parametrize(
     "fmtp",
     ["packetization-mode=2", "profile-level-id=58001f", "profile-level-id=zz", "profile-level-id="],
