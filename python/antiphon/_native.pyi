@@ -14,7 +14,7 @@ space. A command that names an unknown id is ignored and counted (`counters()["u
 raced with a close.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self, final
 
 import numpy as np
@@ -38,6 +38,19 @@ __all__ = [
     "PhoneMedia",
     "Pressed",
     "PromptEnded",
+    "SipAccountNeeded",
+    "SipCancelled",
+    "SipExhausted",
+    "SipFlow",
+    "SipFramer",
+    "SipMachine",
+    "SipMessage",
+    "SipRelayed",
+    "SipRequest",
+    "SipResponse",
+    "SipTarget",
+    "SipUdp",
+    "SipUnacknowledged",
     "Speaker",
     "Statistics",
     "TrackStarted",
@@ -430,3 +443,413 @@ def sdes_suite(value: str) -> tuple[int, str]:
     rates)."""
 
 def version() -> str: ...
+
+# --- SIP ---
+
+@final
+class SipFlow:
+    """Where a message came from, or goes to (RFC 5626 §3.1). Equal and hashable by its fields.
+
+    `listener`: the number that `SipMachine.add_listener` gave. `transport`: "udp", "tcp", "tls",
+    "ws" or "wss". `connection`: a number of the driver's own choosing for an open stream, never
+    used twice; 0 for UDP, and for a stream "any connection to this remote, else a new one".
+    `remote`: IP address (without brackets) and port.
+    """
+
+    listener: int
+    transport: str
+    connection: int
+    remote: tuple[str, int]
+    reliable: bool  # everything but UDP
+
+    def __new__(
+        cls, listener: int, transport: str, connection: int, remote: tuple[str, int]
+    ) -> Self: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __ne__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SipTarget:
+    """One leg of a relay: the new Request-URI and the flow to it.
+
+    `route`: Route values (with or without angle brackets) put before what is left of the request's
+    own. `direct`: no proxy is between us and it, so that the requests of the dialog go back over
+    this very flow (RFC 5626 §5.3); otherwise they follow Route and Request-URI. `bound`: never
+    another transport for large requests (a flow through a NAT). `headers`: complete header lines
+    added on this leg.
+    """
+
+    uri: str
+    flow: SipFlow
+    route: list[str]
+    direct: bool
+    bound: bool
+    headers: bytes
+
+    def __new__(
+        cls,
+        uri: str,
+        flow: SipFlow,
+        *,
+        route: Sequence[str] = (),
+        direct: bool = True,
+        bound: bool = False,
+        headers: bytes = b"",
+    ) -> Self: ...
+
+class SipMessage:
+    """A frozen view of one message; values are decoded when asked for. Header names are taken in
+    any case, long or compact. Bytes that are no UTF-8 come out as U+FFFD (`raw` has them).
+    """
+
+    method: str  # of a response: the one in its CSeq
+    version: str
+    fault: tuple[int, str] | None  # the status and text it deserves; never set in events
+    raw: bytes
+    body: bytes
+    content_type: str | None  # lower case, without parameters
+    call_id: str
+    cseq: int
+    from_tag: str | None
+    to_tag: str | None
+    branch: str | None  # of the topmost Via
+    via: list[str]  # topmost first
+
+    def __new__(cls, data: bytes) -> Self:
+        """Parse bytes of one message; `ValueError` when nothing in it could be answered."""
+
+    def get(self, name: str) -> str | None:
+        """Value of the first header of that name, unfolded."""
+
+    def all(self, name: str, split: bool = False) -> list[str]:
+        """Values of all headers of that name; `split`: taken apart at commas that are neither
+        quoted nor inside angle brackets.
+        """
+
+    def headers(self) -> list[tuple[str, str]]:
+        """All in order, names as they were written."""
+
+    def address(self, name: str) -> tuple[str, str, dict[str, str]] | None:
+        """The first value of a header like From: display name, URI, header parameters (names in
+        lower case, quotes removed, flags have an empty value). `None`: absent or malformed.
+        """
+
+    def addresses(self, name: str) -> list[tuple[str, str, dict[str, str]]]:
+        """The same of every value (Contact, Route, P-Asserted-Identity); malformed ones are left
+        out.
+        """
+
+    def contacts(self) -> list[tuple[str, dict[str, str]]]:
+        """URI and parameters of each Contact; `*` is the URI "*". `ValueError` when one is
+        malformed.
+        """
+
+    def aor(self, name: str = "") -> str | None:
+        """`user@host` of a header's URI, of the Request-URI for "": escapes decoded, host in lower
+        case (RFC 3261 §10.3). `None` without a user, for other schemes, or when malformed.
+        """
+
+@final
+class SipRequest(SipMessage):
+    """A new transaction, or the ACK to a 2xx of ours: waits for a verb."""
+
+    id: int  # for `SipMachine.cancel`; 0 for an ACK
+    uri: str
+    flow: SipFlow
+    in_dialog: bool  # To has a tag
+    local_tag: str  # the To tag that our replies carry: our tag of a dialog that begins here
+    ours: bool  # the Request-URI names this server
+    hops: int | None  # Max-Forwards
+    auth: str  # "none" | "ok" | "stale" | "bad": (Proxy-)Authorization for realms of ours
+    auth_user: str
+    auth_realm: str
+    routed: bool  # the topmost Route was ours; relaying takes it off
+    route_token: str | None  # its user part
+    route_flow: SipFlow | None  # what that says, if it is a `flow_token` of ours
+    next_route: str | None  # URI of the first Route that is not ours
+    confirmed: bool  # a PRACK that answers a reliable reply of ours (RFC 3262 §3)
+
+    def __eq__(self, other: object) -> bool: ...
+    def __ne__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SipResponse(SipMessage):
+    """An answer to `SipMachine.request`. Each 2xx of a forked INVITE comes once (told by `to_tag`);
+    all other finals once.
+    """
+
+    request: int  # what `SipMachine.request` returned
+    status: int
+    reason: str
+    flow: SipFlow
+    local: bool  # made here: 408 time-out, 503 the flow failed, 487 no answer to our CANCEL
+
+@final
+class SipCancelled:
+    """CANCEL came for an INVITE that Python had not finally answered: CANCEL has its 200 and the
+    INVITE its 487 already. (Relayed INVITEs are cancelled on their legs instead; with `hold` this
+    tells it.)
+    """
+
+    request: SipRequest
+    reason: str | None  # value of CANCEL's Reason header (RFC 3326)
+
+@final
+class SipExhausted:
+    """All targets of a relay with `hold` have failed: `relay` to further ones, `reply`, or
+    `conclude` (sends the best answer; done by itself after `decision_time`).
+    """
+
+    request: SipRequest
+    response: SipResponse  # the best so far (RFC 3261 §16.7 item 6)
+
+@final
+class SipUnacknowledged:
+    """No ACK to our 2xx, or no PRACK to our reliable reply, for 64 × T1: end the dialog (BYE), or
+    refuse the INVITE (RFC 3261 §13.3.1.4, RFC 3262 §3).
+    """
+
+    request: SipRequest
+    provisional: bool
+
+@final
+class SipAccountNeeded:
+    """Requests with credentials of this account wait for `SipMachine.account`."""
+
+    user: str
+    realm: str
+
+@final
+class SipRelayed:
+    """Of a relay with `report`: its final answer, each further 2xx, and the BYE of its dialog."""
+
+    request: int  # `SipRequest.id` of the INVITE; 0 for BYE
+    call_id: str
+    method: str
+    status: int  # 0 for BYE
+    from_tag: str
+    to_tag: str
+
+@final
+class SipMachine:
+    """Transactions (RFC 3261 §17, RFC 6026), proxy core (§16), digest: no socket, no clock.
+
+    Times are seconds of any monotonic clock. After each call: `events()` until it is empty, then
+    `output()`, then `deadline()`. A verb on a request that has been answered, cancelled or given up
+    meanwhile does nothing and returns `False`. `ValueError`: the caller's arguments would make a
+    malformed message.
+    """
+
+    def __new__(
+        cls,
+        *,
+        names: Sequence[str],
+        realms: Sequence[str],
+        secret: bytes,
+        follow: bool = True,
+        supported: Sequence[str] = (),
+        max_transactions: int = 200_000,
+        max_undecided: int = 10_000,
+        decision_time: float = 10.0,
+        max_message: int = 65_535,
+        max_headers: int = 256,
+        udp_limit: int = 1300,
+        source_rate: float = 0.0,
+        source_burst: float = 0.0,
+        nonce_time: float = 300.0,
+        trace_bytes: int = 4_194_304,
+        t1: float = 0.5,
+        t2: float = 4.0,
+        t4: float = 5.0,
+    ) -> Self:
+        """`names`: our domains and hosts (the sent-by of listeners is added), `host` or
+        `host:port`. `realms`: of which credentials are checked; the first is the default of
+        `challenge`. `secret` (≥ 16 bytes): keys flow tokens, which live longer than this process.
+        `follow`: requests within a dialog that carry our token are forwarded without an event.
+        `supported`: option tags that Proxy-Require may ask. `udp_limit`: longer requests over UDP
+        go by TCP (RFC 3261 §18.1.1), 0: never. `source_rate`, `source_burst`: new transactions a
+        second without valid credentials from one IPv4 address or IPv6 /64; 0: no limit.
+        `trace_bytes`: memory for `trace`.
+        """
+
+    def add_listener(self, transport: str, host: str, port: int) -> int:
+        """A listener, numbered from 0; `host` and `port` are what Via, Record-Route and Path say of
+        it (IPv6 with or without brackets).
+        """
+
+    # what comes in
+    def receive(self, now: float, data: bytes, flow: SipFlow) -> None:
+        """One datagram, one WebSocket message, or one item of `SipFramer.feed`."""
+
+    def closed(self, now: float, flow: SipFlow) -> None:
+        """A connection has ended: what waits for an answer on it gets a local 503; answers due on
+        it will be sent to a new connection (RFC 3261 §18.2.2).
+        """
+
+    def failed(self, now: float, flow: SipFlow) -> None:
+        """A flow of `output()` could not be reached (dialling failed, the connection is gone)."""
+
+    def wake(self, now: float) -> None: ...
+    # what comes out
+    def deadline(self) -> float | None: ...
+    def output(self) -> list[tuple[SipFlow, bytes]]:
+        """Messages to send, in order."""
+
+    def events(
+        self,
+    ) -> list[
+        SipRequest
+        | SipResponse
+        | SipCancelled
+        | SipExhausted
+        | SipUnacknowledged
+        | SipAccountNeeded
+        | SipRelayed
+    ]: ...
+    # verbs of one who decides
+    def account(self, user: str, realm: str, keys: Mapping[str, str] | None) -> None:
+        """Answers `SipAccountNeeded`, or changes what is remembered (a new password).
+
+        `keys`: HA1 in hex by algorithm, "MD5" and "SHA-256" (either may be absent). `None`: there
+        is no such account; what was remembered is forgotten.
+        """
+
+    def challenge(
+        self,
+        request: SipRequest,
+        *,
+        proxy: bool = False,
+        realm: str | None = None,
+        headers: bytes | Sequence[tuple[str, str]] = b"",
+    ) -> bool:
+        """401, or 407 for `proxy`: SHA-256 and MD5 (RFC 8760), qop=auth. Leaves no state."""
+
+    def reply(
+        self,
+        request: SipRequest,
+        status: int,
+        reason: str = "",
+        headers: bytes | Sequence[tuple[str, str]] = b"",
+        body: bytes = b"",
+        *,
+        reliable: bool = False,
+        stateless: bool = False,
+    ) -> bool:
+        """Answer. `reason` "": the usual one. Via, From, To (with `local_tag`), Call-ID, CSeq,
+        Record-Route, Timestamp and Content-Length are put in; the rest is the caller's. `bytes` are
+        complete lines. `reliable`: a provisional reply of RFC 3262, resent until its PRACK.
+        `stateless`: a final reply that leaves nothing behind; a repeated request comes again.
+        """
+
+    def relay(
+        self,
+        request: SipRequest,
+        targets: Sequence[SipTarget],
+        *,
+        record_route: bool = True,
+        hold: bool = False,
+        report: bool = False,
+        ring_time: float | None = None,
+        headers: bytes | Sequence[tuple[str, str]] = b"",
+        remove: Sequence[str] = (),
+    ) -> bool:
+        """Forward to all targets at once (RFC 3261 §16.6). Answers itself, and returns `False`,
+        when Max-Forwards is 0 (483), in a loop (482), without breadth left (440, RFC 5393), or for
+        an unknown Proxy-Require (420).
+
+        `hold`: → `SipExhausted` in place of the final failure. `report`: → `SipRelayed`.
+        `ring_time`: legs of an INVITE without a final answer are cancelled after that many seconds.
+        `headers` are added, `remove` names headers taken out on all legs.
+        """
+
+    def conclude(self, request: SipRequest) -> bool:
+        """Send the best answer of a held relay."""
+
+    def follow(self, request: SipRequest, flow: SipFlow | None = None) -> bool:
+        """Forward a request by its Route, or Request-URI (also an ACK, statelessly); `flow`: to
+        there. Without: by the token, or the address in the URI; `False` when that is a name.
+        """
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        flow: SipFlow,
+        headers: bytes | Sequence[tuple[str, str]],
+        body: bytes = b"",
+        *,
+        bound: bool = False,
+    ) -> int:
+        """Send a request as a client → `SipResponse`s. `headers` has at least From, To, Call-ID and
+        CSeq; Via, Max-Forwards and Content-Length are put in. Returns the transaction's number.
+        `RuntimeError`: too many transactions.
+        """
+
+    def acknowledge(
+        self,
+        response: SipResponse,
+        headers: bytes | Sequence[tuple[str, str]] = b"",
+        body: bytes = b"",
+        *,
+        uri: str | None = None,
+        flow: SipFlow | None = None,
+    ) -> bool:
+        """ACK a 2xx to INVITE, and every repetition of it. Request-URI (from Contact), Route (from
+        Record-Route), From, To, Call-ID, CSeq and credentials are put in. `uri`: another
+        Request-URI. `flow`: another than that of the INVITE.
+        """
+
+    def cancel(self, request: int, headers: bytes | Sequence[tuple[str, str]] = b"") -> bool:
+        """CANCEL an INVITE of `request`, or the legs of a relay (`SipRequest.id`), as soon as a
+        provisional answer allows it (RFC 3261 §9.1). Its final answer still comes (487).
+        """
+
+    # help
+    def flow_token(self, flow: SipFlow) -> str:
+        """User part for Path or a GRUU: comes back as `route_flow` (RFC 5626 §5.2)."""
+
+    def open_token(self, token: str) -> SipFlow | None: ...
+    def exempt(self, address: str, exempt: bool = True) -> None:
+        """Leave an IP address out of the limits per source (a trunk)."""
+
+    def trace(self, call_id: str) -> list[tuple[float, str, SipFlow, bytes]]:
+        """What is still remembered of a Call-ID: (time, "in" or "out", flow, message), secrets
+        blotted out.
+        """
+
+    def counters(self) -> dict[str, int]: ...
+
+@final
+class SipFramer:
+    """Messages of a byte stream (RFC 3261 §18.3): one per connection."""
+
+    broken: str | None  # why the stream cannot be read on: pass what `feed` gave, then close
+
+    def __new__(cls, limit: int = 65_535) -> Self: ...
+    def feed(self, data: bytes) -> list[bytes]:
+        """What is complete. A keep-alive ping is two line ends, a pong one (RFC 5626 §4.4.1):
+        `SipMachine.receive` answers the ping.
+        """
+
+@final
+class SipUdp:
+    """recvmmsg and sendmmsg around a machine, for one non-blocking UDP socket of the caller."""
+
+    def __new__(cls, fd: int, machine: SipMachine, listener: int) -> Self: ...
+    def poll(
+        self, now: float
+    ) -> list[
+        SipRequest
+        | SipResponse
+        | SipCancelled
+        | SipExhausted
+        | SipUnacknowledged
+        | SipAccountNeeded
+        | SipRelayed
+    ]:
+        """Read what has come (at most a few hundred datagrams) and wake the machine; its events."""
+
+    def flush(self) -> None:
+        """Send what the machine has for this listener; the rest stays for `output()`."""

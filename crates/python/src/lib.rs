@@ -4,6 +4,11 @@
 mod engine;
 mod events;
 mod phone;
+mod sip;
+mod sip_events;
+mod sip_flow;
+mod sip_message;
+mod sip_udp;
 
 use pyo3::prelude::*;
 
@@ -20,5 +25,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(phone::sdes_suite, module)?)?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<phone::PhoneMedia>()?;
+    sip::add(module)?;
     events::add(module)
 }
