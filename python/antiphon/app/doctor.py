@@ -13,40 +13,25 @@ import ssl
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from antiphon.net.interfaces import lan_addresses
 from antiphon.services.secrets import FILE as SECRET_FILE
 from antiphon.stores.url import locate
 
+from . import sip_doctor
 from .config import Config
 from .errors import StartError
-from .log import escape
+from .finding import FAIL, OK, WARN, Finding, target_of
 from .options import read_config
 from .probe import ProbeError, probe
 from .remote import Failed, Remote
 
-OK, WARN, FAIL = "ok", "warn", "fail"
 CERTIFICATE_DAYS = 14
 FREE_BYTES = 1024**3
 SPARE_FILES = 500
 # ntp_adjtime(2): the state in which nothing keeps the clock.
 TIME_ERROR = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check. `remedy`: what to do, unless it is ok."""
-
-    state: str
-    name: str
-    text: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        words = f"{self.text}; {self.remedy}" if self.remedy else self.text
-        return f"{self.state:<5}{self.name:<13}{escape(words)}"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,6 +64,7 @@ def examine(config: Config, timeout: float) -> Iterator[Finding]:
     if remote.running.certificate:
         yield from _certificates(config, remote, timeout)
     yield from _media(remote, timeout)
+    yield from sip_doctor.examine(config, remote, timeout)
 
 
 def _folder(config: Config) -> Iterable[Finding]:
@@ -171,7 +157,7 @@ def _listeners(remote: Remote, timeout: float) -> Iterable[Finding]:
         if protocol not in ("http", "https"):
             continue
         try:
-            socket.create_connection(_target(address), timeout).close()
+            socket.create_connection(target_of(address), timeout).close()
         except OSError as error:
             remedy = "is a firewall of this machine in the way?"
             yield Finding(FAIL, protocol, f"{address}: {error}", remedy)
@@ -188,7 +174,7 @@ def _certificates(config: Config, remote: Remote, timeout: float) -> Iterable[Fi
     name = config.node.domain
     try:
         with (
-            socket.create_connection(_target(address), timeout) as plain,
+            socket.create_connection(target_of(address), timeout) as plain,
             context.wrap_socket(plain, server_hostname=name) as secured,
         ):
             found = secured.getpeercert() or {}
@@ -231,10 +217,3 @@ def _media(remote: Remote, timeout: float) -> Iterable[Finding]:
             )
     if not found.offered:
         yield Finding(FAIL, "media", "no UDP address is offered", "set [webrtc] udp_port")
-
-
-def _target(address: str) -> tuple[str, int]:
-    """Where to dial to reach a listener: the unspecified address stands for this machine."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), int(port)

@@ -47,22 +47,29 @@ class Remote:
 
     def call(self, method: str, path: str) -> Any:
         """Send a request; the JSON of the answer, None if it is empty. Raises `Failed`."""
+        content = self._send(method, path, "application/json")
+        return json.loads(content) if content else None
+
+    def read(self, path: str) -> str:
+        """The text that is there. Raises `Failed`."""
+        return self._send("GET", path, "text/plain").decode("utf-8", "replace")
+
+    def _send(self, method: str, path: str, accept: str) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - the address is that of our own node
             self.running.url + path,
             method=method,
-            headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json"},
+            headers={"Authorization": f"Bearer {self.token}", "Accept": accept},
         )
         handler = urllib.request.HTTPSHandler(context=self.tls())
         # No proxy stands between us and this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), handler)
         try:
             with opener.open(request, timeout=TIMEOUT) as answer:
-                content = answer.read(ANSWER_LIMIT)
+                return bytes(answer.read(ANSWER_LIMIT))
         except urllib.error.HTTPError as error:
             raise Failed(_detail(error)) from None
         except (OSError, http.client.HTTPException) as error:
             raise Failed(f"the node does not answer at {self.running.url}: {error}") from None
-        return json.loads(content) if content else None
 
     def tls(self) -> ssl.SSLContext:
         """Trusts the node's own certificate and no other; its names are for those outside."""
