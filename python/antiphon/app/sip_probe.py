@@ -79,10 +79,10 @@ class Question:
             for name, _, value in (line.partition(":") for line in lines)
         }
         via = fields.get("via", fields.get("v", ""))
+        ours = f"{self.host}:{self.port}"
         expected = {
-            "Via": f"{self.host}:{self.port}" in via and self.branch in via,
-            "From": f"sip:doctor@{self.host}:{self.port}"
-            in fields.get("from", fields.get("f", "")),
+            "Via": ours in via and self.branch in via,
+            "From": f"sip:doctor@{ours}" in fields.get("from", fields.get("f", "")),
             "Call-ID": fields.get("call-id", fields.get("i")) == self.call_id,
         }
         seen = re.search(r";\s*received=([^;,\s]+)", via)
