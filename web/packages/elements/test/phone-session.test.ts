@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 async function ready(): Promise<void> {
-  await session.start("mine");
+  await session.line.start("mine");
   await settle();
 }
 
@@ -49,11 +49,11 @@ const devices = () => backend.asked.filter((one) => /^(camera|microphone)/.test(
 
 describe("signing in", () => {
   it("waits for an account where no token was given", async () => {
-    await session.start("");
-    expect(session.state).toBe("signed-out");
+    await session.line.start("");
+    expect(session.line.state).toBe("signed-out");
     expect(backend.asked).toEqual([]);
-    await session.signIn("ann", "secret");
-    expect([session.state, session.address, session.name]).toEqual([
+    await session.line.signIn("ann", "secret");
+    expect([session.line.state, session.address, session.name]).toEqual([
       "ready",
       "ann@example.org",
       "Ann",
@@ -69,59 +69,62 @@ describe("signing in", () => {
 
   it("comes as a guest where that is wished", async () => {
     guest = true;
-    await session.start("");
+    await session.line.start("");
     expect(backend.asked.slice(0, 2)).toEqual(["guest Ada ", "phone guest-token"]);
   });
 
   it("makes an account", async () => {
-    await session.register("ann", "secret", "Ann");
+    await session.line.register("ann", "secret", "Ann");
     expect(backend.asked.slice(0, 3)).toEqual([
       "register ann Ann",
       "login ann",
       "phone account-token",
     ]);
-    expect(session.state).toBe("ready");
+    expect(session.line.state).toBe("ready");
   });
 
   it("tells what is wrong", async () => {
     backend.refuse.login = "unauthorized";
-    await session.signIn("ann", "wrong");
-    expect([session.state, session.problem?.name]).toEqual(["signed-out", "wrongPassword"]);
+    await session.line.signIn("ann", "wrong");
+    expect([session.line.state, session.line.problem?.name]).toEqual([
+      "signed-out",
+      "wrongPassword",
+    ]);
     backend.refuse.register = "conflict";
-    await session.register("ann", "secret", "");
-    expect(session.problem?.name).toBe("taken");
+    await session.line.register("ann", "secret", "");
+    expect(session.line.problem?.name).toBe("taken");
   });
 
   it("asks again for an account when the token has expired", async () => {
     backend.refuse.phone = "unauthorized";
-    await session.start("old");
-    expect([session.state, session.problem?.name]).toEqual(["signed-out", "expired"]);
+    await session.line.start("old");
+    expect([session.line.state, session.line.problem?.name]).toEqual(["signed-out", "expired"]);
     expect(kept).toEqual(["out"]);
   });
 
   it("tries again when the server cannot be reached", async () => {
     backend.refuse.phone = "network";
-    await session.start("mine");
-    expect([session.state, session.problem?.name]).toEqual(["failed", "offline"]);
+    await session.line.start("mine");
+    expect([session.line.state, session.line.problem?.name]).toEqual(["failed", "offline"]);
     backend.refuse.phone = "";
-    await session.retry();
-    expect(session.state).toBe("ready");
+    await session.line.connect();
+    expect(session.line.state).toBe("ready");
   });
 
   it("signs out, and hangs up with that", async () => {
     await ready();
     await session.dial("bob", false);
-    session.signOut();
-    expect([session.state, session.talk, phone.closed]).toEqual(["signed-out", null, 1]);
+    session.line.signOut();
+    expect([session.line.state, session.talk, phone.closed]).toEqual(["signed-out", null, 1]);
     expect(session.microphone.track).toBeNull();
   });
 
   it("shows when the connection is lost and back", async () => {
     await ready();
     phone.becomes("reconnecting");
-    expect(session.state).toBe("reconnecting");
+    expect(session.line.state).toBe("reconnecting");
     phone.becomes("connected");
-    expect(session.state).toBe("ready");
+    expect(session.line.state).toBe("ready");
   });
 });
 

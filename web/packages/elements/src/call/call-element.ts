@@ -236,7 +236,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   }
 
   #failed(): TemplateResult {
-    const { problem } = this.session;
+    const { problem } = this.session.line;
     return html`<div class="middle" role="alert" part="failed">
       <span class="sign">${icons.warning}</span>
       <strong>${problem?.title}</strong>
@@ -245,7 +245,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
         type="button"
         class="button primary"
         part="retry"
-        @click=${() => void this.session.retry()}
+        @click=${() => void this.session.line.connect()}
       >
         ${this.text.retry}
       </button>
@@ -254,10 +254,11 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
 
   #header(): TemplateResult {
     const { session, text } = this;
-    const ready = session.state === "ready";
+    const { state: line } = session.line;
+    const ready = line === "ready";
     const state = ready
       ? text.call.reachable
-      : session.state === "reconnecting"
+      : line === "reconnecting"
         ? text.call.reconnecting
         : text.call.connecting;
     const own = shownAddress(session.address, session.address);
@@ -274,7 +275,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
         this.token || this.guest
           ? nothing
           : this.#headerButton("sign-out", icons.leaveRoom, text.call.signOut, () =>
-              session.signOut(),
+              session.line.signOut(),
             )
       }
     </header>`;
@@ -294,7 +295,8 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   }
 
   #state(): CallElementState {
-    const { state, talk, dialling } = this.session;
+    const { talk, dialling } = this.session;
+    const { state } = this.session.line;
     if (talk?.talking) return "talking";
     if (talk?.ringing) return "incoming";
     if (talk) return talk.call.state === "ringing" ? "ringing" : "calling";
@@ -305,7 +307,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   #begin(): void {
     if (this.to && !this.ui.entry) this.set({ entry: this.to });
     this.#unwatch = this.backend.watchDevices(() => void this.session.inputs.refresh());
-    void this.session.start(this.token || (this.remember ? storedSignIn() : ""));
+    void this.session.line.start(this.token || (this.remember ? storedSignIn() : ""));
   }
 
   #newSession(): PhoneSession {

@@ -20,7 +20,7 @@ export function dialView(view: PhoneView): TemplateResult {
 function formView(view: PhoneView): TemplateResult {
   const { ui, session, withVideo } = view;
   const { dial } = view.text.call;
-  const offline = session.state !== "ready";
+  const offline = session.line.state !== "ready";
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const by = event.submitter as HTMLButtonElement | null;

@@ -54,7 +54,7 @@ function entryView(view: PhoneView, call: LoggedCall): TemplateResult {
   const words = text.call.log;
   const name = shownAddress(call.name, session.address);
   const missed = call.incoming && call.answeredAt === null && call.reason !== "declined";
-  const offline = session.state !== "ready";
+  const offline = session.line.state !== "ready";
   const again = (video: boolean) => () => view.callAgain(call.peer, video, call.name);
   return html`<li class="past" part="past-call" data-missed=${missed} data-peer=${call.peer}>
     ${avatar(name, call.peer)}

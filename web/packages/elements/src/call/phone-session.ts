@@ -4,39 +4,24 @@ import type { Call } from "@antiphon/client";
 import { endingWords } from "../logic/calls.js";
 import { type Attempt, type Problem, problemOf, reasonOf } from "../logic/problems.js";
 import type { Sound } from "../media/ringer.js";
-import type { Backend, Phone } from "../room/backend.js";
-import { Identity } from "../room/identity.js";
+import type { Phone } from "../room/backend.js";
 import { Notices } from "../room/notices.js";
-import type { Text } from "../text.js";
 import { CallLog } from "./call-log.js";
 import { type Finished, finishedOf } from "./finished.js";
 import { Inputs } from "./inputs.js";
+import { Line, type LineHost } from "./line.js";
 import { Talk } from "./talk.js";
 
-/** How it stands with the server. */
-export type PhoneState = "signed-out" | "connecting" | "ready" | "reconnecting" | "failed";
-
 /** What the session asks of the element around it. */
-export interface PhoneHost {
-  readonly text: Text;
-  readonly backend: Backend;
-  readonly server: string;
-  /** Name to be shown to others by a guest. */
-  readonly name: string;
-  /** A guest may call without an account. */
-  readonly guest: boolean;
-  changed(): void;
+export interface PhoneHost extends LineHost {
   emit(name: string, detail: unknown): void;
-  /** The sign-in is to be kept, or to be forgotten. */
-  signedIn(token: string, expiresAt: number): void;
-  signedOut(): void;
 }
 
 /** The record of a call is written a moment after its end. */
 const RECORDED_MS = 700;
 
 export class PhoneSession {
-  state: PhoneState = "signed-out";
+  /** Why somebody could not be called. */
   problem: Problem | null = null;
   /** Whom we are about to call, before the server knows of it. */
   dialling: { readonly to: string; readonly video: boolean } | null = null;
@@ -44,27 +29,24 @@ export class PhoneSession {
   /** Somebody else who calls meanwhile. */
   waiting: Talk | null = null;
   last: Finished | null = null;
-  busy = false;
-  /** Anybody may make an account on this server. */
-  registration = false;
-  readonly identity: Identity;
+  readonly line: Line;
   readonly inputs: Inputs;
   readonly notices: Notices;
   readonly log: CallLog;
-  #phone: Phone | null = null;
-  #offs: (() => void)[] = [];
   #attempt = 0;
   #accepting: Talk | null = null;
   #reading: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly host: PhoneHost) {
     const changed = () => host.changed();
-    this.identity = new Identity(
-      () => host.backend,
-      () => host.server,
-      () => host.name,
-      () => "",
-    );
+    this.line = new Line(host, {
+      invited: (call) => this.#invited(call),
+      ready: () => {
+        this.log.begin();
+        void this.inputs.refresh();
+      },
+      cut: () => this.#cut(),
+    });
     this.inputs = new Inputs({
       get backend() {
         return host.backend;
@@ -81,11 +63,11 @@ export class PhoneSession {
 
   /** Own address; empty while signed out. */
   get address(): string {
-    return this.#phone?.address ?? "";
+    return this.line.phone?.address ?? "";
   }
 
   get name(): string {
-    return this.#phone?.name ?? "";
+    return this.line.phone?.name ?? "";
   }
 
   // What the choice of devices is drawn from.
@@ -112,51 +94,11 @@ export class PhoneSession {
     return talk || dialling || !vain || last.reason === "left" ? null : "busy";
   }
 
-  // being signed in
-
-  /** Connects with the token that was given, or as a guest where that is wished; else signed out. */
-  async start(token: string): Promise<void> {
-    this.identity.give(token);
-    if (token || this.host.guest) await this.#connect();
-    else {
-      this.#set("signed-out");
-      await this.#learnOffers();
-    }
-  }
-
-  async signIn(address: string, password: string): Promise<void> {
-    await this.#authenticate("login", () => this.identity.login(address, password));
-  }
-
-  async register(address: string, password: string, name: string): Promise<void> {
-    const { backend, server } = this.host;
-    await this.#authenticate("register", async () => {
-      await backend.register(server, { address, password, name });
-      await this.identity.login(address, password);
-    });
-  }
-
-  signOut(): void {
-    this.#disconnect();
-    this.identity.give("");
-    this.identity.forget();
-    this.problem = null;
-    this.last = null;
-    this.log.clear();
-    this.host.signedOut();
-    this.#set("signed-out");
-    void this.#learnOffers();
-  }
-
-  async retry(): Promise<void> {
-    await this.#connect();
-  }
-
   // calling
 
   /** Calls somebody. What goes wrong is told by `problem` or by `last`. */
   async dial(to: string, video: boolean, title = ""): Promise<void> {
-    const phone = this.#phone;
+    const { phone } = this.line;
     if (!phone || this.talk || this.dialling || !to) return;
     this.#attempt += 1;
     const attempt = this.#attempt;
@@ -253,105 +195,22 @@ export class PhoneSession {
 
   /** Gives everything back: call, devices, connection, timers. */
   close(): void {
-    this.#disconnect();
+    this.line.cut();
     this.notices.close();
-    this.state = "signed-out";
   }
 
   // within
 
-  async #learnOffers(): Promise<void> {
-    const { backend, server } = this.host;
-    try {
-      this.registration = (await backend.offers(server)).registration;
-    } catch (error) {
-      // Signing in will tell what is wrong.
-      console.warn("antiphon: the server does not say what it offers", error);
-    }
-    this.#changed();
-  }
-
-  async #authenticate(attempt: "login" | "register", task: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
-    this.#changed();
-    try {
-      await task();
-    } catch (error) {
-      this.problem = problemOf(attempt, error, this.host.text);
-      return;
-    } finally {
-      this.busy = false;
-      this.#changed();
-    }
-    const { token, expiresAt } = this.identity.credentials ?? { token: "", expiresAt: 0 };
-    this.host.signedIn(token, expiresAt);
-    await this.#connect();
-  }
-
-  async #connect(): Promise<void> {
-    this.#disconnect();
-    this.problem = null;
-    const { backend, server } = this.host;
-    const phone = backend.phone({ server, token: () => this.identity.token() });
-    this.#phone = phone;
-    this.#set("connecting");
-    this.#offs = [
-      phone.on("call", (call) => this.#invited(call)),
-      phone.on("error", (error) => this.#lost(phone, error)),
-      phone.on("state", () => this.#follow(phone)),
-    ];
-    try {
-      await phone.connect();
-    } catch (error) {
-      if (this.#phone === phone) this.#notConnected(error);
-      return;
-    }
-    if (this.#phone !== phone) return;
-    this.#set("ready");
-    this.log.begin();
-    void this.inputs.refresh();
-  }
-
-  #notConnected(error: unknown): void {
-    this.#disconnect();
-    this.problem = problemOf("call", error, this.host.text);
-    const unknown = ["unauthorized", "forbidden"].includes(this.problem.reason);
-    if (unknown) {
-      this.identity.give("");
-      this.identity.forget();
-      this.host.signedOut();
-    }
-    this.#set(unknown ? "signed-out" : "failed");
-    if (unknown) void this.#learnOffers();
-  }
-
-  /** A token that has expired while the connection was lost does not come back by itself. */
-  #lost(phone: Phone, error: unknown): void {
-    const final = ["unauthorized", "forbidden", "replaced"].includes(reasonOf(error));
-    if (this.#phone === phone && this.state !== "connecting" && final) this.#notConnected(error);
-  }
-
-  #follow(phone: Phone): void {
-    if (this.#phone !== phone) return;
-    if (phone.state === "reconnecting" && this.state === "ready") this.#set("reconnecting");
-    else if (phone.state === "connected" && this.state === "reconnecting") {
-      this.#set("ready");
-      this.log.begin();
-    }
-  }
-
-  #disconnect(): void {
+  /** The connection is given up. */
+  #cut(): void {
     this.#attempt += 1;
     clearTimeout(this.#reading);
-    for (const off of this.#offs) off();
-    this.#offs = [];
     this.waiting?.close();
     this.talk?.close();
-    this.waiting = this.talk = this.dialling = null;
+    this.waiting = this.talk = this.dialling = this.last = null;
+    this.problem = null;
     this.inputs.close();
-    this.#phone?.close();
-    this.#phone = null;
+    this.log.clear();
   }
 
   #talkHost() {
@@ -433,7 +292,7 @@ export class PhoneSession {
 
   async #ring(to: string, ask: (phone: Phone) => Promise<Call>): Promise<void> {
     const { talk } = this;
-    const phone = this.#phone;
+    const { phone } = this.line;
     if (!talk || !phone || !to) return;
     try {
       const call = await ask(phone);
@@ -457,7 +316,7 @@ export class PhoneSession {
   }
 
   async #readLog(before: string | null) {
-    const token = await this.identity.token();
+    const token = await this.line.identity.token();
     return this.host.backend.calls(this.host.server, token, this.address, before);
   }
 
@@ -471,10 +330,5 @@ export class PhoneSession {
 
   #changed(): void {
     this.host.changed();
-  }
-
-  #set(state: PhoneState): void {
-    this.state = state;
-    this.#changed();
   }
 }

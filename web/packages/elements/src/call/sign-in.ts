@@ -6,34 +6,35 @@ import type { Problem } from "../logic/problems.js";
 import type { PhoneView } from "./view.js";
 
 export function signInView(view: PhoneView): TemplateResult {
-  const { session, ui } = view;
+  const { ui } = view;
+  const { line } = view.session;
   const words = view.text.call.signIn;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const read = (name: string) => String(form.get(name) ?? "");
     const [address, password] = [read("address").trim(), read("password")];
-    if (ui.register) void session.register(address, password, read("name").trim());
-    else void session.signIn(address, password);
+    if (ui.register) void line.register(address, password, read("name").trim());
+    else void line.signIn(address, password);
   };
   const turn = () => {
-    session.problem = null;
+    line.problem = null;
     view.set({ register: !ui.register });
   };
   return html`<form class="sign-in" part="sign-in" @submit=${submit}>
     <span class="sign">${icons.phone}</span>
     <h1>${ui.register ? words.registerTitle : words.title}</h1>
     <p class="lead">${ui.register ? words.registerLead : words.lead}</p>
-    ${problemView(session.problem)}
+    ${problemView(line.problem)}
     ${field("address", words.address, "username", words.addressPlaceholder)}
     ${ui.register ? field("name", words.name, "name", words.namePlaceholder) : nothing}
     ${field("password", words.password, ui.register ? "new-password" : "current-password")}
-    <button class="button primary" part="sign-in-submit" ?disabled=${session.busy}>
-      ${session.busy ? html`<span class="spinner"></span>` : nothing}
+    <button class="button primary" part="sign-in-submit" ?disabled=${line.busy}>
+      ${line.busy ? html`<span class="spinner"></span>` : nothing}
       ${ui.register ? words.register : words.submit}
     </button>
     ${
-      session.registration || ui.register
+      line.registration || ui.register
         ? html`<button type="button" class="button plain" part="register" @click=${turn}>
             ${ui.register ? words.toSignIn : words.toRegister}
           </button>`

@@ -59,7 +59,7 @@ function titleOf(view: PhoneView, talk: Talk, others: readonly Member[]): string
 
 function statusOf(view: PhoneView, talk: Talk, others: readonly Member[]): string {
   const { state } = view.text.call;
-  if (talk.broken || view.session.state === "reconnecting") return state.reconnecting;
+  if (talk.broken || view.session.line.state === "reconnecting") return state.reconnecting;
   if (talk.held) return state.held;
   const holder = others.find((one) => one.held);
   if (holder && others.length === 1) return state.heldBy(holder.name);
