@@ -15,9 +15,9 @@ from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 
 from . import fields
+from .asked import Asked
 from .header import NameAddress
 from .reason import status_of
-from .routing import Asked
 from .stack import Stack
 from .uri import Uri
 

@@ -20,8 +20,8 @@ from antiphon.core.ports import Caller, Presence, PresenceState
 from antiphon.core.reason import Reason, Refused
 
 from . import dialog_document, presence_document
+from .asked import Asked
 from .header import number, value_and_parameters
-from .routing import Asked
 from .stack import Stack
 from .subscription import Subscription, SubscriptionLimits
 from .uri import MalformedError

@@ -5,7 +5,7 @@ by which way a contact is reached afterwards.
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
 from typing import NamedTuple
@@ -288,7 +288,7 @@ class Registrar:
             known = self._agents[text] = text[:AGENT_LIMIT]
         return known
 
-    def _check_limits(self, present: Bindings, left: Bindings) -> None:
+    def _check_limits(self, present: Bindings, left: Sequence[Binding]) -> None:
         if len(left) > len(present):
             if len(left) > self._limits.bindings_per_account:
                 raise Refusal(403, "Too Many Contacts")

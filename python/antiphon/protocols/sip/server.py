@@ -137,7 +137,7 @@ class SipServer:
             trunks=self.trunks,
             guests=guests,
         )
-        self._rule = default_rule
+        self._rule: Rule = default_rule
         for wrap in rules:
             self._rule = wrap(self._rule)
         self.stack.on("REGISTER", self.registrar.register)

@@ -276,7 +276,11 @@ class Stack:
         if not self._turning:
             self.take(self.machine.events())
 
-    def receive(self, messages: Iterable[bytes], flow: SipFlow) -> None:
+    def receive(self, data: bytes, flow: SipFlow) -> None:
+        """A message has come."""
+        self.receive_all((data,), flow)
+
+    def receive_all(self, messages: Iterable[bytes], flow: SipFlow) -> None:
         """Messages of a stream have come."""
         now = self._loop.time()
         for message in messages:

@@ -62,7 +62,7 @@ class StreamConnection(asyncio.Protocol):
         self.heard = now
         if messages:
             self.begun = None
-            self._flows.stack.receive(messages, self.flow)
+            self._flows.stack.receive_all(messages, self.flow)
         elif self.begun is None:
             self.begun = now
         if self._framer.broken is not None and self._transport is not None:

@@ -17,10 +17,10 @@ from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 
 from . import fields
+from .asked import Asked
 from .dialog import Dialog
 from .header import elements, number, value_and_parameters
 from .reason import status_of
-from .routing import Asked
 from .stack import Stack
 from .uri import MalformedError, Uri
 

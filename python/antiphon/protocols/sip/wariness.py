@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from antiphon.net.gate import network_of
 
@@ -20,17 +21,27 @@ MAX_SOURCES = 20_000
 NETWORK_FACTOR = 10
 
 
+class Clock(Protocol):
+    """What is needed of an event loop."""
+
+    def time(self) -> float:
+        """Seconds."""
+
+    def call_at(self, when: float, callback: Callable[[], Any], /) -> asyncio.TimerHandle:
+        """Call it then."""
+
+
 class Wariness:
     """Counts failures by (network, account) and by network. `limit`: failures until one must wait;
     one of them is forgotten in `time` seconds.
     """
 
-    def __init__(self, limit: int, time: float, *, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, limit: int, time: float, *, loop: Clock) -> None:
         self._limit = limit
         self._time = time
         self._loop = loop
         self._failed: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[], object]] = []
         self._stroke: asyncio.TimerHandle | None = None
         self.counters: Counter[str] = Counter()
 
@@ -62,7 +73,7 @@ class Wariness:
         if self._failed:
             self._failed.pop((network_of(host), user), None)
 
-    def answer(self, do: Callable[[], None]) -> None:
+    def answer(self, do: Callable[[], object]) -> None:
         """Do it at the next stroke of the clock."""
         if len(self._waiting) >= MAX_WAITING:
             self.counters["dropped"] += 1

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -77,7 +78,8 @@ class WebSocketConnection:
         reading = asyncio.create_task(self._read())
         writing = asyncio.create_task(self._write())
         try:
-            await asyncio.wait([reading, writing, self._ended], return_when=asyncio.FIRST_COMPLETED)
+            ends: list[asyncio.Future[Any]] = [reading, writing, self._ended]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             reading.cancel()
             writing.cancel()
@@ -115,7 +117,7 @@ class WebSocketConnection:
                 if not self._ended.done():
                     self._ended.set_result(TOO_BIG)
                 return
-            self._flows.stack.receive((data,), self.flow)
+            self._flows.stack.receive(data, self.flow)
 
     async def _write(self) -> None:
         while True:
