@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from . import change as changes
-from .address import Address, Addresses
-from .call import CallInfo, is_call_room
+from .address import Addresses
+from .call import is_call_room
+from .call_verbs import CallVerbs
 from .calls import CallLimits
 from .doors import Doors
 from .event import Event, RoomClosed, RoomOpened
@@ -27,12 +28,10 @@ from .policy import Policy
 from .ports import (
     Caller,
     Calls,
-    Device,
     Directory,
     Media,
     Message,
     Messages,
-    Reach,
     Rooms,
     RoomSettings,
 )
@@ -81,9 +80,9 @@ class Here:
         return None
 
 
-class Switchboard:
-    """Rooms, who is in them, and the verbs: join, leave, update, say, set, watch; calls between
-    people, and theirs: call, ringing, answer, decline, hang_up.
+class Switchboard(CallVerbs):
+    """Rooms, who is in them, and the verbs: join, leave, update, say, set, watch, and those of
+    calls.
     """
 
     def __init__(
@@ -101,7 +100,6 @@ class Switchboard:
         call_limits: CallLimits | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.addresses = addresses
         self.policy = policy
         self._stored = rooms
         self._messages = messages
@@ -114,7 +112,7 @@ class Switchboard:
         self._doors = Doors()
         self._draining = False
         self._errands: set[asyncio.Task[None]] = set()
-        self._exchange = Exchange(
+        exchange = Exchange(
             addresses=addresses,
             policy=policy,
             rooms=self,
@@ -124,6 +122,7 @@ class Switchboard:
             records=calls,
             directory=directory,
         )
+        super().__init__(addresses, exchange)
 
     # looking
 
@@ -263,101 +262,6 @@ class Switchboard:
     def hold(self, room: str, member: str, held: bool) -> None:
         """A member put the others on hold, or is back. Raises `Refused`."""
         self._room(room).hold(member, held)
-
-    # calls
-
-    def add_reach(self, reach: Reach) -> Callable[[], None]:
-        """Ask `reach` for the devices of those who are called; the result ends that."""
-        return self._exchange.add_reach(reach)
-
-    @property
-    def calls(self) -> Iterable[CallInfo]:
-        """The calls that run on this node now."""
-        return self._exchange.book.running
-
-    @property
-    def call_failures(self) -> int:
-        """How often a way to reach somebody, or a device, failed by an error of ours."""
-        return self._exchange.broken
-
-    def calls_of(self, account: Address) -> Iterable[CallInfo]:
-        """Running calls from or to an account or number (bare address)."""
-        return self._exchange.book.of(account)
-
-    async def call(
-        self,
-        caller: Caller,
-        callee: Address | str,
-        outlet: Outlet,
-        *,
-        room: str | None = None,
-        video: bool = False,
-        name: str | None = None,
-        id: str | None = None,
-    ) -> CallInfo:
-        """Ring all devices of somebody but the caller's own; `outlet` hears what becomes of it,
-        perhaps before this returns.
-
-        `room`: a living one that the caller is in, into which the callee is invited; else the call
-        has a room of its own. `id`: the caller's own, to `hang_up` while this still seeks devices.
-        Raises `Refused`: NOT_FOUND for what is neither account nor number, UNAVAILABLE without a
-        device, CANCELLED, TOO_MANY; then `outlet` hears nothing.
-        """
-        return await self._exchange.call(
-            caller, callee, outlet, room=room, video=video, name=name, id=id
-        )
-
-    def call_info(self, call: str) -> CallInfo | None:
-        """A running call."""
-        return self._exchange.book.find(call)
-
-    def invite(self, call: str, device: Device) -> CallInfo:
-        """Ring one more device, which was found later, unless it was rung before. Raises
-        `Refused(GONE)`.
-        """
-        return self._exchange.book.invite(call, [device])
-
-    def ringing(self, call: str, device: Address) -> None:
-        """A device rings: the caller is told. Too late is no error."""
-        self._exchange.book.ringing(call, device)
-
-    def answer(self, call: str, device: Address) -> CallInfo:
-        """A device answers, the first wins; its side then joins the call's room. Raises `Refused`:
-        GONE for whoever comes later, FORBIDDEN for a device that is not called.
-        """
-        return self._exchange.book.answer(call, device)
-
-    def decline(
-        self,
-        call: str,
-        device: Address,
-        reason: Reason = Reason.DECLINED,
-        *,
-        everywhere: bool = False,
-    ) -> None:
-        """A device will not answer (it is not told again); the last one ends the call, and any if
-        it speaks for all of the callee's (`everywhere`). Too late is no error.
-        """
-        self._exchange.book.decline(call, device, reason, everywhere)
-
-    def hang_up(self, call: str, reason: Reason = Reason.LEFT, text: str = "") -> None:
-        """End a call for everybody; LEFT before an answer is CANCELLED. Too late is no error."""
-        self._exchange.book.end(call, reason, text)
-
-    async def send(
-        self,
-        caller: Caller,
-        to: Address | str,
-        text: str,
-        origin_id: str | None = None,
-        *,
-        outlet: Outlet | None = None,
-    ) -> Message:
-        """Send a direct message to all devices of somebody but the sender's own (`outlet`). Raises
-        `Refused`: NOT_FOUND, UNAVAILABLE if no device took it.
-        """
-        address = self.addresses.callee(to) if isinstance(to, str) else to
-        return await self._exchange.send(caller, address, text, origin_id, outlet)
 
     # lasting rooms
 
