@@ -1,37 +1,11 @@
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
-from antiphon.core.address import Addresses
-from antiphon.core.policy import Policy
-from antiphon.core.switchboard import Switchboard
-from antiphon.media.config import MediaConfig
-from antiphon.media.engine import Engine
-from antiphon.media.session import EngineSessions
-from tests.support.fakes import DOMAIN, MemoryMessages, MemoryRooms, PlainNormalizer
-
-
-@dataclass(frozen=True)
-class Real:
-    """A switchboard over the real media engine."""
-
-    switchboard: Switchboard
-    engine: Engine
-    sessions: EngineSessions
+from tests.support.media import Real, real_media
 
 
 @pytest.fixture
 async def real() -> AsyncIterator[Real]:
-    engine = Engine(MediaConfig(workers=2, udp_port=0))
-    engine.start()
-    switchboard = Switchboard(
-        rooms=MemoryRooms(),
-        messages=MemoryMessages(),
-        media=engine,
-        addresses=Addresses(DOMAIN, PlainNormalizer()),
-        policy=Policy(guests=True),
-    )
-    yield Real(switchboard, engine, EngineSessions(engine))
-    await switchboard.close()
-    engine.close()
+    async with real_media() as one:
+        yield one

@@ -10,7 +10,7 @@ from antiphon.app.bot import Bot
 from antiphon.core.event import MemberJoined, Said
 from antiphon.core.reason import Reason, Refused
 from tests.support.fakes import guest
-from tests.unit.media.conftest import Real
+from tests.support.media import Real
 
 RATE = 48000
 

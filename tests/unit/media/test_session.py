@@ -11,7 +11,7 @@ from antiphon.media.engine import Engine
 from antiphon.media.quality import quality_of
 from antiphon.media.session import EngineSession
 from tests.support.fakes import Recorder, guest
-from tests.unit.media.conftest import Real
+from tests.support.media import Real
 
 
 class Signalling:

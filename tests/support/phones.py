@@ -12,7 +12,7 @@ from antiphon.core.switchboard import Membership
 from antiphon.media.ground import MediaAddresses
 from antiphon.media.phone import EnginePhone, EnginePhones
 from tests.support.fakes import Recorder, guest
-from tests.unit.media.conftest import Real
+from tests.support.media import Real
 
 Rewrite = Callable[[str], str]
 SOURCES = {Kind.AUDIO: Source.MICROPHONE, Kind.VIDEO: Source.CAMERA}
