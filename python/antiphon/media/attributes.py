@@ -32,6 +32,8 @@ NUMBERED = re.compile(r"([0-9]{1,3})\s+(.+)")
 FEEDBACK = re.compile(r"([0-9]{1,3}|\*)\s+(.+)")
 ICE_CHARACTERS = re.compile(r"[A-Za-z0-9+/=_-]{1,256}")
 FINGERPRINT = re.compile(r"(?i:sha-256)\s+([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})")
+PTIME = re.compile(r"[0-9]{1,4}")
+PACKET_TIMES = (10, 20, 40, 60)  # what any codec can do (RFC 7587 §6.1)
 DIRECTIONS = frozenset(Direction)
 MAX_FORMATS = 64
 MAX_CANDIDATES = 128
@@ -136,6 +138,18 @@ def rtcp(media: MediaDescription) -> tuple[str | None, int] | None:
     except ValueError:
         return None, int(port)
     return (None if address.is_unspecified or address.is_multicast else str(address)), int(port)
+
+
+def packet_time(media: MediaDescription) -> int:
+    """How much sound they want in a packet, in ms (RFC 8866 §6.4): 20 unless they say otherwise."""
+    wanted, most = (_milliseconds(media.value(name)) for name in ("ptime", "maxptime"))
+    limit = min(wanted or 20, most or PACKET_TIMES[-1])
+    return max((time for time in PACKET_TIMES if time <= limit), default=PACKET_TIMES[0])
+
+
+def _milliseconds(value: str | None) -> int | None:
+    found = PTIME.match(value or "")
+    return int(found[0]) or None if found else None
 
 
 def fingerprint(session: SessionDescription, media: MediaDescription) -> str | None:

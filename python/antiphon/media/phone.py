@@ -79,6 +79,7 @@ class EnginePhone(PhoneSession):
         self._near = near
         self._session = str(secrets.randbits(62))
         self._agreed = Agreement()
+        self._description = self._agreed.description
         self._offer: Offer | None = None  # ours; kept after its answer for other answers to it
         self._waits = False  # for an answer
         self._carried: dict[str, str] = {}
@@ -103,7 +104,7 @@ class EnginePhone(PhoneSession):
     @property
     def description(self) -> Description:
         """What the telephone sends and receives, as negotiated last."""
-        return self._agreed.description
+        return self._description
 
     def bind(self, section: str, track: str) -> None:
         """Name the media that arrives in `section`. It has no effect outside of rooms."""
@@ -161,7 +162,7 @@ class EnginePhone(PhoneSession):
         for kind in Kind:
             if kind.value not in agreed.streams:
                 self._ground.free(kind.value)
-        return Answer(_text(agreed.said), self.description, dict(self._carried))
+        return Answer(_text(agreed.said), self._description, dict(self._carried))
 
     async def offer(self, kinds: Sequence[Kind] = (Kind.AUDIO,)) -> str:
         """Offer what is in use, and sections of `kinds` besides. Raises `Refused(CONFLICT)`."""
@@ -283,7 +284,7 @@ class EnginePhone(PhoneSession):
                 self._configure(id, self._media(stream, quiet=True))
         for id, configuration in media.items():
             self._configure(id, configuration)
-        self._agreed = agreed
+        self._agreed, self._description = agreed, agreed.description
 
     def _configure(self, section: str, media: _native.PhoneMedia) -> None:
         self._native.configure_phone(self._number, section, media)
@@ -299,6 +300,7 @@ class EnginePhone(PhoneSession):
             accepts=[_row(one) for one in stream.ours.formats],
             sends=stream.direction.sends and not quiet,
             receives=stream.direction.receives and not quiet,
+            ptime=theirs.packet_time,
             sdes=protection.sdes,
             dtls=(protection.role, protection.fingerprint)
             if protection.role and protection.fingerprint

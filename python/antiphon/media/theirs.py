@@ -14,6 +14,7 @@ from .attributes import (
     formats,
     ice,
     ip_address,
+    packet_time,
     rtcp,
     setup,
 )
@@ -33,6 +34,7 @@ class Unusable(Exception):
 class Theirs:
     """One section of theirs. `direction`: as they see it; one that must not be sent to does not
     receive. `remote`: where media goes, None where it goes nowhere or ICE will say it.
+    `packet_time`: ms of sound that they want in a packet.
     """
 
     kind: Kind
@@ -42,6 +44,7 @@ class Theirs:
     remote: tuple[str, int] | None
     remote_rtcp: tuple[str, int] | None = None
     mux: bool = False
+    packet_time: int = 20
     crypto: tuple[str, ...] = ()
     fingerprint: str | None = None
     setup: str | None = None
@@ -88,6 +91,7 @@ def read(session: SessionDescription, media: MediaDescription) -> Theirs:
         remote=remote,
         remote_rtcp=_rtcp(media, remote),
         mux=media.has("rtcp-mux"),
+        packet_time=packet_time(media),
         crypto=tuple(media.values("crypto"))[:MAX_CRYPTO],
         fingerprint=fingerprint(session, media),
         setup=setup(session, media),

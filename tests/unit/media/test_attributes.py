@@ -103,6 +103,25 @@ def test_where_reports_go(value: str, expected: object) -> None:
     assert attributes.rtcp(media) == expected
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ((), 20),
+        (("a=ptime:10",), 10),
+        (("a=ptime:30",), 20),
+        (("a=ptime:60",), 60),
+        (("a=ptime:60", "a=maxptime:40"), 40),
+        (("a=maxptime:150",), 20),
+        (("a=ptime:5",), 10),
+        (("a=ptime:0", "a=maxptime:x"), 20),
+        (("a=ptime:99999999",), 60),
+    ],
+)
+def test_packet_times(lines: tuple[str, ...], expected: int) -> None:
+    _, media = section(*lines)
+    assert attributes.packet_time(media) == expected
+
+
 def test_fingerprints_are_by_sha_256() -> None:
     weak = "a=fingerprint:sha-1 " + ":".join(["AB"] * 20)
     assert attributes.fingerprint(*section(weak)) is None
@@ -140,7 +159,17 @@ def test_ice_is_of_no_use_when_somebody_changed_the_address(
     assert found.mismatch is mismatch
 
 
-NAMES = ["rtpmap", "fmtp", "rtcp-fb", "rtcp", "fingerprint", "setup", "ice-ufrag", "candidate"]
+NAMES = [
+    "rtpmap",
+    "fmtp",
+    "rtcp-fb",
+    "rtcp",
+    "fingerprint",
+    "setup",
+    "ptime",
+    "ice-ufrag",
+    "candidate",
+]
 
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.text("0123456789 /:.*a\u0663", max_size=30))))
@@ -148,6 +177,7 @@ def test_any_value_is_survived(pairs: list[tuple[str, str]]) -> None:
     read, media = section(*(f"a={name}:{value}" for name, value in pairs))
     attributes.formats(media)
     attributes.rtcp(media)
+    attributes.packet_time(media)
     for reader in (
         attributes.direction,
         attributes.ip_address,
