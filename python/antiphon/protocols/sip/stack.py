@@ -308,6 +308,8 @@ class Stack:
         """Something was told to the machine: do and send what follows from it, soon."""
         if not self._turning and not self._due:
             self._due = True
+            # The machine's clock stands still while nothing comes; timers count from now.
+            self.machine.wake(self._loop.time())
             self._loop.call_soon(self.flush)
 
     def _handle_all(self, events: Iterable[Event]) -> None:
