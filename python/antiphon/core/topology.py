@@ -87,9 +87,13 @@ def mix(scene: Scene) -> Wiring:
     sinks = frozenset([member.id for member in listening if Kind.AUDIO in member.kinds])
     if sources and sinks:
         feeds[Hub.MIX.value], wires[Hub.MIX.value] = sources, sinks
+    watching: defaultdict[str, set[str]] = defaultdict(set)
+    cameras = _by_speaker(scene)
     for member in listening:
-        if (camera := _camera_for(scene, member)) is not None:
-            wires[camera] = wires.get(camera, NOBODY) | {member.id}
+        if (camera := _camera_for(member, cameras)) is not None:
+            watching[camera].add(member.id)
+    for camera, members in watching.items():
+        wires[camera] = wires.get(camera, NOBODY) | members
     return Wiring(feeds, wires)
 
 
@@ -166,15 +170,19 @@ def _fitting(member: Member, tracks: Sequence[Track]) -> Sequence[Track]:
     return [track for track in tracks if track.kind is not Kind.VIDEO or track is pictures[0]]
 
 
-def _camera_for(scene: Scene, member: Member) -> str | None:
-    """The camera of the latest speaker but the member itself whose picture it understands."""
-    for speaker in scene.stage:
-        if speaker == member.id or (found := scene.members.get(speaker)) is None:
-            continue
-        for track in found.tracks.values():
-            if track.source is Source.CAMERA and _understands(member, track):
-                return track.id
-    return None
+def _by_speaker(scene: Scene) -> Sequence[Track]:
+    """All cameras, that of the latest speaker first."""
+    speakers = [scene.members[id] for id in scene.stage if id in scene.members]
+    tracks = (track for speaker in speakers for track in speaker.tracks.values())
+    return [track for track in tracks if track.source is Source.CAMERA]
+
+
+def _camera_for(member: Member, cameras: Sequence[Track]) -> str | None:
+    """The first camera of somebody else whose picture the member understands."""
+    if Kind.VIDEO not in member.kinds:
+        return None
+    others = (track for track in cameras if track.member != member.id)
+    return next((track.id for track in others if _understands(member, track)), None)
 
 
 def _wants(member: Member, track: Track) -> bool:
