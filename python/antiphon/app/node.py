@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 
 import antiphon
-from antiphon.core.address import Addresses
+from antiphon.core.address import Address, Addresses
 from antiphon.core.policy import Policy
 from antiphon.core.ports import Caller, Grants
 from antiphon.core.switchboard import Switchboard
@@ -32,6 +32,7 @@ from antiphon.net.gate import Gate
 from antiphon.net.listen import Listen, parse_listen
 from antiphon.protocols.http.application import create_app, drain
 from antiphon.protocols.http.context import HttpContext, Readiness
+from antiphon.protocols.sip.config import port_range
 from antiphon.protocols.web.server import WebSignalling
 from antiphon.services.accounts import Accounts
 from antiphon.services.calls import CallRecords
@@ -52,6 +53,8 @@ from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
 from .metrics import NodeCollector, TimedMessages, create_registry
 from .plugin import Plugin, PluginError, Setup, installed, set_up
+from .sip_metrics import SipCollector
+from .telephones import Telephones
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,7 @@ class Node:
     engine: Engine
     switchboard: Switchboard
     signalling: WebSignalling
+    telephones: Telephones
     app: FastAPI
 
     def __init__(
@@ -139,6 +143,7 @@ class Node:
         """Take nobody in any more, tell everybody, and wait a little for them to go."""
         self._ready = False
         await self.switchboard.drain()
+        await self.telephones.drain()
         deadline = asyncio.get_running_loop().time() + self.config.connections.drain_time
         while any(room.members for room in self.switchboard.rooms):
             if asyncio.get_running_loop().time() >= deadline:
@@ -169,10 +174,14 @@ class Node:
         plugins = self._load_plugins()
         await self._open_services(stack)
         await self._open_rooms(stack, plugins)
+        self.telephones = self._create_telephones(plugins)
         self.app = self._create_app(doors, plugins)
         await self._open_web(stack, doors)
+        sip = listeners.open_sip(self.config, doors.certificates)
+        stack.callback(sip.close)
+        await self.telephones.open(stack, sip)
         await self._start_tasks(stack, doors, plugins)
-        self.listening = [*doors.listening, *self._media_listening()]
+        self.listening = [*doors.listening, *sip.listening, *self._media_listening()]
         self.web_address = listeners.web_address(self.config, doors)
         folder.announce(
             Running(
@@ -196,6 +205,7 @@ class Node:
             raise StartError(f"cannot use the data folder {path}: {error}") from None
         self.addresses = Addresses(self.config.node.domain, PrecisNormalizer())
         self.tokens = Tokens(self.addresses, secret, self.config.tokens)
+        self._secret = secret
         return folder
 
     def _load_plugins(self) -> list[Plugin]:
@@ -234,6 +244,7 @@ class Node:
         for plugin in plugins:
             for wrap in plugin.wrappers:
                 policy = wrap(policy)
+        self._policy = policy
         self.switchboard = Switchboard(
             rooms=self.rooms,
             messages=self.messages,
@@ -257,6 +268,7 @@ class Node:
             udp_port=listeners.media_port(self.config),
             addresses=listeners.media_addresses(self.config),
             public_addresses=self.config.node.public_address,
+            phone_ports=port_range(self.config.sip.rtp_ports),
             max_peers=self.config.webrtc.max_peers,
             estimate_bandwidth=self.config.webrtc.estimate_bandwidth,
         )
@@ -268,6 +280,26 @@ class Node:
                 f" {self.config.webrtc.udp_port!r}, choose another one there or by"
                 " ANTIPHON_WEBRTC_UDP_PORT"
             ) from None
+
+    def _create_telephones(self, plugins: list[Plugin]) -> Telephones:
+        return Telephones(
+            self.config,
+            secret=self._secret,
+            accounts=self.accounts,
+            database=self.database,
+            switchboard=self.switchboard,
+            policy=self._policy,
+            rooms=self.rooms,
+            presence=self.presence,
+            engine=self.engine,
+            gate=self.gate,
+            elsewhere=self._has_sessions,
+            rules=[rule for plugin in plugins for rule in plugin.rules],
+        )
+
+    def _has_sessions(self, account: Address) -> bool:
+        """Whether a call to an account rings browsers, too."""
+        return self.signalling.reach.reaches(account)
 
     def _create_app(self, doors: listeners.Doors, plugins: list[Plugin]) -> FastAPI:
         config = self.config
@@ -298,6 +330,7 @@ class Node:
                 certificates=doors.certificates,
             )
         )
+        self.registry.register(SipCollector(self.telephones.server, self.telephones.agent))
         context = HttpContext(
             addresses=self.addresses,
             accounts=self.accounts,
@@ -317,14 +350,29 @@ class Node:
             ice_servers=ice_servers,
             registry=self.registry,
             ready=self._readiness,
-            endpoints=lambda: {"webrtc": [f"udp:{port}" for port in self.engine.ports]},
+            endpoints=self._endpoints,
             assets=_assets(),
             node=self.name,
             version=self.version,
-            routes=[WebSocketRoute("/ws", self.signalling.handle)],
+            routes=[
+                WebSocketRoute("/ws", self.signalling.handle),
+                *self._sip_routes(),
+            ],
             routers=[router for plugin in plugins for router in plugin.routers],
         )
         return create_app(context)
+
+    def _sip_routes(self) -> list[WebSocketRoute]:
+        if not self.config.sip.websocket:
+            return []
+        return [WebSocketRoute("/sip", self.telephones.server.websockets.handle)]
+
+    def _endpoints(self) -> dict[str, list[str]]:
+        """For those who find this node by its web address."""
+        return {
+            "webrtc": [f"udp:{port}" for port in self.engine.ports],
+            "sip": self.telephones.server.endpoints(),
+        }
 
     async def _open_web(self, stack: AsyncExitStack, doors: listeners.Doors) -> None:
         certificates = doors.certificates
@@ -353,6 +401,7 @@ class Node:
         self, stack: AsyncExitStack, doors: listeners.Doors, plugins: list[Plugin]
     ) -> None:
         tasks = [plugin.run(task) for plugin in plugins for task in plugin.tasks]
+        tasks += self.telephones.tasks()
         if doors.certificates is not None:
             tasks.append(doors.certificates.watch())
         await stack.enter_async_context(_background(tasks))
