@@ -22,6 +22,7 @@ from antiphon.core.reason import Reason, Refused
 from . import dialog_document, presence_document
 from .asked import Asked
 from .header import number, value_and_parameters
+from .reason import status_of
 from .stack import Stack
 from .subscription import Subscription, SubscriptionLimits
 from .uri import MalformedError
@@ -175,6 +176,8 @@ class Publications:
             self._publish(asked)
         except MalformedError as error:
             self._stack.reply(request, 400, headers=[("Warning", f'399 antiphon "{error}"')])
+        except Refused as refused:
+            self._stack.reply(request, status_of(refused.reason))
 
     def _publish(self, asked: Asked) -> None:
         request = asked.request
@@ -216,10 +219,10 @@ class Publications:
             self._forget(before)
         tag = secrets.token_hex(8)
         if expires:
+            self._presence.publish(state, float(expires))
             until = self._loop.time() + expires
             self._by_tag[tag] = _Publication(tag, device, state, until)
             self._per_account.setdefault(device.bare, []).append(tag)
-            self._presence.publish(state, float(expires))
         else:
             self._presence.withdraw(device)
         self._stack.reply(request, 200, headers=[("SIP-ETag", tag), ("Expires", str(expires))])
