@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use antiphon_session::{AudioQueue, Command, Config, Event, Id, Identity, Limits, PhoneSocket};
+use antiphon_session::{
+    AudioQueue, Command, Config, Event, Id, Identity, Limits, PhoneSocket, Prompts,
+};
 use rustc_hash::FxHashMap;
 
 use crate::counters::Counters;
@@ -47,13 +49,20 @@ pub(crate) struct Owner {
     pub(crate) worker: usize,
     pub(crate) room: Id,
     pub(crate) queue: Option<Arc<AudioQueue>>,
-    /// Of a telephone: its bound sections.
-    pub(crate) sections: Option<Arc<Mutex<Vec<PhoneSocket>>>>,
+    pub(crate) phone: Option<Arc<PhoneHandle>>,
+}
+
+/// What the callers' side keeps of a telephone.
+#[derive(Default)]
+pub(crate) struct PhoneHandle {
+    /// Its bound sections.
+    pub(crate) sections: Mutex<Vec<PhoneSocket>>,
+    pub(crate) prompts: Prompts,
 }
 
 impl Owner {
     pub(crate) fn new(worker: usize, room: Id) -> Owner {
-        Owner { worker, room, queue: None, sections: None }
+        Owner { worker, room, queue: None, phone: None }
     }
 }
 

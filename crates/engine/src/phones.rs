@@ -2,7 +2,7 @@
 //! the media threads.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use antiphon_rtp::Epoch;
@@ -29,8 +29,8 @@ impl Engine {
     pub fn open_phone(&self, room: Id, peer: Id) {
         let Some(owner) = self.find(room).filter(|owner| owner.room == room) else { return };
         let epoch = Epoch { at: Instant::now(), wall: SystemTime::now() };
-        let sections = Some(Arc::new(Mutex::default()));
-        let owner = Owner { sections, ..Owner::new(owner.worker, room) };
+        let phone = Some(Arc::default());
+        let owner = Owner { phone, ..Owner::new(owner.worker, room) };
         self.own(owner, peer, Command::OpenPhone { peer, epoch });
     }
 
@@ -43,7 +43,7 @@ impl Engine {
         is_v6: bool,
     ) -> Result<(u16, u16), BindError> {
         let owner = self.find(peer).ok_or(BindError::Unknown)?;
-        let mut sections = locked(owner.sections.as_ref().ok_or(BindError::Unknown)?);
+        let mut sections = locked(&owner.phone.as_ref().ok_or(BindError::Unknown)?.sections);
         if let Some(bound) = sections.iter().find(|section| section.mid == mid) {
             return Ok(bound.ports);
         }
@@ -67,8 +67,8 @@ impl Engine {
     /// Frees the ports of a section.
     pub fn close_phone_section(&self, peer: Id, mid: String) {
         let Some(owner) = self.find(peer) else { return };
-        if let Some(sections) = owner.sections {
-            locked(&sections).retain(|section| section.mid != mid);
+        if let Some(phone) = owner.phone {
+            locked(&phone.sections).retain(|section| section.mid != mid);
         }
         self.command(peer, Command::ClosePhoneSection { peer, mid });
     }
@@ -76,7 +76,7 @@ impl Engine {
     /// Takes a telephone to another room.
     pub fn move_phone(&self, peer: Id, room: Id) {
         let Some(target) = self.find(room).filter(|owner| owner.room == room) else { return };
-        let Some(owner) = self.find(peer).filter(|owner| owner.sections.is_some()) else { return };
+        let Some(owner) = self.find(peer).filter(|owner| owner.phone.is_some()) else { return };
         if owner.room == room {
             return;
         }
@@ -87,6 +87,26 @@ impl Engine {
         self.settle(peer, Owner { worker: target.worker, room, ..owner.clone() });
         from.order(Order::SurrenderPhone { room: owner.room, peer, target: parcel });
         to.order(Order::AwaitPhone { room, peer });
+    }
+
+    /// Presses keys towards a telephone.
+    pub fn press(&self, peer: Id, keys: String) {
+        self.command(peer, Command::Press { peer, keys });
+    }
+
+    /// Plays mono samples to a telephone; false if too much waits.
+    pub fn play_prompt(&self, peer: Id, sample_rate: u32, samples: Vec<i16>) -> bool {
+        let Some(phone) = self.find(peer).and_then(|owner| owner.phone) else { return true };
+        match phone.prompts.admit(sample_rate, samples) {
+            Some(sound) => self.command(peer, Command::PlayPrompt { peer, sound }),
+            None => return false,
+        }
+        true
+    }
+
+    /// Forgets what waits to be played.
+    pub fn stop_prompt(&self, peer: Id) {
+        self.command(peer, Command::StopPrompt { peer });
     }
 
     /// Of the certificate for DTLS, as in descriptions (RFC 8122 §5).

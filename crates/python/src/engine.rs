@@ -15,6 +15,9 @@ use crate::events::to_python;
 use crate::phone::PhoneMedia;
 
 const SAMPLE_RATES: [u32; 5] = [8000, 12_000, 16_000, 24_000, 48_000];
+const PROMPT_RATES: [u32; 2] = [16_000, 48_000];
+/// Keys that are pressed by one call.
+const MOST_KEYS: usize = 64;
 /// More threads than this is a mistake in the arguments.
 const MOST_WORKERS: usize = 1024;
 
@@ -168,6 +171,42 @@ impl Engine {
 
     fn move_phone(&self, peer: Id, room: Id) {
         self.0.move_phone(peer, room);
+    }
+
+    fn press(&self, peer: Id, digits: String) -> PyResult<()> {
+        if digits.len() > MOST_KEYS {
+            return Err(PyValueError::new_err(format!("more than {MOST_KEYS} keys")));
+        }
+        if let Some(wrong) = digits.chars().find(|key| !"0123456789*#ABCDabcd".contains(*key)) {
+            return Err(PyValueError::new_err(format!("no key: {wrong:?}")));
+        }
+        self.0.press(peer, digits);
+        Ok(())
+    }
+
+    #[pyo3(signature = (peer, samples, *, sample_rate=48000))]
+    fn play_prompt(
+        &self,
+        peer: Id,
+        samples: PyReadonlyArrayDyn<'_, i16>,
+        sample_rate: u32,
+    ) -> PyResult<()> {
+        if !PROMPT_RATES.contains(&sample_rate) {
+            return Err(PyValueError::new_err(format!("sample_rate: one of {PROMPT_RATES:?}")));
+        }
+        if samples.shape().len() != 1 {
+            return Err(PyValueError::new_err("samples: shape (n,)"));
+        }
+        let copied: Vec<i16> = samples.as_array().iter().copied().collect();
+        if self.0.play_prompt(peer, sample_rate, copied) {
+            Ok(())
+        } else {
+            Err(PyBufferError::new_err("more than 120 s of prompts wait"))
+        }
+    }
+
+    fn stop_prompt(&self, peer: Id) {
+        self.0.stop_prompt(peer);
     }
 
     fn close_peer(&self, peer: Id) {

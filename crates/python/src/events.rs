@@ -89,6 +89,10 @@ events! {
     DataReceived { peer: u64, sink: u64, data: Py<PyBytes>, binary: bool, }
     /// Decoded audio.
     AudioReceived { peer: u64, track: u64, time: u64, samples: Py<PyArray2<i16>>, }
+    /// A key was pressed on a telephone.
+    Pressed { peer: u64, digit: char, duration: f64, }
+    /// All prompts have been sounded.
+    PromptEnded { peer: u64, }
     /// A room failed.
     WorkerFailed { room: u64, text: String, }
 }
@@ -132,6 +136,10 @@ pub(crate) fn to_python(py: Python<'_>, event: session::Event) -> PyResult<Py<Py
             drop(ticket);
             make(py, AudioReceived { peer, track, time, samples })
         }
+        E::Pressed { peer, digit, duration } => {
+            make(py, Pressed { peer, digit, duration: duration.as_secs_f64() })
+        }
+        E::PromptEnded { peer } => make(py, PromptEnded { peer }),
         E::WorkerFailed { room, text } => make(py, WorkerFailed { room, text }),
     }
 }

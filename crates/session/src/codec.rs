@@ -1,5 +1,7 @@
 //! Which payload type of a sink carries what a source sends. It knows codecs and their parameters.
 
+use std::time::Duration;
+
 use str0m::format::{
     Codec as WebCodec, PayloadParams, detect_av1_keyframe, detect_h264_keyframe,
     detect_vp8_keyframe, detect_vp9_keyframe,
@@ -90,6 +92,32 @@ impl Format {
 
     pub(crate) fn audio(codec: Codec, clock_rate: u32, channels: u8) -> Format {
         Format { codec, clock_rate, channels, profile: 0, mode: 0 }
+    }
+
+    /// How sound in this format is encoded and decoded; `None` for what is no sound.
+    pub(crate) fn sound(&self, packet_time: Duration) -> Option<antiphon_audio::Format> {
+        use antiphon_audio::Codec as Sound;
+        let (codec, channels) = match self.codec {
+            Codec::Opus => (Sound::Opus, 2),
+            Codec::Pcmu => (Sound::Pcmu, 1),
+            Codec::Pcma => (Sound::Pcma, 1),
+            Codec::G722 => (Sound::G722, 1),
+            Codec::L16 => (Sound::L16, self.channels),
+            _ => return None,
+        };
+        let format = antiphon_audio::Format::new(codec, self.clock_rate, channels)?;
+        Some(format.with_packet_ms(packet_time.as_millis() as u32))
+    }
+
+    /// How loud a payload is (RFC 6464), where reading it is cheap; others are told when decoded.
+    pub(crate) fn level(&self, payload: &[u8]) -> Option<i8> {
+        if !matches!(self.codec, Codec::Pcmu | Codec::Pcma | Codec::L16) {
+            return None;
+        }
+        let sound = self.sound(Duration::from_millis(20))?;
+        let mut samples = Vec::with_capacity(payload.len());
+        antiphon_audio::Decoder::new(&sound).ok()?.decode(payload, &mut samples).ok()?;
+        Some(antiphon_audio::level::level(&samples))
     }
 
     /// A format as telephones name it in SDP; `None` for those that are no media of a room.

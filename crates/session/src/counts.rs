@@ -57,6 +57,8 @@ counts! {
     audio_dropped,
     /// Audio packets that could not be decoded or encoded.
     audio_broken,
+    /// Keys not passed on to a telephone: it takes none, or too many wait.
+    keys_dropped,
     /// Datagrams at a telephone's port that are not from the telephone, as far as can be told.
     phone_strangers,
     /// Packets at a telephone's port not made with its keys, or replayed.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::room::Id;
 
@@ -131,6 +132,14 @@ pub enum Event {
         samples: Vec<i16>,
         channels: u8,
         ticket: Ticket,
+    },
+    Pressed {
+        peer: Id,
+        digit: char,
+        duration: Duration,
+    },
+    PromptEnded {
+        peer: Id,
     },
     WorkerFailed {
         room: Id,

@@ -13,6 +13,7 @@ use str0m::rtp::Ssrc;
 
 use crate::clock::SenderClock;
 use crate::codec::{Codec, Format};
+use crate::phone_sound::{Keys, Prompt};
 use crate::room::{Datagram, Id};
 use crate::slot::{Exit, Slot};
 use crate::statistics::Figures;
@@ -97,6 +98,8 @@ pub(crate) struct PhoneSection {
     pub(crate) exit: Formats,
     pub(crate) accepts: Vec<(u8, Accepted)>,
     pub(crate) packet_time: Duration,
+    pub(crate) prompt: Prompt,
+    pub(crate) keys: Keys,
     ports: (u16, u16),
     is_v6: bool,
 }
@@ -123,6 +126,8 @@ impl PhoneSection {
             exit: Formats::default(),
             accepts: Vec::new(),
             packet_time: Duration::from_millis(20),
+            prompt: Prompt::default(),
+            keys: Keys::default(),
             ports: socket.ports,
             is_v6: socket.is_v6,
         }

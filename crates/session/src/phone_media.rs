@@ -15,6 +15,8 @@ use crate::room::{Id, Room};
 use crate::slot::{Fate, Parcel};
 use crate::transport::{Packet, PathFigures};
 
+/// Louder than this may be somebody who speaks, in dBov.
+const VOICE: i8 = -55;
 /// Seconds from 1900 (NTP) to 1970 (Unix).
 const NTP_OFFSET: u64 = 2_208_988_800;
 
@@ -87,7 +89,15 @@ impl Room {
                     None => self.counts.unpublished += 1,
                 }
             }
-            Some(Accepted::Events(_)) | None => {}
+            Some(Accepted::Events(clock)) => {
+                let (ssrc, timestamp) = (packet.header.ssrc, packet.header.timestamp);
+                let presses = section.hear_keys(ssrc, clock, timestamp, &packet.payload, now);
+                for press in presses {
+                    self.pressed(index, press, now);
+                }
+                self.mark(index);
+            }
+            None => {}
         }
     }
 
@@ -103,6 +113,7 @@ impl Room {
         }
         let Some(track) = self.tracks.get_mut(&id) else { return };
         track.format = Some((payload_type, format));
+        let level = format.level(&packet.payload);
         let packet = Packet {
             ssrc,
             payload_type,
@@ -111,8 +122,8 @@ impl Room {
             marker: packet.header.marker,
             payload: packet.payload,
             mid: None,
-            level: None,
-            voice: None,
+            level,
+            voice: level.map(|level| level > VOICE),
             orientation: None,
             report: None,
         };
@@ -151,6 +162,9 @@ impl Room {
         let Some(section) = self.phone(index).and_then(|phone| phone.section(place)) else {
             return false;
         };
+        if section.is_sounding() {
+            return false;
+        }
         let (mut sent, mut waiting, mut no_codec, mut outdated) = (0, 0, 0, 0);
         for parcel in parcels {
             let link = &mut section.link;
@@ -188,12 +202,13 @@ impl Room {
 
     /// Lets a telephone do what is due.
     pub(crate) fn pump_phone(&mut self, index: usize, now: Instant) {
+        self.sound_phone(index, now);
         let Some(phone) = self.phone(index) else { return };
         for section in phone.sections.iter_mut().flatten() {
             section.link.wake(now);
         }
-        let links = phone.sections.iter().flatten().map(|section| &section.link);
-        let due = links.filter_map(antiphon_rtp::Link::deadline).min();
+        let sections = phone.sections.iter().flatten();
+        let due = sections.flat_map(|at| [at.link.deadline(), at.sound_due()]).flatten().min();
         self.drain_phone(index);
         if let Some(at) = due {
             self.wake_at(index, at);

@@ -9,17 +9,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use antiphon_packet::{Check, Class};
-use antiphon_rtp::Epoch;
 use rustc_hash::FxHashMap;
 
 use crate::audio::{AudioPeer, AudioQueue};
 use crate::burst::Waiting;
+use crate::command::Command;
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::event::Event;
 use crate::graph::Graph;
 use crate::peer::{Body, Peer, WebPeer};
-use crate::phone::{PhoneMedia, PhonePort, PhoneSocket};
+use crate::phone::PhonePort;
 use crate::speaker::Speakers;
 use crate::track::Track;
 use crate::transport::{Incoming, Polled, Transport};
@@ -68,107 +68,6 @@ pub enum Notice {
         peer: Id,
         /// Its section's number.
         section: u64,
-    },
-}
-
-/// A verb of the room. The fields are those of the methods of the Python engine.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub enum Command {
-    /// `may_offer`: sections may be added by offers of ours.
-    OpenPeer {
-        peer: Id,
-        may_offer: bool,
-    },
-    OpenAudio {
-        peer: Id,
-        sample_rate: u32,
-        channels: u8,
-        queue: Arc<AudioQueue>,
-    },
-    /// Samples were queued.
-    PlayAudio {
-        peer: Id,
-    },
-    OpenPhone {
-        peer: Id,
-        epoch: Epoch,
-    },
-    BindPhone {
-        peer: Id,
-        socket: PhoneSocket,
-    },
-    ConfigurePhone {
-        peer: Id,
-        mid: String,
-        media: Box<PhoneMedia>,
-    },
-    ClosePhoneSection {
-        peer: Id,
-        mid: String,
-    },
-    ClosePeer {
-        peer: Id,
-    },
-    AcceptOffer {
-        peer: Id,
-        request: u64,
-        sdp: String,
-    },
-    AcceptAnswer {
-        peer: Id,
-        request: u64,
-        sdp: String,
-    },
-    AddCandidate {
-        peer: Id,
-        candidate: String,
-    },
-    RestartIce {
-        peer: Id,
-    },
-    Publish {
-        peer: Id,
-        mid: String,
-        track: Id,
-    },
-    Unpublish {
-        track: Id,
-    },
-    Pause {
-        track: Id,
-        paused: bool,
-    },
-    OpenHub {
-        hub: Id,
-        /// One sound of all but the sink's own.
-        mix: bool,
-    },
-    CloseHub {
-        hub: Id,
-    },
-    Connect {
-        source: Id,
-        sinks: Vec<Id>,
-    },
-    Disconnect {
-        source: Id,
-        sinks: Vec<Id>,
-    },
-    RequestKeyframe {
-        track: Id,
-    },
-    SendData {
-        peer: Id,
-        data: Vec<u8>,
-        binary: bool,
-    },
-    WatchData {
-        peer: Id,
-        watch: bool,
-    },
-    SetStatisticsInterval {
-        interval: Duration,
     },
 }
 
@@ -257,6 +156,9 @@ impl Room {
                 self.configure_phone(peer, &mid, *media, now);
             }
             Command::ClosePhoneSection { peer, mid } => self.close_phone_section(peer, &mid, now),
+            Command::Press { peer, keys } => self.press(peer, &keys, now),
+            Command::PlayPrompt { peer, sound } => self.play_prompt(peer, sound, now),
+            Command::StopPrompt { peer } => self.stop_prompt(peer),
             Command::ClosePeer { peer } => self.close_peer(peer, now),
             Command::AcceptOffer { peer, request, sdp } => self.accept_offer(peer, request, &sdp),
             Command::AcceptAnswer { peer, request, sdp } => self.accept_answer(peer, request, &sdp),

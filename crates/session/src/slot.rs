@@ -158,6 +158,20 @@ impl Slot {
         if exit.write(stream, packet, outgoing) { Fate::Sent } else { Fate::Closed }
     }
 
+    /// Numbers for a packet that is made here and takes the place of the track's. It counts as a
+    /// source: [`Slot::switch`] before the first and after the last.
+    pub(crate) fn insert(
+        &mut self,
+        input: Numbers,
+        clock_rate: u32,
+        now: Instant,
+    ) -> Option<Numbers> {
+        let since = self.last_sent.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let numbers = self.rewriter.rewrite(input, since, clock_rate)?;
+        self.last_sent = Some(now);
+        Some(numbers)
+    }
+
     fn payload_type(&mut self, format: Format, exit: &impl Exit) -> Option<Pt> {
         match self.payload_type {
             Some((known, payload_type)) if known == format => payload_type,

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 
 from antiphon._native import (
@@ -12,6 +13,8 @@ from antiphon._native import (
     Connected,
     Engine,
     PhoneMedia,
+    Pressed,
+    PromptEnded,
     TrackStarted,
     sdes_new,
     sdes_suite,
@@ -22,6 +25,7 @@ from .driver import Driver
 Format = tuple[int, str, int, int, str]
 
 PCMU: Format = (0, "PCMU", 8000, 1, "")
+KEYS: Format = (101, "telephone-event", 8000, 1, "0-15")
 OPUS: Format = (96, "opus", 48000, 2, "useinbandfec=1")
 
 
@@ -257,6 +261,110 @@ async def test_closing_frees_the_ports(driver: Exchange) -> None:
 
     await driver.until(is_free)
     assert native.bind_phone(phone.peer, "0", "audio") != phone.ports, "they rest"
+
+
+def report(code: int, duration: int, *, ends: bool = False) -> bytes:
+    """One report of a key (RFC 4733 §2.3)."""
+    return struct.pack("!BBH", code, 0x80 * ends | 10, duration)
+
+
+async def test_keys_are_told_and_passed_on(driver: Exchange) -> None:
+    a, b = await pair(driver, PCMU, KEYS)
+    c = await Phone(driver).open(PCMU)
+    driver.native.connect(a.track, [c.peer])
+    a.send(a.packet(b"a" * 160))
+    assert (await b.hear())[12:] == b"a" * 160
+    # The packets of one key have one timestamp; the end is said three times.
+    start = a.timestamp + 160
+    for duration, ends in ((400, False), (800, False), (1200, True), (1200, True), (1200, True)):
+        a.timestamp = start - 160
+        a.send(a.packet(report(5, duration, ends=ends), 101))
+    pressed = await driver.wait(Pressed)
+    assert (pressed.peer, pressed.digit, pressed.duration) == (a.peer, "5", 0.15)
+    heard = await b.hear()
+    assert (heard[1] & 0x7F, heard[12]) == (101, 5), "whoever hears it by itself gets the key"
+    assert len([event for event in driver.events if isinstance(event, Pressed)]) == 1
+    await driver.until(lambda: driver.native.counters()["keys_dropped"] == 1)
+
+
+async def test_keys_are_pressed(driver: Exchange) -> None:
+    a, b = await pair(driver, PCMU, KEYS)
+    b.send(b.packet(b"b" * 160))
+    before = await a.hear()
+    driver.native.press(a.peer, "1#")
+    with pytest.raises(ValueError, match="no key"):
+        driver.native.press(a.peer, "12x")
+    keys: dict[int, list[bytes]] = {}
+    while len(keys) < 2 or len(keys[11]) < 5:
+        b.send(b.packet(b"b" * 160))
+        heard = await a.hear()
+        assert heard[1] & 0x7F == 101, "nothing else sounds meanwhile"
+        assert heard[8:12] == before[8:12], "one source"
+        keys.setdefault(heard[12], []).append(heard)
+    for packets in keys.values():
+        assert len({packet[4:8] for packet in packets}) == 1
+        assert [packet[1] >> 7 for packet in packets] == [1, 0, 0, 0, 0]
+        assert sum(packet[13] >> 7 for packet in packets) == 3
+    await asyncio.sleep(0.2)
+    b.send(b.packet(b"c" * 160))
+    after = await a.hear()
+    assert after[12:] == b"c" * 160
+    numbers = [int.from_bytes(packet[2:4]) for packet in (before, *keys[1], *keys[11], after)]
+    assert numbers == list(range(numbers[0], numbers[0] + 12))
+
+
+async def test_prompts_take_the_place_of_the_room(driver: Exchange) -> None:
+    a, b = await pair(driver, PCMU)
+    square = np.where(np.arange(16000 // 5) % 16 < 8, 8000, -8000).astype(np.int16)
+    for _ in range(2):
+        driver.native.play_prompt(a.peer, square, sample_rate=16000)
+    loud = 0
+    since = asyncio.get_running_loop().time()
+    while not any(isinstance(event, PromptEnded) for event in driver.events):
+        b.send(b.packet(b"b" * 160))
+        try:
+            async with asyncio.timeout(0.1):
+                payload = (await a.hear())[12:]
+        except TimeoutError:
+            break
+        assert len(payload) == 160
+        if payload == b"b" * 160:
+            break
+        loud += len(set(payload)) > 1
+    assert loud in (19, 20), "400 ms in packets of 20 ms"
+    assert asyncio.get_running_loop().time() - since > 0.3
+    await driver.wait(PromptEnded, lambda event: event.peer == a.peer)
+    driver.native.play_prompt(a.peer, square, sample_rate=16000)
+    assert len(set((await a.hear())[12:])) > 1
+    driver.native.stop_prompt(a.peer)
+    with pytest.raises(BufferError):
+        driver.native.play_prompt(a.peer, np.zeros(121 * 16000, np.int16), sample_rate=16000)
+    with pytest.raises(ValueError, match="sample_rate"):
+        driver.native.play_prompt(a.peer, square, sample_rate=8000)
+    while True:
+        b.send(b.packet(b"d" * 160))
+        if (await a.hear())[12:] == b"d" * 160:
+            break
+    assert len([event for event in driver.events if isinstance(event, PromptEnded)]) == 1
+
+
+async def test_on_hold_nothing_flows(driver: Exchange) -> None:
+    a, b = await pair(driver, PCMU)
+    a.send(a.packet(b"a" * 160))
+    assert (await b.hear())[12:] == b"a" * 160
+    media = PhoneMedia(remote=b.address, formats=[PCMU], sends=False, receives=False)
+    driver.native.configure_phone(b.peer, "0", media)
+    for _ in range(5):
+        a.send(a.packet(b"x" * 160))
+        b.send(b.packet(b"y" * 160))
+    await asyncio.sleep(0.1)
+    assert b.rtp.received.empty()
+    assert a.rtp.received.empty()
+    media = PhoneMedia(remote=b.address, formats=[PCMU])
+    driver.native.configure_phone(b.peer, "0", media)
+    for speaker, listener in ((a, b), (b, a)):
+        speaker.send(speaker.packet(b"z" * 160))
+        assert (await listener.hear())[12:] == b"z" * 160
 
 
 @pytest.mark.parametrize(
