@@ -98,9 +98,8 @@ def direction(session: SessionDescription, media: MediaDescription) -> Direction
     """Which way media flows, as the describing side sees it (RFC 8866 §6.7)."""
     for level in (media, session):
         for attribute in level.attributes:
-            name = attribute.name.lower()
-            if attribute.value is None and name in DIRECTIONS:
-                return Direction(name)
+            if attribute.value is None and attribute.name in DIRECTIONS:
+                return Direction(attribute.name)
     return Direction.SENDRECV
 
 

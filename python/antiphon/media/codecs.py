@@ -24,6 +24,7 @@ CODECS: Mapping[Kind, tuple[Codec, ...]] = {
     Kind.AUDIO: (OPUS, G722, PCMU, PCMA, *(Codec("l16", rate) for rate in L16_RATES)),
     Kind.VIDEO: (VP8, H264),
 }
+KNOWN = {kind: frozenset((one.name, one.rate) for one in codecs) for kind, codecs in CODECS.items()}
 EVENTS, NOISE = "telephone-event", "cn"
 KEYS = "0-15"  # RFC 4733 §3.2: 0-9, *, #, A-D
 STATIC_NUMBERS = {PCMU: 0, PCMA: 8, G722: 9}
@@ -43,7 +44,7 @@ def codec_of(one: Format) -> Codec:
 def usable(kind: Kind, offered: Iterable[Format]) -> Iterator[Format]:
     """Those formats that carry a codec of ours; keys and comfort noise are none."""
     for one in offered:
-        if codec_of(one) not in CODECS[kind]:
+        if (one.name, one.rate) not in KNOWN[kind]:
             continue
         if one.name == "h264" and _profile(one) is None:
             continue
@@ -146,9 +147,9 @@ def _best(formats: Sequence[Format]) -> Format:
 
 
 def _fits(one: Format, other: Format) -> bool:
-    return codec_of(one) == codec_of(other) and (
-        one.name != "h264" or _profile(one) == _profile(other)
-    )
+    if one.name != other.name or one.rate != other.rate:
+        return False
+    return one.name != "h264" or _profile(one) == _profile(other)
 
 
 def _all_audio() -> list[Format]:

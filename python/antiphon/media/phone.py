@@ -47,7 +47,7 @@ class EnginePhones(PhoneSessions):
         self,
         events: PhoneEvents,
         *,
-        webrtc: bool = False,
+        browser: bool = False,
         secure: bool = False,
         near: str | None = None,
     ) -> EnginePhone:
@@ -55,7 +55,7 @@ class EnginePhones(PhoneSessions):
 
         `near`: the IP address that signalling comes from, as far as known.
         """
-        wishes = Wishes(webrtc=webrtc, secure=secure)
+        wishes = Wishes(webrtc=browser, secure=secure)
         return EnginePhone(self._engine, self._addresses, self._prompts, events, wishes, near)
 
 

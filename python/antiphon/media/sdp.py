@@ -21,7 +21,7 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An `a=` line. `value` is None where there is no colon (`a=rtcp-mux`)."""
+    """An `a=` line: its name in lower case, None for `value` where there is no colon."""
 
     name: str
     value: str | None = None
@@ -38,7 +38,7 @@ class Origin:
 
 
 class Attributed:
-    """Looks up attributes by name, whatever their case."""
+    """Looks up attributes by name."""
 
     __slots__ = ()
 
@@ -47,12 +47,15 @@ class Attributed:
     def values(self, name: str) -> Iterator[str]:
         """The values of all attributes of a name (empty where it has none)."""
         for attribute in self.attributes:
-            if attribute.name.lower() == name:
+            if attribute.name == name:
                 yield attribute.value or ""
 
     def value(self, name: str) -> str | None:
         """The first one's value; None when there is no such attribute."""
-        return next(self.values(name), None)
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute.value or ""
+        return None
 
     def has(self, name: str) -> bool:
         """Whether there is such an attribute."""
@@ -188,7 +191,7 @@ def _attributes(lines: list[Line]) -> tuple[Attribute, ...]:
     for kind, text in lines:
         if kind == "a":
             name, colon, value = text.partition(":")
-            found.append(Attribute(name.strip(), value.strip() if colon else None))
+            found.append(Attribute(name.strip().lower(), value.strip() if colon else None))
     return tuple(found)
 
 
