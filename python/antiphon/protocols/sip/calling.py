@@ -19,6 +19,7 @@ from .menu import Menu
 from .party import Party
 from .reason import status_of
 from .renegotiation import acceptable, warning
+from .replacing import NoSuchDialog
 from .session_timer import TooSmallError
 from .uri import MalformedError
 
@@ -59,7 +60,8 @@ class Calling(Party):
             leg.refuse(400, Reason.BAD_REQUEST, str(error), warning(error))
         except Refused as refused:
             log.info("call refused: %s", refused)
-            leg.refuse(status_of(refused.reason), refused.reason, refused.text, warning(refused))
+            status = 481 if isinstance(refused, NoSuchDialog) else status_of(refused.reason)
+            leg.refuse(status, refused.reason, refused.text, warning(refused))
 
     async def _connect(self) -> None:
         if (taken := self._agent.replaced_by(self._asked.request)) is not None:
@@ -136,6 +138,7 @@ class Calling(Party):
                 raise
             await self._visit(target.local)
             return
+        self.leg.try_on()
         self._info = self._info or info
         if self._info.running and self.leg.has_offer:
             await self.enter(info.room)

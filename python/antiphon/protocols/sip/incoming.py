@@ -53,6 +53,11 @@ class IncomingLeg(Leg):
 
     # answers
 
+    def try_on(self) -> None:
+        """Say that it may take a while; without a word the machine would give up soon."""
+        if self.state is State.BEGUN and not self._said:
+            self.stack.reply(self.invite, 100)
+
     def ring(self) -> None:
         """Say that somebody is rung."""
         self.turns.add(partial(self._provisional, 180, described=False))

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from .calling import Calling
 
 
+class NoSuchDialog(Refused):
+    """There is nothing to replace: 481 (RFC 3891 §3)."""
+
+
 def replacing(agent: "Agent", replaces: Replaces) -> Callable[["Calling"], Awaitable[None]]:
     """What the one who calls so must do. Raises `Refused` when there is nothing to replace."""
     dialog = DialogId(replaces.call_id, replaces.to_tag, replaces.from_tag)
     replaced = agent.find(dialog)
     if replaced is None or replaced.leg.over:
-        raise Refused(Reason.GONE, "There is no such call.")
+        raise NoSuchDialog(Reason.GONE, "There is no such call.")
     if replaces.early_only and replaced.leg.dialog.confirmed:
         raise Refused(Reason.BUSY, "The call was answered.")  # RFC 3891 §3
 
