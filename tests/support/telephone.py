@@ -38,6 +38,10 @@ class Telephone(Participant):
     async def registers(self, url: str) -> None:
         """Make an account on the start page, and be signed in."""
         await self.open(url)
+        await self.makes_account()
+
+    async def makes_account(self) -> None:
+        """Fill in the form, and be signed in."""
         await self.browser.click(part("register"))
         await self.browser.type(part("address-input"), self.account)
         await self.browser.type(part("name-input"), self.name)

@@ -17,7 +17,15 @@ document.querySelector("#close").addEventListener("click", () => {
   button.focus();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented && !inCall()) show(false);
+  const within = event.composedPath().some((node) => node instanceof HTMLDialogElement);
+  if (event.key === "Escape" && !within && !inCall()) show(false);
 });
-// Somebody calls.
-telephone.addEventListener("antiphon-call", () => show(true));
+// Somebody calls: those who look at another tab see it by the title.
+const title = document.title;
+telephone.addEventListener("antiphon-call", (event) => {
+  show(true);
+  document.title = `☎ ${event.detail.call.name}`;
+});
+telephone.addEventListener("antiphon-state", ({ detail }) => {
+  if (detail.state !== "incoming") document.title = title;
+});

@@ -143,6 +143,14 @@ describe("between calls", () => {
     expect(element.ui.entry).toBe("42");
   });
 
+  it("opens the microphone while it is chosen", async () => {
+    await show();
+    await press("settings");
+    expect(element.session.microphone.track?.readyState).toBe("live");
+    await press("close-dialog");
+    expect(element.session.microphone.track).toBeNull();
+  });
+
   it("lists calls, and calls back", async () => {
     const common = { video: false, startedAt: Date.now(), endedAt: Date.now() };
     backend.logged = [

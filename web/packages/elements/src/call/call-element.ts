@@ -1,6 +1,6 @@
 /** `<antiphon-call>`: a telephone: call, be called, talk, and see who called. */
 
-import type { Call } from "@antiphon/client";
+import type { Call, RemoteTrack } from "@antiphon/client";
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import { AntiphonElement, define } from "../base.js";
 import * as icons from "../icons.js";
@@ -50,6 +50,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     video: {},
     theme: { reflect: true },
     state: { reflect: true },
+    pictures: { type: Boolean, reflect: true },
     ui: { state: true },
   };
   static override styles = [tokens, controls, noticeStyles, callStyles, talkStyles, padStyles];
@@ -68,6 +69,8 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   declare video: string | null;
   declare theme: "light" | "dark" | null;
   declare state: CallElementState;
+  /** Others are seen: there may be more place for it on the page. Reflected. */
+  declare pictures: boolean;
   declare ui: PhoneUi;
 
   session: PhoneSession;
@@ -89,6 +92,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     this.video = null;
     this.theme = null;
     this.state = "signed-out";
+    this.pictures = false;
     this.ui = INITIAL_UI;
     this.session = this.#newSession();
   }
@@ -145,7 +149,13 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   }
 
   set(change: Partial<PhoneUi>): void {
+    const then = this.ui.dialog;
     this.ui = { ...this.ui, ...change };
+    // Between calls, the microphone is open while it is chosen, so that its level can be seen.
+    if (then !== this.ui.dialog && !this.session.talk && !this.session.dialling) {
+      if (this.ui.dialog === "devices") void this.session.inputs.open(false);
+      else if (then === "devices") this.session.inputs.close();
+    }
   }
 
   dial(video: boolean): void {
@@ -183,7 +193,10 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
 
   override willUpdate(): void {
     this.state = this.#state();
-    if (this.state !== "talking" && (this.ui.keys || this.ui.dialog)) {
+    const tracks = [...(this.controller?.room?.tracks.values() ?? [])];
+    this.pictures = this.state === "talking" && tracks.some(isSeen);
+    const { keys, dialog } = this.ui;
+    if (this.state !== "talking" && (keys || dialog === "add" || dialog === "transfer")) {
       this.ui = { ...this.ui, keys: false, dialog: "" };
     }
   }
@@ -209,7 +222,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     this.#output(root).update(tracks.filter((track) => track.kind === "audio"));
     this.#ringer.play(session.sound);
     this.#tick(this.state === "talking");
-    this.#focus(root);
+    this.#arrive(root);
   }
 
   #screen(): TemplateResult {
@@ -329,12 +342,20 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
         return element.guest;
       },
       changed: () => element.requestUpdate(),
-      emit: (name, detail) => element.emit(name, detail),
+      emit: (name, detail) => element.#emitted(name, detail),
       signedIn: (token, expiresAt) => {
         if (element.remember) storeSignIn(token, expiresAt);
       },
       signedOut: () => forgetSignIn(),
     });
+  }
+
+  #emitted(name: string, detail: unknown): void {
+    // Who was reached need not be typed again.
+    if (name === "antiphon-call-ended" && this.session.last?.answered) {
+      this.set({ entry: "", title: "" });
+    }
+    this.emit(name, detail);
   }
 
   #output(root: ShadowRoot): AudioOutput {
@@ -355,11 +376,12 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     this.#ticking = on ? setInterval(() => this.requestUpdate(), TICK) : undefined;
   }
 
-  /** What rings gets the focus, unless somebody is busy elsewhere on the page. */
-  #focus(root: ShadowRoot): void {
+  /** What has come is told; what rings gets the focus, unless somebody is busy elsewhere on the page. */
+  #arrive(root: ShadowRoot): void {
     const then = this.#drawn;
     this.#drawn = this.state;
     if (then === this.state) return;
+    this.emit("antiphon-state", { state: this.state });
     const { activeElement } = document;
     const ours = !activeElement || activeElement === document.body || activeElement === this;
     if (!ours || root.activeElement) return;
@@ -367,7 +389,9 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
       incoming: '[part~="answer"]',
       calling: '[part~="hang-up"]',
       talking: '[part~="microphone"]',
-      idle: then === "connecting" ? "" : '[part~="callee"]',
+      // On a telephone's screen the field would bring up a keyboard.
+      idle:
+        then === "connecting" || !matchMedia("(pointer: fine)").matches ? "" : '[part~="callee"]',
     }[this.state as string];
     if (target) root.querySelector<HTMLElement>(target)?.focus({ preventScroll: true });
   }
@@ -392,6 +416,10 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   };
 
   readonly #onPageHide = (): void => this.session.close();
+}
+
+function isSeen(track: RemoteTrack): boolean {
+  return track.kind === "video" && !track.muted && track.mediaTrack !== null;
 }
 
 define("antiphon-call", AntiphonCall);

@@ -4,8 +4,9 @@ import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import * as icons from "../icons.js";
 import { durationOf, endingWords, shownAddress } from "../logic/calls.js";
+import { clockOf } from "../logic/time.js";
 import { avatar } from "../room/avatar.js";
-import { logView } from "./log.js";
+import { logView, namesIn } from "./log.js";
 import { padView } from "./pad.js";
 import { problemView } from "./sign-in.js";
 import type { PhoneView } from "./view.js";
@@ -89,13 +90,12 @@ function formView(view: PhoneView): TemplateResult {
 /** Whom one has called before: the browser offers them while one types. */
 function knownView(view: PhoneView): TemplateResult {
   const { session } = view;
-  const known = new Map(session.log.calls.map((call) => [call.peer, call.name]));
+  const names = namesIn(session.log.calls);
+  const known = new Set(session.log.calls.map((call) => call.peer));
   return html`<datalist id="known">
     ${[...known].map(
-      ([peer, name]) =>
-        html`<option value=${shownAddress(peer, session.address)}>
-          ${name === peer ? "" : name}
-        </option>`,
+      (peer) =>
+        html`<option value=${shownAddress(peer, session.address)}>${names.get(peer) ?? ""}</option>`,
     )}
   </datalist>`;
 }
@@ -112,7 +112,9 @@ function lastView(view: PhoneView): TemplateResult | typeof nothing {
     ${avatar(name, last.peer)}
     <div class="who">
       <strong>${endingWords(last, name, view.text)}</strong>
-      <span>${last.answered ? html`${name} · ${durationOf(last.duration)}` : name}</span>
+      <span
+        >${last.answered ? `${name} · ${durationOf(last.duration)}` : clockOf(last.endedAt)}</span
+      >
     </div>
     <button
       type="button"

@@ -9,6 +9,8 @@ export interface Finished {
   readonly incoming: boolean;
   readonly answered: boolean;
   readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
   /** Milliseconds that it lasted. */
   readonly duration: number;
 }
@@ -18,6 +20,7 @@ export function finishedOf(call: Call, name: string): Finished {
   const reason = call.reason ?? "left";
   // On a device that rang in vain it was answered by another one, if at all.
   const answered = answeredAt !== null && reason !== "elsewhere";
-  const duration = answered ? (endedAt ?? Date.now()) - answeredAt : 0;
-  return { name, peer, video, incoming, answered, reason, duration };
+  const end = endedAt ?? Date.now();
+  const duration = answered ? end - answeredAt : 0;
+  return { name, peer, video, incoming, answered, reason, endedAt: end, duration };
 }

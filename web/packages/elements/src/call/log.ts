@@ -13,6 +13,7 @@ export function logView(view: PhoneView): TemplateResult {
   const { log } = view.session;
   const words = view.text.call.log;
   const empty = log.calls.length === 0;
+  const names = namesIn(log.calls);
   return html`<section class="log" part="log" aria-label=${words.title} aria-busy=${log.loading}>
     <h2>${words.title}</h2>
     ${log.failed ? html`<p class="lead" role="status">${words.failed}</p>` : nothing}
@@ -21,7 +22,7 @@ export function logView(view: PhoneView): TemplateResult {
       ${repeat(
         log.calls,
         (call) => call.id,
-        (call) => entryView(view, call),
+        (call) => entryView(view, call, names),
       )}
     </ul>
     ${
@@ -49,13 +50,24 @@ function emptyView(view: PhoneView): TemplateResult {
   </div>`;
 }
 
-function entryView(view: PhoneView, call: LoggedCall): TemplateResult {
+/** Who called says a name; it is theirs when they are called, too. */
+export function namesIn(calls: readonly LoggedCall[]): ReadonlyMap<string, string> {
+  const named = calls.filter((call) => call.name !== call.peer);
+  return new Map(named.toReversed().map((call) => [call.peer, call.name]));
+}
+
+function entryView(
+  view: PhoneView,
+  call: LoggedCall,
+  names: ReadonlyMap<string, string>,
+): TemplateResult {
   const { session, text, withVideo } = view;
   const words = text.call.log;
-  const name = shownAddress(call.name, session.address);
+  const known = names.get(call.peer) ?? call.name;
+  const name = shownAddress(known, session.address);
   const missed = call.incoming && call.answeredAt === null && call.reason !== "declined";
   const offline = session.line.state !== "ready";
-  const again = (video: boolean) => () => view.callAgain(call.peer, video, call.name);
+  const again = (video: boolean) => () => view.callAgain(call.peer, video, known);
   return html`<li class="past" part="past-call" data-missed=${missed} data-peer=${call.peer}>
     ${avatar(name, call.peer)}
     <div class="who">

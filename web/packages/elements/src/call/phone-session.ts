@@ -273,7 +273,6 @@ export class PhoneSession {
     const { text } = this.host;
     const last = finishedOf(talk.call, talk.name);
     const words = endingWords(last, last.name, text);
-    this.host.emit("antiphon-call-ended", { call: talk.call, reason: last.reason });
     this.#reading = setTimeout(() => this.log.begin(), RECORDED_MS);
     if (talk === this.waiting) {
       this.waiting = null;
@@ -287,6 +286,7 @@ export class PhoneSession {
       else if (last.reason !== "declined" || !last.incoming) this.last = last;
       this.notices.say(words);
     }
+    this.host.emit("antiphon-call-ended", { call: talk.call, reason: last.reason });
     this.#changed();
   }
 

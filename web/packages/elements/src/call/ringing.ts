@@ -92,7 +92,11 @@ function whoView(view: PhoneView, name: string, peer: string, state: string): Te
   return html`<div class="caller">
     <span class="waves">${avatar(shown, peer)}</span>
     <h1 id="who" part="peer">${shown}</h1>
-    ${address === shown ? nothing : html`<p class="lead">${address}</p>`}
+    ${
+      address.toLocaleLowerCase() === shown.toLocaleLowerCase()
+        ? nothing
+        : html`<p class="lead">${address}</p>`
+    }
     <p class="state" part="call-state">${state}</p>
   </div>`;
 }

@@ -69,7 +69,7 @@ export const callStyles = css`
     grid-template-columns: minmax(320px, 1fr) minmax(300px, 0.9fr);
     min-height: 0;
   }
-  h2 {
+  .desk h2 {
     color: var(--antiphon-muted);
     font-size: 13px;
     font-weight: 600;
@@ -374,6 +374,16 @@ export const callStyles = css`
   }
   .round.answer:hover {
     background: #1a8a50;
+  }
+  .level {
+    display: flex;
+    align-items: center;
+    gap: 10px;
+    margin-top: -6px;
+    color: var(--antiphon-muted);
+  }
+  .level .meter {
+    flex: 1;
   }
   .waiting {
     position: absolute;
