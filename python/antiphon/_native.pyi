@@ -648,6 +648,7 @@ class SipMachine:
         names: Sequence[str],
         realms: Sequence[str],
         secret: bytes,
+        algorithms: Sequence[str] = ("SHA-256", "MD5"),
         follow: bool = True,
         supported: Sequence[str] = (),
         max_transactions: int = 200_000,
@@ -667,6 +668,7 @@ class SipMachine:
         """`names`: our domains and hosts (the sent-by of listeners is added), `host` or
         `host:port`. `realms`: of which credentials are checked; the first is the default of
         `challenge`. `secret` (≥ 16 bytes): keys flow tokens, which live longer than this process.
+        `algorithms`: of digests in challenges, the preferred one first (RFC 8760).
         `follow`: requests within a dialog that carry our token are forwarded without an event.
         `supported`: option tags that Proxy-Require may ask. `udp_limit`: longer requests over UDP
         go by TCP (RFC 3261 §18.1.1), 0: never. `source_rate`, `source_burst`: new transactions a

@@ -95,12 +95,13 @@ fn key<const N: usize>(keys: &HashMap<String, String>, name: &str) -> PyResult<O
 impl SipMachine {
     #[new]
     #[pyo3(
-        signature = (*, names, realms, secret, follow=true, supported=None,
+        signature = (*, names, realms, secret, algorithms=None, follow=true, supported=None,
                      max_transactions=200_000, max_undecided=10_000, decision_time=10.0,
                      max_message=65_535, max_headers=256, udp_limit=1300, source_rate=0.0,
                      source_burst=0.0, nonce_time=300.0, trace_bytes=4_194_304, t1=0.5, t2=4.0,
                      t4=5.0),
-        text_signature = "(*, names, realms, secret, follow=True, supported=(), \
+        text_signature = "(*, names, realms, secret, algorithms=('SHA-256', 'MD5'), follow=True, \
+                          supported=(), \
                           max_transactions=200000, max_undecided=10000, decision_time=10.0, \
                           max_message=65535, max_headers=256, udp_limit=1300, source_rate=0.0, \
                           source_burst=0.0, nonce_time=300.0, trace_bytes=4194304, t1=0.5, \
@@ -111,6 +112,7 @@ impl SipMachine {
         names: Vec<String>,
         realms: Vec<String>,
         secret: &[u8],
+        algorithms: Option<Vec<String>>,
         follow: bool,
         supported: Option<Vec<String>>,
         max_transactions: usize,
@@ -141,7 +143,18 @@ impl SipMachine {
             return Err(unfit("t2: at most 60 seconds"));
         }
         let realm = realms.first().cloned().unwrap_or_default();
+        let usual = sip::Config::default();
+        let algorithms = match algorithms {
+            None => usual.algorithms,
+            Some(names) => names
+                .iter()
+                .map(|name| sip::Algorithm::named(name.as_bytes()))
+                .collect::<Option<Vec<_>>>()
+                .filter(|found| !found.is_empty())
+                .ok_or_else(|| unfit("algorithms: MD5, SHA-256"))?,
+        };
         let config = sip::Config {
+            algorithms,
             names: names.iter().map(|name| name.to_ascii_lowercase()).collect(),
             realms,
             secret: secret.to_vec(),

@@ -1,5 +1,7 @@
 //! What a machine is told when it is made, and its limits.
 
+use crate::digest::Algorithm;
+
 /// Names, limits and timers. Times are milliseconds.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -7,6 +9,8 @@ pub struct Config {
     pub names: Vec<String>,
     /// Realms whose credentials are checked; the first one is named in challenges.
     pub realms: Vec<String>,
+    /// Digest algorithms that challenges offer, the preferred one first (RFC 8760 §2.4).
+    pub algorithms: Vec<Algorithm>,
     /// Keys flow tokens.
     pub secret: Vec<u8>,
     /// Requests within a dialog that carry our token are forwarded without asking.
@@ -46,6 +50,7 @@ impl Default for Config {
         Config {
             names: Vec::new(),
             realms: Vec::new(),
+            algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
             secret: Vec::new(),
             follow: true,
             supported: Vec::new(),

@@ -9,9 +9,27 @@ use crate::text::{hex_number, is_space, trim};
 
 /// A hash function of RFC 8760.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Algorithm {
+pub enum Algorithm {
+    /// 128 bits, what every telephone knows.
     Md5,
+    /// 256 bits.
     Sha256,
+}
+
+impl Algorithm {
+    /// The algorithm that headers call so, in any case.
+    pub fn named(name: &[u8]) -> Option<Algorithm> {
+        [Algorithm::Md5, Algorithm::Sha256]
+            .into_iter()
+            .find(|algorithm| name.eq_ignore_ascii_case(algorithm.name()))
+    }
+
+    fn name(self) -> &'static [u8] {
+        match self {
+            Algorithm::Md5 => b"MD5",
+            Algorithm::Sha256 => b"SHA-256",
+        }
+    }
 }
 
 /// H(user:realm:password) by algorithm, in hexadecimal digits.
@@ -58,7 +76,7 @@ pub(crate) fn credentials(value: &[u8]) -> Option<Credentials> {
             b"nc" => &mut found.nc,
             b"cnonce" => &mut found.cnonce,
             b"algorithm" => {
-                found.algorithm = algorithm(&value);
+                found.algorithm = Algorithm::named(&value);
                 continue;
             }
             _ => continue,
@@ -70,16 +88,6 @@ pub(crate) fn credentials(value: &[u8]) -> Option<Credentials> {
     }
     let whole = !found.user.is_empty() && !found.nonce.is_empty() && !found.response.is_empty();
     whole.then_some(found)
-}
-
-fn algorithm(name: &[u8]) -> Option<Algorithm> {
-    if name.eq_ignore_ascii_case(b"MD5") {
-        Some(Algorithm::Md5)
-    } else if name.eq_ignore_ascii_case(b"SHA-256") {
-        Some(Algorithm::Sha256)
-    } else {
-        None
-    }
 }
 
 impl Credentials {
@@ -135,9 +143,16 @@ fn hex(bytes: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Challenges of both algorithms, the stronger one first (RFC 8760 §2.4).
-pub(crate) fn challenge(out: &mut Vec<u8>, proxy: bool, realm: &[u8], nonce: &[u8], stale: bool) {
-    for algorithm in [&b"SHA-256"[..], b"MD5"] {
+/// One challenge for each algorithm, in their order (RFC 8760 §2.4).
+pub(crate) fn challenge(
+    out: &mut Vec<u8>,
+    algorithms: &[Algorithm],
+    proxy: bool,
+    realm: &[u8],
+    nonce: &[u8],
+    stale: bool,
+) {
+    for algorithm in algorithms {
         out.extend_from_slice(match proxy {
             true => b"Proxy-Authenticate: Digest realm=\"",
             false => b"WWW-Authenticate: Digest realm=\"",
@@ -146,7 +161,7 @@ pub(crate) fn challenge(out: &mut Vec<u8>, proxy: bool, realm: &[u8], nonce: &[u
         out.extend_from_slice(b"\", nonce=\"");
         out.extend_from_slice(nonce);
         out.extend_from_slice(b"\", algorithm=");
-        out.extend_from_slice(algorithm);
+        out.extend_from_slice(algorithm.name());
         out.extend_from_slice(b", qop=\"auth\"");
         if stale {
             out.extend_from_slice(b", stale=true");

@@ -53,7 +53,7 @@ mod wheel;
 
 pub use cell::{Auth, CellId, Inbound};
 pub use config::{Config, Counts};
-pub use digest::Keys;
+pub use digest::{Algorithm, Keys};
 pub use event::{Answer, Event, Relayed};
 pub use flow::{Flow, Transport};
 pub use framer::{Broken, Framer, PING, PONG};

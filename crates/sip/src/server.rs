@@ -74,7 +74,7 @@ impl Machine {
         let nonce = self.nonces.mint(self.now);
         let mut lines = Vec::with_capacity(320 + headers.len());
         let stale = request.auth == crate::cell::Auth::Stale;
-        digest::challenge(&mut lines, proxy, realm, &nonce, stale);
+        digest::challenge(&mut lines, &self.config.algorithms, proxy, realm, &nonce, stale);
         lines.extend_from_slice(headers);
         let status = if proxy { 407 } else { 401 };
         let response = Response { status, headers: &lines, ..Response::default() };
