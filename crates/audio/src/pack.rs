@@ -101,6 +101,13 @@ impl Packer {
         self.sequence += u64::from(packets);
     }
 
+    /// A packet that describes what follows instead of carrying it (RFC 3389), in its place among
+    /// the others.
+    pub fn tell(&mut self, payload: Vec<u8>) -> Coded {
+        self.sequence += 1;
+        Coded { sequence: self.sequence, timestamp: self.timestamp(), marker: false, payload }
+    }
+
     /// The timestamp of the next sample that is pushed, the delay of the rate conversion left out.
     pub fn timestamp(&self) -> u32 {
         self.timestamp.wrapping_add(self.waiting_ticks())
@@ -170,10 +177,12 @@ mod tests {
         packer.push(&tone(8000, 0, 240), &mut packets).unwrap();
         packer.pause(8000);
         packer.push(&tone(8000, 0, 160), &mut packets).unwrap();
+        let told = packer.tell(vec![60]);
+        assert_eq!((told.sequence, told.timestamp, told.marker), (3, 8400, false));
         packer.lose(320);
         packer.push(&tone(8000, 0, 160), &mut packets).unwrap();
         let numbers: Vec<_> = packets.iter().map(|p| (p.sequence, p.timestamp, p.marker)).collect();
-        assert_eq!(numbers, [(1, 0, true), (2, 8240, true), (5, 8720, false)]);
+        assert_eq!(numbers, [(1, 0, true), (2, 8240, true), (6, 8720, false)]);
     }
 
     #[test]

@@ -59,6 +59,10 @@ counts! {
     audio_broken,
     /// Keys not passed on to a telephone: it takes none, or too many wait.
     keys_dropped,
+    /// RTP packets made of packets of another codec.
+    converted,
+    /// RTP packets made of a mix, counted for each telephone that they were sent to.
+    mixed,
     /// Datagrams at a telephone's port that are not from the telephone, as far as can be told.
     phone_strangers,
     /// Packets at a telephone's port not made with its keys, or replayed.

@@ -96,8 +96,12 @@ impl Room {
             self.listen(id, parcel, now);
         }
         let mut waiting = false;
-        for &delivery in &deliveries {
-            waiting |= self.deliver(id, delivery, &parcels, now);
+        if burst.first().is_some_and(|first| first.format.codec.is_audio()) {
+            self.distribute_sound(id, &deliveries, &parcels, now);
+        } else {
+            for &delivery in &deliveries {
+                waiting |= self.deliver(id, delivery, &parcels, now);
+            }
         }
         if let Some(track) = self.tracks.get_mut(&id) {
             track.deliveries = deliveries;
@@ -108,7 +112,7 @@ impl Room {
     }
 
     /// Sends packets to one sink; true if it waits for a keyframe.
-    fn deliver(
+    pub(crate) fn deliver(
         &mut self,
         id: Id,
         delivery: Delivery,
@@ -154,11 +158,16 @@ impl Room {
     /// Notes how loud a packet of a track is.
     fn listen(&mut self, id: Id, parcel: &Parcel<'_>, now: Instant) {
         if let (true, Some(level)) = (parcel.format.codec.is_audio(), parcel.packet.level) {
-            // RFC 6464 §3: 0 is the loudest, −127 silence.
-            self.speakers.heard(id, (127 + i16::from(level)).clamp(0, 127) as u8, now);
-            self.busy = true;
-            self.tick_at = self.tick_at.map(|at| at.min(now + SOON));
+            self.loudness(id, level, now);
         }
+    }
+
+    /// Notes how loud a track is, in dBov.
+    pub(crate) fn loudness(&mut self, id: Id, level: i8, now: Instant) {
+        // RFC 6464 §3: 0 is the loudest, −127 silence.
+        self.speakers.heard(id, (127 + i16::from(level)).clamp(0, 127) as u8, now);
+        self.busy = true;
+        self.tick_at = self.tick_at.map(|at| at.min(now + SOON));
     }
 
     /// Asks the source of a video track for a keyframe, now or when the interval allows it.

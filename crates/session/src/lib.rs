@@ -22,6 +22,9 @@ mod event;
 mod forward;
 mod graph;
 mod happenings;
+mod mix;
+mod mix_bus;
+mod mixing;
 mod negotiation;
 mod peer;
 mod phone;
@@ -35,6 +38,7 @@ mod slot;
 mod speaker;
 mod statistics;
 mod track;
+mod transcode;
 mod transport;
 
 pub use antiphon_audio::opus::{Decoder, Encoder, OpusError};

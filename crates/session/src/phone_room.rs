@@ -112,8 +112,9 @@ impl Room {
         }
     }
 
-    /// Lets each section carry what it should: of sound what was wired first, of video last.
+    /// Lets each section carry what it should: all sound, and of video what was wired last.
     pub(crate) fn place_phone(&mut self, index: usize, now: Instant) {
+        let Some(peer) = self.peers[index].as_ref().map(|peer| peer.id) else { return };
         let Some(phone) = self.phone(index) else { return };
         let wired = phone.wired.clone();
         let places = 0..phone.sections.len();
@@ -124,7 +125,7 @@ impl Room {
             let (kind, carried) = (section.kind, section.slot.track);
             let fits = |id: &&Id| self.tracks.get(id).is_some_and(|track| track.kind == Some(kind));
             let wanted = match kind {
-                MediaKind::Audio => wired.iter().find(fits).copied(),
+                MediaKind::Audio => self.sound_for(peer, &wired),
                 MediaKind::Video => wired.iter().rev().find(fits).copied(),
             };
             if wanted != carried {

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::counts::Counts;
 use crate::event::Event;
 use crate::graph::Graph;
+use crate::mix::Mixes;
 use crate::peer::{Body, Peer, WebPeer};
 use crate::phone::PhonePort;
 use crate::speaker::Speakers;
@@ -80,6 +81,7 @@ pub struct Room {
     pub(crate) by_id: FxHashMap<Id, usize>,
     pub(crate) tracks: FxHashMap<Id, Track>,
     pub(crate) graph: Graph,
+    pub(crate) mixes: Mixes,
     pub(crate) speakers: Speakers,
     pub(crate) counts: Counts,
     pub(crate) events: Vec<Event>,
@@ -112,6 +114,7 @@ impl Room {
             by_id: FxHashMap::default(),
             tracks: FxHashMap::default(),
             graph: Graph::default(),
+            mixes: Mixes::default(),
             speakers: Speakers::default(),
             counts: Counts::default(),
             events: Vec::new(),
@@ -139,7 +142,8 @@ impl Room {
 
     /// The ids of all peers, tracks and hubs.
     pub fn ids(&self) -> impl Iterator<Item = Id> + '_ {
-        self.by_id.keys().chain(self.tracks.keys()).copied().chain(self.graph.hubs())
+        let named = self.by_id.keys().chain(self.tracks.keys()).copied();
+        named.chain(self.graph.hubs()).chain(self.mixes.ids())
     }
 
     /// Carries out a verb.
@@ -167,7 +171,7 @@ impl Room {
             Command::Publish { peer, mid, track } => self.publish(peer, &mid, track),
             Command::Unpublish { track } => self.unpublish(track),
             Command::Pause { track, paused } => self.pause(track, paused, now),
-            Command::OpenHub { hub, .. } => self.graph.add_hub(hub),
+            Command::OpenHub { hub, mix } => self.open_hub(hub, mix),
             Command::CloseHub { hub } => self.close_hub(hub, now),
             Command::Connect { source, sinks } => self.connect(source, &sinks, now),
             Command::Disconnect { source, sinks } => self.disconnect(source, &sinks, now),
@@ -231,6 +235,7 @@ impl Room {
         while let Some(track) = self.waiting.due(now) {
             self.release(track, now);
         }
+        self.tick_mixes(now);
         if self.tick_at.is_some_and(|at| at <= now) {
             self.tick(now);
         }
@@ -258,6 +263,7 @@ impl Room {
             let Some(index) = self.unsettled.pop() else { break };
             self.settle(index, now);
         }
+        self.mixes.start(now);
         if self.tick_at.is_none() && !self.by_id.is_empty() {
             self.tick_at = Some(now + BUSY_TICK);
         }
@@ -272,8 +278,8 @@ impl Room {
     /// When [`Room::wake`] is due.
     pub fn deadline(&self) -> Option<Instant> {
         let timer = self.timers.peek().map(|&Reverse((at, _))| at);
-        let burst = self.waiting.deadline();
-        [timer, burst, self.tick_at, self.statistics_at].into_iter().flatten().min()
+        let (burst, mix) = (self.waiting.deadline(), self.mixes.deadline());
+        [timer, burst, mix, self.tick_at, self.statistics_at].into_iter().flatten().min()
     }
 
     /// Datagrams to send, those of one peer in order.
@@ -427,6 +433,7 @@ impl Room {
         }
         let lost = self.graph.remove(id);
         self.unwire(&lost, now);
+        self.mixes.close(id);
     }
 
     /// Takes a peer out of its place.

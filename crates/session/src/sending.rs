@@ -47,6 +47,8 @@ impl Room {
         for (_, sink) in lost {
             if let Some(&sink) = self.by_id.get(&sink) {
                 self.unwire_one(id, sink);
+            } else {
+                self.unwire_mix(id, sink);
             }
         }
         self.tracks.remove(&id);
@@ -73,6 +75,7 @@ impl Room {
         }
         if paused {
             self.speakers.forget(id);
+            self.mixes.mute(id);
             return;
         }
         // What was dropped in between leaves no gap, and video begins anew.
@@ -83,12 +86,13 @@ impl Room {
     }
 
     pub(crate) fn close_hub(&mut self, hub: Id, now: Instant) {
-        if !self.graph.is_hub(hub) {
+        if !self.graph.is_hub(hub) && !self.mixes.contains(hub) {
             self.counts.unknown_ids += 1;
             return;
         }
         let lost = self.graph.remove(hub);
         self.unwire(&lost, now);
+        self.mixes.close(hub);
         self.notice(Notice::Gone(hub));
     }
 
@@ -115,11 +119,14 @@ impl Room {
     }
 
     fn is_sink(&self, id: Id) -> bool {
-        self.graph.is_hub(id) || self.by_id.contains_key(&id)
+        self.graph.is_hub(id) || self.mixes.contains(id) || self.by_id.contains_key(&id)
     }
 
     fn wire(&mut self, pairs: &[Pair]) {
         for &(source, sink) in pairs {
+            if self.wire_mix(source, sink) {
+                continue;
+            }
             let (Some(track), Some(&index)) = (self.tracks.get(&source), self.by_id.get(&sink))
             else {
                 continue;
@@ -149,6 +156,9 @@ impl Room {
 
     pub(crate) fn unwire(&mut self, pairs: &[Pair], _now: Instant) {
         for (source, sink) in pairs {
+            if self.unwire_mix(*source, *sink) {
+                continue;
+            }
             if let Some(&index) = self.by_id.get(sink) {
                 self.unwire_one(*source, index);
             }

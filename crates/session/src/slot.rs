@@ -45,6 +45,17 @@ pub(crate) enum Fate {
     Closed,
 }
 
+/// In which form a sink takes the sound of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As the track sends it.
+    AsIs,
+    /// In another format.
+    Converted(antiphon_audio::Format),
+    /// Not at all.
+    Nothing,
+}
+
 /// A packet with what the room found out about it once for all sinks.
 pub(crate) struct Parcel<'a> {
     pub(crate) packet: &'a Packet,
@@ -52,6 +63,13 @@ pub(crate) struct Parcel<'a> {
     pub(crate) keyframe: bool,
     pub(crate) vp8: Option<Vp8Numbers>,
     pub(crate) captured: Instant,
+}
+
+impl<'a> Parcel<'a> {
+    /// Sound needs nothing to be found out.
+    pub(crate) fn of_sound(packet: &'a Packet, format: Format, captured: Instant) -> Parcel<'a> {
+        Parcel { packet, format, keyframe: true, vp8: None, captured }
+    }
 }
 
 pub(crate) struct Slot {
@@ -63,6 +81,9 @@ pub(crate) struct Slot {
     stream: Option<Ssrc>,
     /// The payload type for the format that the track had last.
     payload_type: Option<(Format, Option<Pt>)>,
+    /// For the format of sound that the track had last: the form; and whether it still holds.
+    form: Option<(Format, Form)>,
+    form_holds: bool,
     waiting: bool,
     rewriter: Rewriter,
     picture: Cyclic,
@@ -82,6 +103,8 @@ impl Slot {
             track: None,
             stream: None,
             payload_type: None,
+            form: None,
+            form_holds: false,
             waiting: false,
             rewriter: Rewriter::new(start),
             picture: Cyclic::default(),
@@ -96,6 +119,27 @@ impl Slot {
     pub(crate) fn negotiated(&mut self, stream: Option<Ssrc>) {
         self.stream = stream;
         self.payload_type = None;
+        self.form_holds = false;
+    }
+
+    /// The form in which this sink takes sound of a format, if it was found out already.
+    pub(crate) fn known_form(&self, format: Format) -> Option<Form> {
+        let (known, form) = self.form.filter(|_| self.form_holds)?;
+        match format.codec {
+            // It has a meaning only beside the sound that it replaces.
+            Codec::ComfortNoise if form != Form::AsIs => Some(Form::Nothing),
+            Codec::ComfortNoise => Some(Form::AsIs),
+            _ => (known == format).then_some(form),
+        }
+    }
+
+    /// Notes it. Numbers of converted packets have nothing to do with those of the track.
+    pub(crate) fn takes(&mut self, format: Format, form: Form) {
+        let before = self.form.replace((format, form));
+        self.form_holds = true;
+        if before.is_some_and(|(_, before)| before != form) {
+            self.switch();
+        }
     }
 
     pub(crate) fn is_usable(&self) -> bool {

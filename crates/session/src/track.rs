@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use antiphon_audio::transcode::Transcoder;
 use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::Ssrc;
 
 use crate::burst::Burst;
 use crate::codec::{Codec, Format};
 use crate::room::Id;
+use crate::transcode::Ear;
 
 /// Least time between two keyframe requests to one source.
 pub(crate) const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
@@ -34,6 +36,10 @@ pub(crate) struct Track {
     pub(crate) format: Option<(Pt, Format)>,
     pub(crate) started: Option<Codec>,
     pub(crate) deliveries: Vec<Delivery>,
+    /// Makes packets for sinks that have not negotiated its codec.
+    pub(crate) conversion: Option<Box<Transcoder>>,
+    /// Listens to its loudness.
+    pub(crate) ear: Option<Box<Ear>>,
     pub(crate) burst: Burst,
     requested: Option<Instant>,
     /// A request that came too early is made at this time.
@@ -52,6 +58,8 @@ impl Track {
             format: None,
             started: None,
             deliveries: Vec::new(),
+            conversion: None,
+            ear: None,
             burst: Burst::default(),
             requested: None,
             request_due: None,
