@@ -125,7 +125,7 @@ async def hear_each_other(real: Real, browser: Browser, phone: Phone) -> None:
 
 
 async def test_a_browser_calls(real: Real, browser: Browser) -> None:
-    phone = Phone(real, webrtc=True)
+    phone = Phone(real, browser=True)
     await calls(browser, phone, Kind.AUDIO)
     await hear_each_other(real, browser, phone)
     await browser.evaluate("one.press('15#')")
@@ -136,7 +136,7 @@ async def test_a_browser_calls(real: Real, browser: Browser) -> None:
 
 
 async def test_a_browser_is_called_and_hears_prompts_first(real: Real, browser: Browser) -> None:
-    phone = Phone(real, webrtc=True)
+    phone = Phone(real, browser=True)
     await is_called(browser, phone, Kind.AUDIO)
     async with asyncio.timeout(20):
         await phone.line.up.wait()
@@ -150,7 +150,7 @@ async def test_a_browser_is_called_and_hears_prompts_first(real: Real, browser: 
 async def test_pictures(real: Real, browser: Browser) -> None:
     """From the browser into a room, from there by RTP into another one, and back to the browser."""
     both = (Kind.AUDIO, Kind.VIDEO)
-    sender, receiver = Phone(real, webrtc=True), Phone(real, webrtc=True)
+    sender, receiver = Phone(real, browser=True), Phone(real, browser=True)
     near, far = Phone(real), Phone(real)
     await calls(browser, sender, *both)
     await is_called(browser, receiver, *both, name="two")

@@ -80,12 +80,12 @@ class Seat:
 class Phone:
     """A session and what it tells, perhaps in a room."""
 
-    def __init__(self, real: Real, *, webrtc: bool = False, secure: bool = False) -> None:
+    def __init__(self, real: Real, *, browser: bool = False, secure: bool = False) -> None:
         self.real = real
         self.line = Line()
         phones = EnginePhones(real.engine, MediaAddresses())
         self.session: EnginePhone = phones.open(
-            self.line, webrtc=webrtc, secure=secure, near="127.0.0.1"
+            self.line, browser=browser, secure=secure, near="127.0.0.1"
         )
         self.membership: Membership | None = None
 

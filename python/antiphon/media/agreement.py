@@ -15,9 +15,9 @@ from .theirs import Theirs
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What we want of the session. `webrtc`, `secure`: how our first offer is protected."""
+    """What we want of the session. `browser`, `secure`: how our first offer is protected."""
 
-    webrtc: bool = False
+    browser: bool = False
     secure: bool = False
     held: bool = False
 

@@ -115,7 +115,7 @@ def _new(
 ) -> Ours:
     protocol, crypto = PLAIN, tuple[str, ...]()
     secured = next(iter(before.streams.values()), None)
-    browser = wishes.webrtc if secured is None else secured.protection.role is not None
+    browser = wishes.browser if secured is None else secured.protection.role is not None
     keyed = wishes.secure if secured is None else bool(secured.protection.sdes)
     if browser:
         protocol = BROWSER

@@ -55,7 +55,7 @@ class EnginePhones(PhoneSessions):
 
         `near`: the IP address that signalling comes from, as far as known.
         """
-        wishes = Wishes(webrtc=browser, secure=secure)
+        wishes = Wishes(browser=browser, secure=secure)
         return EnginePhone(self._engine, self._addresses, self._prompts, events, wishes, near)
 
 

@@ -72,7 +72,7 @@ def test_a_secure_offer_has_a_fresh_key_for_each_suite() -> None:
 
 
 def test_a_browser_is_offered_what_browsers_need() -> None:
-    offer, said = offered(BOTH, Wishes(webrtc=True))
+    offer, said = offered(BOTH, Wishes(browser=True))
     assert said.has("ice-lite")
     for media in said.media:
         assert media.protocol == "UDP/TLS/RTP/SAVPF"
@@ -132,8 +132,8 @@ def test_another_answer_to_the_same_offer_counts_from_the_offer() -> None:
             Wishes(secure=True),
             ("m=audio 4000 RTP/SAVP 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x"),
         ),
-        (Wishes(webrtc=True), ("m=audio 4000 UDP/TLS/RTP/SAVPF 0",)),
-        (Wishes(webrtc=True), ("m=audio 4 UDP/TLS/RTP/SAVPF 0", *DTLS, "a=setup:holdconn")),
+        (Wishes(browser=True), ("m=audio 4000 UDP/TLS/RTP/SAVPF 0",)),
+        (Wishes(browser=True), ("m=audio 4 UDP/TLS/RTP/SAVPF 0", *DTLS, "a=setup:holdconn")),
     ],
 )
 def test_an_answer_that_leaves_nothing_or_takes_protection_away_is_refused(
@@ -169,7 +169,7 @@ def test_the_answered_key_is_paired_with_ours() -> None:
     [("a=setup:active", "server"), ("a=setup:passive", "client"), ("a=note:", "client")],
 )
 def test_who_begins_dtls_is_theirs_to_say(line: str, role: str) -> None:
-    offer, _ = offered(wishes=Wishes(webrtc=True))
+    offer, _ = offered(wishes=Wishes(browser=True))
     agreed = accepted(offer, "m=audio 4 UDP/TLS/RTP/SAVPF 0", line, *DTLS)
     assert agreed.streams["audio"].protection.role == role
 
@@ -306,7 +306,7 @@ moves = st.lists(
 )
 
 
-@given(moves, st.sampled_from([USUAL, Wishes(secure=True), Wishes(webrtc=True)]))
+@given(moves, st.sampled_from([USUAL, Wishes(secure=True), Wishes(browser=True)]))
 def test_two_sides_agree_however_they_renegotiate(
     steps: list[tuple[bool, tuple[Kind, ...], bool, bool]], wishes: Wishes
 ) -> None:

@@ -81,7 +81,7 @@ def without_ice(text: str) -> str:
 
 
 async def test_with_keys_by_dtls(real: Real) -> None:
-    ann, bob = Phone(real, webrtc=True), Phone(real)
+    ann, bob = Phone(real, browser=True), Phone(real)
     await call(ann, bob, rewrite=without_ice)
     await heard_both_ways(real, ann, bob)
     assert "AES" in ann.line.profiles[0]
