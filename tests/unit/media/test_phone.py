@@ -212,6 +212,15 @@ async def test_figures_become_a_quality(real: Real, pair: tuple[Phone, Phone]) -
     assert all(0 <= quality.loss_in <= 1 for quality in ann.line.qualities)
 
 
+async def test_from_one_family_of_addresses_to_the_other(pair: tuple[Phone, Phone]) -> None:
+    ann, _ = pair
+    for address in ("127.0.0.1", "::1", "127.0.0.1"):
+        family = "IP6" if ":" in address else "IP4"
+        offer = description("m=audio 4000 RTP/AVP 0", f"c=IN {family} {address}")
+        answer = parse((await ann.session.accept_offer(offer)).text)
+        assert answer.address_of(answer.media[0]) == address
+
+
 # what is refused
 
 
