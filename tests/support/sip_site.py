@@ -101,7 +101,7 @@ class Site:
             policy=Policy(guests=bool(options.get("guests"))),
             gate=Gate(100, 100),
             secret=b"0123456789abcdef",
-            config=config or SipConfig(),
+            config=config or SipConfig(digest=("sha-256", "md5")),
             limits=limits or SipLimits(),
             rules=rules,
             **options,

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Literal
 
 LOWEST_PORT = 1024
+Digest = Literal["md5", "sha-256"]
 
 
 def port_range(text: str) -> tuple[int, int]:
@@ -110,6 +111,10 @@ class SipConfig:
     """Country code, without `+`, of national numbers that people dial (`030…`). Empty: numbers
     begin with `+` or `00`."""
 
+    digest: tuple[Digest, ...] = ("md5",)
+    """Digest algorithms that telephones may log in with, best first (RFC 8760). Many fail when they
+    are offered anything but MD5; over TLS that is no weakness."""
+
     min_expires: int = 60
     """Seconds that a registration must at least be asked for (RFC 3261 §10.2.8)."""
 
@@ -121,6 +126,8 @@ class SipConfig:
 
     def __post_init__(self) -> None:
         port_range(self.rtp_ports)
+        if not self.digest:
+            raise ValueError("digest must name at least one algorithm")
         if self.country and not (self.country.isascii() and self.country.isdecimal()):
             raise ValueError("country must be digits, such as 49")
         # RFC 3261 §10.3: a registrar may not refuse an hour or more as too brief.

@@ -78,6 +78,7 @@ class SipServer:
         self.machine = SipMachine(
             names=[domain, ROOMS + domain, *self._hosts],
             realms=[domain],
+            algorithms=config.digest,
             secret=secret,
             max_transactions=limits.transactions,
             max_message=limits.message_size,

@@ -50,7 +50,8 @@ class Wariness:
         if not self._failed:
             return 0.0
         network = network_of(host)
-        over = max(
+        # Half a failure less: what has been forgotten since the first of them does not count.
+        over = 0.5 + max(
             self._level((network, user)) - self._limit,
             self._level((network, "")) - self._limit * NETWORK_FACTOR,
         )
