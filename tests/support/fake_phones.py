@@ -17,9 +17,9 @@ class FakePhone(PhoneSession):
     "held" in a description puts it on hold, "video" adds a camera.
     """
 
-    def __init__(self, number: int, events: PhoneEvents, webrtc: bool, secure: bool) -> None:
+    def __init__(self, number: int, events: PhoneEvents, browser: bool, secure: bool) -> None:
         self.events = events
-        self.webrtc = webrtc
+        self.browser = browser
         self.secure = secure
         self.rooms: list[tuple[str, str]] = []
         self.texts: list[str] = []  # descriptions of the other side

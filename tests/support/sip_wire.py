@@ -105,7 +105,7 @@ class Opposite:
         self.requests: list[SipRequest] = []
         self.responses: list[SipResponse] = []
         self.cancels: list[SipCancelled] = []
-        self.unacknowledged: list[SipUnacknowledged] = []
+        self.missing: list[SipUnacknowledged] = []
         self.contact = f"<sip:{user}@{THEIRS[0]}>"
         self.call_id = f"{user}-1@{THEIRS[0]}"
         self.tag = f"tag-{user}"
@@ -211,4 +211,4 @@ class Opposite:
         self.cancels.append(event)
 
     def unacknowledged(self, event: SipUnacknowledged) -> None:
-        self.unacknowledged.append(event)
+        self.missing.append(event)
