@@ -52,6 +52,59 @@ async def test_a_call_is_heard_held_and_ended(
 NO_CAMERA = "document.querySelector('antiphon-call').session.camera.track === null"
 
 
+async def test_a_call_outlives_its_connections(
+    node: Node, sound: None, tmp_path: Path, artifacts: Path
+) -> None:
+    async with (
+        telephone(ANN, tmp_path, artifacts) as ann,
+        telephone(BEN, tmp_path, artifacts) as ben,
+    ):
+        await ann.registers(node.url)
+        await ben.registers(node.url)
+        await ann.dials("ben")
+        await ben.call_state("incoming")
+        for one in (ann, ben):  # while it rings
+            await one.browser.evaluate("probe.cut()")
+        await ben.presses("answer")
+        await talk(ann, ben)
+        for one in (ann, ben):  # and while they talk
+            await one.browser.evaluate("probe.cut()")
+        await talk(ann, ben)
+        await ann.presses("hold")
+        await ben.reads_in("call-state", "put you on hold")
+        await ben.presses("hang-up")
+        await ann.call_state("idle")
+
+
+async def test_a_guest_calls_from_a_page(
+    node: Node, sound: None, tmp_path: Path, artifacts: Path
+) -> None:
+    async with (
+        telephone(ANN, tmp_path, artifacts) as visitor,
+        telephone(BEN, tmp_path, artifacts) as ben,
+    ):
+        await ben.registers(node.url)
+        await visitor.open(node.url)
+        await visitor.browser.evaluate(
+            """(() => {
+                const telephone = document.createElement("antiphon-call");
+                Object.assign(telephone, {guest: true, name: "Ann", to: "ben", video: "off"});
+                document.querySelector("antiphon-call").replaceWith(telephone);
+            })()"""
+        )
+        await visitor.call_state("idle")
+        await visitor.presses("call")
+        await ben.call_state("incoming")
+        await ben.reads_in("peer", "Ann")
+        await ben.presses("answer")
+        await talk(visitor, ben)
+        await visitor.presses("hang-up")
+        await ben.call_state("idle")
+        # A number might cost money.
+        await visitor.dials("+49 30 1234567")
+        await visitor.reads_in("problem", "You may not call there")
+
+
 async def test_with_pictures(node: Node, sound: None, tmp_path: Path, artifacts: Path) -> None:
     async with (
         telephone(ANN, tmp_path, artifacts) as ann,

@@ -138,6 +138,14 @@
     };
   }
 
+  const sockets = [];
+  globalThis.WebSocket = class WebSocket extends globalThis.WebSocket {
+    constructor(...options) {
+      super(...options);
+      sockets.push(this);
+    }
+  };
+
   let loads = 0;
 
   globalThis.probe = {
@@ -185,6 +193,10 @@
       await Promise.allSettled(ending.map((one) => one.finished));
     },
     times: () => times,
+    /** Breaks every WebSocket, as a network does: the server is told nothing of an intention. */
+    cut: () => {
+      for (const socket of sockets) if (socket.readyState === 1) socket.close(4999);
+    },
     /** Any `<video>` of the page, for pages without a room. */
     seeAny: () => {
       const all = [...everything(document)].filter((element) => element.localName === "video");

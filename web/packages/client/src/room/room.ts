@@ -125,10 +125,14 @@ export class Room extends Emitter<RoomEvents> {
     await this.#wish(this.#request({ type: "raise_hand", raised }));
   }
 
-  /** Puts the others on hold (nothing is sent or received), or comes back to them. */
+  /**
+   * Puts the others on hold, or comes back to them: they are told, and nothing is received. What
+   * is sent meanwhile is the caller's affair: `mute`, or disable the MediaStreamTrack.
+   */
   async hold(held: boolean): Promise<void> {
     this.#wishes.held = held;
-    await this.#wish(this.#request({ type: "hold", held }));
+    const told = this.#request({ type: "hold", held });
+    await Promise.all([this.#wish(told), this.#wish(this.#subscribe())]);
   }
 
   /** Presses keys of a telephone's pad: up to 32 of 0-9, A-D, * and #; `duration` of each in ms. */
@@ -176,8 +180,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /** @internal What to join with again. */
   get receive(): Receive {
+    const { receive, held } = this.#wishes;
     // `chosen` needs track ids, which `subscribe` names after joining.
-    return this.#wishes.receive === "chosen" ? "none" : this.#wishes.receive;
+    return held || receive === "chosen" ? "none" : receive;
   }
 
   /** @internal An event of the session. */
@@ -225,7 +230,7 @@ export class Room extends Emitter<RoomEvents> {
     this.emit("rejoined");
     if (this.#wishes.hand) this.#again(this.#request({ type: "raise_hand", raised: true }));
     if (this.#wishes.held) this.#again(this.#request({ type: "hold", held: true }));
-    if (this.#wishes.receive === "chosen") this.#again(this.#subscribe());
+    if (this.#wishes.receive === "chosen" && !this.#wishes.held) this.#again(this.#subscribe());
   }
 
   /** @internal The membership is over. */
@@ -284,7 +289,8 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #subscribe(): Promise<unknown> {
-    const { receive, chosen } = this.#wishes;
+    const { receive, chosen, held } = this.#wishes;
+    if (held) return this.#request({ type: "subscribe", receive: "none" });
     const tracks = receive === "chosen" ? { tracks: [...chosen] } : {};
     return this.#request({ type: "subscribe", receive, ...tracks });
   }

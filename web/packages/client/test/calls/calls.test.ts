@@ -190,11 +190,25 @@ describe("in a call", () => {
     await settled(room.press("12#", { duration: 200 }));
     await settled(world.client.invite("eve"));
     await settled(world.client.transfer("eve", { video: true }));
-    expect(world.server.received.slice(-4)).toMatchObject([
+    expect(world.server.received.slice(-5)).toMatchObject([
       { type: "hold", held: true },
+      { type: "subscribe", receive: "none" },
       { type: "press", digits: "12#", duration: 200 },
       { type: "invite", to: "eve" },
       { type: "transfer", to: "eve", video: true },
+    ]);
+  });
+
+  it("receives again what it did before", async () => {
+    const world = makeWorld();
+    const room = await enter(world, { receive: "speaker" });
+    await settled(room.hold(true));
+    await settled(room.subscribe("all"));
+    await settled(room.hold(false));
+    expect(world.server.requests("subscribe").map((one) => one.receive)).toEqual([
+      "none",
+      "none",
+      "all",
     ]);
   });
 
@@ -205,6 +219,7 @@ describe("in a call", () => {
     world.server.forget();
     await pass(5000);
     expect(world.server.requests("hold")).toMatchObject([{ held: true }, { held: true }]);
+    expect(world.server.requests("join").map((one) => one.receive)).toEqual([undefined, "none"]);
   });
 
   it("tells who holds, and what was pressed", async () => {

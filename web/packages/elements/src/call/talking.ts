@@ -63,6 +63,7 @@ function statusOf(view: PhoneView, talk: Talk, others: readonly Member[]): strin
   if (talk.held) return state.held;
   const holder = others.find((one) => one.held);
   if (holder && others.length === 1) return state.heldBy(holder.name);
+  if (others.length === 1 && !others[0]?.present) return view.text.tile.away;
   const { answeredAt } = talk.call;
   if (others.length === 0 || answeredAt === null) return state.connecting;
   return durationOf(Date.now() - answeredAt);
