@@ -51,10 +51,9 @@ class Wariness:
             return 0.0
         network = network_of(host)
         # Half a failure less: what has been forgotten since the first of them does not count.
-        over = 0.5 + max(
-            self._level((network, user)) - self._limit,
-            self._level((network, "")) - self._limit * NETWORK_FACTOR,
-        )
+        over = 0.5 + self._level((network, "")) - self._limit * NETWORK_FACTOR
+        if user:
+            over = max(over, 0.5 + self._level((network, user)) - self._limit)
         return over * self._time + 1.0 if over >= 0 else 0.0
 
     def failed(self, host: str, user: str) -> None:
