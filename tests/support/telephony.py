@@ -10,7 +10,7 @@ import httpx
 from tests.support.baresip import Phone, run_phone
 from tests.support.node import Node
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct-horse-battery"
 DOMAIN = "localhost"
 
 
