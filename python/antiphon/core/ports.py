@@ -251,7 +251,7 @@ class Session(Endpoint, Protocol):
 
 
 class Sessions(Protocol):
-    """Opens media sessions (`protocols/webrtc`)."""
+    """Opens media sessions (`media/session`)."""
 
     def open(
         self, room: str, member: str, events: SessionEvents, *, open_ended: bool = True
@@ -278,7 +278,7 @@ class PhoneEvents(SessionEvents, Protocol):
 
 
 class PhoneSession(Session, Protocol):
-    """A media session of a telephone: RTP, or WebRTC where its descriptions say so.
+    """A media session of a telephone, which may be a page in a browser.
 
     It begins outside of any room (`play` and `pressed` work at once) and may enter one, and then
     another. Its `bind` and wires work once it is in a room.
@@ -324,7 +324,7 @@ class PhoneSessions(Protocol):
         self,
         events: PhoneEvents,
         *,
-        webrtc: bool = False,
+        browser: bool = False,
         secure: bool = False,
         near: str | None = None,
     ) -> PhoneSession:
@@ -332,8 +332,8 @@ class PhoneSessions(Protocol):
 
         `near`: the IP address that the telephone's signalling comes from, as far as known.
 
-        `webrtc`: what the telephone is known to want before it said anything (its transport is a
-        WebSocket); an offer of its own decides otherwise. `secure`: offer SRTP (SDES, RFC 4568).
+        `browser`: the telephone is a page in a browser, as far as is known before it said anything;
+        an offer of its own decides otherwise. `secure`: offer encrypted media to others as well.
         """
 
 

@@ -169,9 +169,9 @@ class Leg(PhoneEvents):
         if self._session is None:
             if self.over:
                 raise Refused(Reason.GONE, "The call has ended.")
-            webrtc = self.flow.transport in ("ws", "wss")
+            browser = self.flow.transport in ("ws", "wss")
             near = self.flow.remote[0]
-            self._session = self.home.phones.open(self, webrtc=webrtc, secure=secure, near=near)
+            self._session = self.home.phones.open(self, browser=browser, secure=secure, near=near)
         return self._session
 
     # what comes within the dialog (stack.DialogHandler)
