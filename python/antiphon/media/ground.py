@@ -63,6 +63,14 @@ def farthest(near: str | None, media: str | None) -> str | None:
     return media if _reach(media) > _reach(near) else near
 
 
+def unmapped(text: str | None) -> str | None:
+    """The IPv4 address that a socket for both families shows as `::ffff:…`; others unchanged."""
+    if text is None or not text.startswith("::ffff:"):
+        return text
+    mapped = ipaddress.IPv6Address(text).ipv4_mapped
+    return str(mapped) if mapped is not None else text
+
+
 def _local(peer: str) -> str | None:
     """The address the system would send from; nothing is sent."""
     family = socket.AF_INET6 if ":" in peer else socket.AF_INET

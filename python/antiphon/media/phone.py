@@ -21,7 +21,7 @@ from .agreement import Agreement, Stream, Wishes
 from .answer import answer
 from .attributes import Format
 from .engine import Engine
-from .ground import MediaAddresses, PhoneGround
+from .ground import MediaAddresses, PhoneGround, unmapped
 from .offer import Offer, accept, make_offer
 from .prompts import Prompts
 from .quality import quality_of_row
@@ -56,7 +56,9 @@ class EnginePhones(PhoneSessions):
         `near`: the IP address that signalling comes from, as far as known.
         """
         wishes = Wishes(browser=browser, secure=secure)
-        return EnginePhone(self._engine, self._addresses, self._prompts, events, wishes, near)
+        return EnginePhone(
+            self._engine, self._addresses, self._prompts, events, wishes, unmapped(near)
+        )
 
 
 class EnginePhone(PhoneSession):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from antiphon.media.ground import MediaAddresses, farthest
+from antiphon.media.ground import MediaAddresses, farthest, unmapped
 
 PUBLIC = "203.0.113.5"
 
@@ -41,3 +41,9 @@ def test_others_are_told_the_public_address_of_their_family() -> None:
 def test_without_a_public_address_it_is_one_of_our_own() -> None:
     assert MediaAddresses(("192.168.9.9",)).towards(None) == "192.168.9.9"
     assert MediaAddresses(("192.168.9.9",)).towards("255.255.255.255") == "192.168.9.9"
+
+
+def test_a_socket_of_both_families_does_not_hide_the_family() -> None:
+    assert unmapped("::ffff:192.0.2.7") == "192.0.2.7"
+    assert unmapped("2001:db8::7") == "2001:db8::7"
+    assert unmapped(None) is None
