@@ -65,7 +65,7 @@ async def far_phone(stack: AsyncExitStack, carrier: Node, folder: Path) -> Phone
     phone = await stack.enter_async_context(
         run_phone(folder / "far", "far", tone=FAR, account=line)
     )
-    await phone.event("REGISTER_OK")
+    await phone.registered()
     return phone
 
 

@@ -81,6 +81,16 @@ class Phone:
         )
         return found[count - 1]
 
+    async def registered(self, within: float = 20.0) -> None:
+        """Wait until its registrar has said yes, perhaps before we could listen to events."""
+
+        async def said() -> str:
+            return (self.folder / "baresip.log").read_text(errors="replace")
+
+        await until(
+            f"{self.name} is registered", said, lambda log: " 200 OK () [1 binding" in log, within
+        )
+
     def heard(self) -> list[int]:
         """All samples of the latest recording of what came in, at `rate` of that recording."""
         recordings = sorted(

@@ -53,7 +53,7 @@ async def registered(
         + options
     )
     async with run_phone(folder / user, user, tone=tone, account=line, settings=settings) as phone:
-        await phone.event("REGISTER_OK")
+        await phone.registered()
         yield phone
 
 
