@@ -152,8 +152,10 @@ class CallAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallEnded(Event):
-    """Told to the caller, to each device that was rung, and to whoever watches; `call.reason` says
-    why (for a device that was rung in vain: `ELSEWHERE` or `CANCELLED`).
+    """Told to the caller, to each device that was rung but did not decline, and to whoever watches.
+
+    `call.reason` says why; for a device that was rung in vain: `ELSEWHERE`, when the call was
+    answered or declined on another one, else `CANCELLED`.
     """
 
     call: CallInfo

@@ -345,7 +345,7 @@ class Device(Protocol):
 
     @property
     def address(self) -> Address:
-        """The account's address on this device."""
+        """The account's address on this device; no two devices have the same."""
 
     def deliver(self, event: Event) -> None:
         """Take one event (`Invited`, `CallEnded`, `MessageReceived`). Never blocks nor raises."""
