@@ -34,7 +34,9 @@ class PaperGround:
 
     def suite(self, crypto: str) -> tuple[int, str]:
         match crypto.split():
-            case [tag, suite, key] if tag.isdigit() and suite in SUITES and key[:7] == "inline:":
+            case [tag, suite, key, *_] if (
+                tag.isdigit() and suite in SUITES and key[:7] == "inline:"
+            ):
                 return int(tag), suite
             case _:
                 raise ValueError(f"not a key: {crypto}")
