@@ -8,7 +8,7 @@ import { access, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/pro
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const ROOT = path.dirname(fileURLToPath(import.meta.url));
 const PAGES = path.join(ROOT, "packages/elements/pages");
@@ -31,6 +31,25 @@ const COMMON = {
   logLevel: "warning",
 };
 
+/** Style sheets in template strings, which minifying JavaScript leaves as they are. */
+const minifiedStyles = {
+  name: "minified styles",
+  setup(build) {
+    build.onLoad(
+      { filter: /elements[/\\]src[/\\]styles[/\\][\w-]+\.ts$/ },
+      async ({ path: file }) => {
+        const text = await readFile(file, "utf8");
+        const [before, sheet, after, ...rest] = text.split(/(?<=css`)|(?=`;\n)/);
+        if (after === undefined || rest.length > 0 || /[\\$]/.test(sheet)) {
+          throw new Error(`${file}: not one style sheet without substitutions`);
+        }
+        const { code } = await transform(sheet, { loader: "css", minify: true });
+        return { contents: before + code.trim() + after, loader: "ts" };
+      },
+    );
+  },
+};
+
 /** One ES module with everything in it, and the pages made of it. */
 async function buildAssets() {
   await need(path.join(ROOT, "packages/elements/src/index.ts"));
@@ -43,6 +62,7 @@ async function buildAssets() {
     entryPoints: [ENTRY],
     outfile: path.join(ASSETS, "components/antiphon.js"),
     minify: true,
+    plugins: [minifiedStyles],
   });
   for (const file of EXPECTED) await need(path.join(ASSETS, file));
 }
