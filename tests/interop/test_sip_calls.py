@@ -57,7 +57,7 @@ async def at_a_browser(node: Node, user: str) -> AsyncIterator[Signalling]:
         login = {"address": address, "password": PASSWORD}
         token = (await http.post("/api/v1/auth/login", json=login)).json()["token"]
     async with signalling(node.url) as client:
-        await client.hello(token)
+        await client.hello(token, reachable=True)
         yield client
 
 
@@ -228,14 +228,19 @@ async def test_a_blind_transfer(node: Node, tmp_path: Path, transport: str) -> N
     scenario.call(audio()).expect(200, 100, 180).ack().wait(0.5)
     scenario.request("REFER", "", f"Refer-To: <sip:{cat}@localhost>").expect(202)
     scenario.expect_request("NOTIFY", "SIP/2.0 100").reply()
+    scenario.expect_request("NOTIFY", "SIP/2.0 180").reply()
     scenario.expect_request("NOTIFY", "SIP/2.0 200").reply().hang_up()
     async with (
         at_a_browser(node, ben) as first,
         at_a_browser(node, cat) as second,
         playing(node, tmp_path, scenario, transport, f"ann-refer-{transport}") as running,
     ):
-        for browser in (first, second):
-            await answer(browser)
+        await answer(first)
+        invited = await second.event("invited")
+        await second.request("ringing", call=invited["call"]["id"])
+        await asyncio.sleep(0.3)
+        second.events.insert(0, invited)
+        await answer(second)
         await running.succeed()
 
 

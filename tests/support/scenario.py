@@ -40,7 +40,7 @@ class Scenario:
         self._uri = uri
         self._steps: list[str] = []
         self._cseq = 0
-        self._invite = 0
+        self._invite = self._invite_step = 0
         self._checks = 0
 
     # requests
@@ -48,7 +48,7 @@ class Scenario:
     def call(self, body: str = "", *headers: str) -> "Scenario":
         """INVITE."""
         self._cseq += 1
-        self._invite = self._cseq
+        self._invite, self._invite_step = self._cseq, len(self._steps)
         to, number = f"To: <{self._uri}>", f"{self._cseq} INVITE"
         return self._send("INVITE", self._uri, number, to, CONTACT, *headers, body=body)
 
@@ -82,9 +82,10 @@ class Scenario:
         return self.request("PRACK", "", f"RAck: [${number}] {self._invite} INVITE")
 
     def cancel(self) -> "Scenario":
-        """Of the INVITE before the last message that was sent."""
+        """Of the first INVITE."""
         to = f"To: <{self._uri}>"
-        via = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-4]"
+        back = len(self._steps) - self._invite_step  # the same branch as there
+        via = f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-{back}]"
         return self._send("CANCEL", self._uri, f"{self._invite} CANCEL", to, via=via, again=True)
 
     def _within(

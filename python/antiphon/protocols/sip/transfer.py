@@ -78,6 +78,8 @@ class Referral:
         self._cseq = cseq
         self._quiet = quiet
         self._done = False
+        self._unanswered = False
+        self._next: tuple[int, bool] | None = None
         self._leaving: list[Party] = [referrer]
 
     async def begin(self, target: Uri, replaces: Replaces | None) -> None:
@@ -213,9 +215,17 @@ class Referral:
             party.leg.end(Reason.TRANSFERRED)
 
     def _notify(self, status: int, *, last: bool = False) -> None:
-        leg = self._referrer.leg
-        if self._quiet or self._done or leg.over:
+        """Tell how it goes; one after the other, or a slow network could turn them round."""
+        if self._quiet or self._done or self._referrer.leg.over:
             return
+        if self._unanswered:
+            self._next = status, last
+            return
+        self._unanswered = True
+        self._send(status, last)
+
+    def _send(self, status: int, last: bool) -> None:
+        leg = self._referrer.leg
         state = "terminated;reason=noresource" if last else f"active;expires={EXPIRES}"
         more = [
             ("Event", f"refer;id={self._cseq}"),
@@ -227,5 +237,12 @@ class Referral:
         leg.request("NOTIFY", more, body.encode(), heard=self._notified)
 
     def _notified(self, response: SipResponse) -> None:
+        if response.status < 200:
+            return
+        self._unanswered = False
         if response.status >= 300:
             self._quiet = True  # the referrer does not want to know
+        elif self._next is not None and not self._referrer.leg.over:
+            (status, last), self._next = self._next, None
+            self._unanswered = True
+            self._send(status, last)
