@@ -179,13 +179,15 @@ async def run_phone(
             stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     listening: asyncio.Task[None] | None = None
+    writer: asyncio.StreamWriter | None = None
     try:
         reader, writer = await _connect(process, control, folder / "baresip.log")
         phone = Phone(name, folder, port, tone, process, reader, writer)
         listening = asyncio.create_task(phone.listen())
         yield phone
-        writer.close()
     finally:
+        if writer is not None:
+            writer.close()
         if process.returncode is None:
             process.terminate()
             try:
