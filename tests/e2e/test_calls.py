@@ -108,7 +108,7 @@ async def test_a_guest_calls_from_a_page(
 async def test_with_pictures(node: Node, sound: None, tmp_path: Path, artifacts: Path) -> None:
     async with (
         telephone(ANN, tmp_path, artifacts) as ann,
-        telephone(BEN, tmp_path, artifacts) as ben,
+        telephone(BEN, tmp_path, artifacts, kind="firefox") as ben,
     ):
         await ann.registers(node.url)
         await ben.registers(node.url)

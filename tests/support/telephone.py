@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.browser import BrowserError, browse
+from tests.support.browser import BrowserError, Kind, browse
 from tests.support.participant import Participant
 from tests.support.person import Person
 from tests.support.wait import until
@@ -107,10 +107,15 @@ async def talk(*people: Telephone) -> None:
 
 @contextlib.asynccontextmanager
 async def telephone(
-    person: Person, folder: Path, logs: Path, label: str = "", **options: Any
+    person: Person,
+    folder: Path,
+    logs: Path,
+    label: str = "",
+    kind: Kind = "chrome",
+    **options: Any,
 ) -> AsyncIterator[Telephone]:
-    """A telephone in a Chromium of its own; `label` tells two of one person apart."""
+    """A telephone in a browser of its own; `label` tells two of one person apart."""
     name = f"{person.name}{label}"
     log = logs / f"{name}.log"
-    async with browse("chrome", person, folder / name, log=log, **options) as browser:
+    async with browse(kind, person, folder / name, log=log, **options) as browser:
         yield Telephone(person, browser)

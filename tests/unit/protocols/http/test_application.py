@@ -101,6 +101,7 @@ async def test_discovery(here: Stand) -> None:
     assert (found["domain"], found["rooms"]) == ("example.org", "rooms.example.org")
     assert found["version"] == "1.2.3"
     assert found["guests"] is True
+    assert found["registration"] is here.context.registration
     assert "ws" not in found["http"]
     assert "home" not in found["http"]
     for name in ("openapi", "docs", "metrics"):

@@ -145,9 +145,12 @@ describe("between calls", () => {
 
   it("opens the microphone while it is chosen", async () => {
     await show();
+    find("settings").focus();
     await press("settings");
     expect(element.session.microphone.track?.readyState).toBe("live");
+    find("close-dialog").focus();
     await press("close-dialog");
+    expect((element.renderRoot as ShadowRoot).activeElement).toBe(find("settings"));
     expect(element.session.microphone.track).toBeNull();
   });
 

@@ -81,6 +81,8 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   #ticking: ReturnType<typeof setInterval> | undefined;
   #unwatch: (() => void) | null = null;
   #drawn: CallElementState = "signed-out";
+  /** What had the focus before a dialog. */
+  #back: Element | null = null;
 
   constructor() {
     super();
@@ -151,6 +153,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   set(change: Partial<PhoneUi>): void {
     const then = this.ui.dialog;
     this.ui = { ...this.ui, ...change };
+    if (!then && this.ui.dialog) this.#back = (this.renderRoot as ShadowRoot).activeElement;
     // Between calls, the microphone is open while it is chosen, so that its level can be seen.
     if (then !== this.ui.dialog && !this.session.talk && !this.session.dialling) {
       if (this.ui.dialog === "devices") void this.session.inputs.open(false);
@@ -217,6 +220,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     const talk = session.talk?.talking ? session.talk : null;
     const dialog = root.querySelector("dialog");
     if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog) this.#restore(root);
     this.#meter.watch(root.querySelector(".meter") ? session.microphone.track : null);
     const tracks = talk && !talk.held ? [...(talk.room?.tracks.values() ?? [])] : [];
     this.#output(root).update(tracks.filter((track) => track.kind === "audio"));
@@ -374,6 +378,13 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     if (on === (this.#ticking !== undefined)) return;
     clearInterval(this.#ticking);
     this.#ticking = on ? setInterval(() => this.requestUpdate(), TICK) : undefined;
+  }
+
+  /** The focus goes back to where it was before a dialog. */
+  #restore(root: ShadowRoot): void {
+    const back = this.#back;
+    this.#back = null;
+    if (back instanceof HTMLElement && back.isConnected && !root.activeElement) back.focus();
   }
 
   /** What has come is told; what rings gets the focus, unless somebody is busy elsewhere on the page. */
