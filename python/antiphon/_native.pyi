@@ -19,6 +19,7 @@ from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 __all__ = [
     "Answered",
@@ -465,8 +466,8 @@ class SipFlow:
     def __new__(
         cls, listener: int, transport: str, connection: int, remote: tuple[str, int]
     ) -> Self: ...
-    def __eq__(self, other: object) -> bool: ...
-    def __ne__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
@@ -498,6 +499,7 @@ class SipTarget:
         headers: bytes = b"",
     ) -> Self: ...
 
+@disjoint_base
 class SipMessage:
     """A frozen view of one message; values are decoded when asked for. Header names are taken in
     any case, long or compact. Bytes that are no UTF-8 come out as U+FFFD (`raw` has them).
@@ -570,8 +572,8 @@ class SipRequest(SipMessage):
     next_route: str | None  # URI of the first Route that is not ours
     confirmed: bool  # a PRACK that answers a reliable reply of ours (RFC 3262 §3)
 
-    def __eq__(self, other: object) -> bool: ...
-    def __ne__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
@@ -648,7 +650,6 @@ class SipMachine:
         names: Sequence[str],
         realms: Sequence[str],
         secret: bytes,
-        algorithms: Sequence[str] = ("SHA-256", "MD5"),
         follow: bool = True,
         supported: Sequence[str] = (),
         max_transactions: int = 200_000,
@@ -668,7 +669,6 @@ class SipMachine:
         """`names`: our domains and hosts (the sent-by of listeners is added), `host` or
         `host:port`. `realms`: of which credentials are checked; the first is the default of
         `challenge`. `secret` (≥ 16 bytes): keys flow tokens, which live longer than this process.
-        `algorithms`: of digests in challenges, the preferred one first (RFC 8760).
         `follow`: requests within a dialog that carry our token are forwarded without an event.
         `supported`: option tags that Proxy-Require may ask. `udp_limit`: longer requests over UDP
         go by TCP (RFC 3261 §18.1.1), 0: never. `source_rate`, `source_burst`: new transactions a

@@ -252,8 +252,8 @@ impl Machine {
         self.skip_decided();
         let first = |queue: &VecDeque<(u64, CellId)>| queue.front().map(|(at, _)| *at);
         let earliest = [self.wheel.deadline(), first(&self.trying), first(&self.guard)];
-        // Rounded up, so that nothing is found to be early.
-        earliest.into_iter().flatten().min().map(|at| (at + 1) as f64 / 1000.0)
+        // A little later, so that rounding does not make it a little earlier.
+        earliest.into_iter().flatten().min().map(|at| (at as f64 + 0.5) / 1000.0)
     }
 
     /// Hands out what is to be sent, in order; `keep` says what stays.

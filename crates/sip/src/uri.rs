@@ -1,6 +1,6 @@
 //! SIP and SIPS URIs (RFC 3261 §19.1), as far as routing reads them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use memchr::memchr;
 
@@ -93,7 +93,16 @@ pub(crate) fn address(host: &[u8]) -> Option<IpAddr> {
         [b'[', inner @ .., b']'] => inner,
         _ => host,
     };
-    std::str::from_utf8(host).ok()?.parse().ok()
+    let text = std::str::from_utf8(host).ok()?;
+    text.parse().ok().or_else(|| with_a_colon_too_many(text))
+}
+
+/// RFC 5118 §4.10: the first grammar of SIP allowed three colons before an embedded IPv4 address,
+/// and they must be tolerated there.
+fn with_a_colon_too_many(text: &str) -> Option<IpAddr> {
+    let (before, after) = text.split_once(":::")?;
+    after.parse::<Ipv4Addr>().ok()?;
+    format!("{before}::{after}").parse().ok()
 }
 
 impl Uri<'_> {
@@ -156,6 +165,14 @@ mod tests {
         assert_eq!(plain.address().unwrap().to_string(), "[2001:db8::1]:5061");
         assert_eq!(parse(b"sip:192.0.2.1;transport=tcp").unwrap().address().unwrap().port(), 5060);
         assert_eq!(parse(b"sip:h;maddr=192.0.2.9").unwrap().address().unwrap().port(), 5060);
+    }
+
+    #[test]
+    fn three_colons_are_tolerated_in_one_place() {
+        let of = |text: &str| address(text.as_bytes()).map(|address| address.to_string());
+        assert_eq!(of("[2001:db8:::192.0.2.1]"), of("2001:db8::192.0.2.1"));
+        assert_eq!(of("[2001:db8:::1]"), None);
+        assert_eq!(of("[1::2:::192.0.2.1]"), None);
     }
 
     #[test]

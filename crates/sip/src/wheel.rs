@@ -36,6 +36,10 @@ impl<T: Copy> Wheel<T> {
 
     /// Arms a timer; never early, at most two ticks late.
     pub(crate) fn arm(&mut self, now: u64, delay: u64, what: T) {
+        if self.count == 0 {
+            // Nothing was due in between.
+            self.tick = self.tick.max(now / TICK);
+        }
         let tick = ((now + delay).div_ceil(TICK)).max(self.tick + 1);
         let slot = tick as usize % SLOTS;
         self.slots[slot].push(Due { tick: tick as u32, what });
@@ -131,7 +135,8 @@ mod tests {
         let mut wheel = Wheel::new();
         let mut out = Vec::new();
         wheel.expire(5_000_000_000, &mut out);
-        wheel.arm(5_000_000_000, 10, 1);
+        wheel.arm(6_000_000_000, 10, 1);
+        assert_eq!(wheel.deadline(), Some(6_000_000_010));
         wheel.expire(9_000_000_000, &mut out);
         assert_eq!(out, [1]);
     }
