@@ -27,7 +27,7 @@ class FakePhone(PhoneSession):
         self.played: list[str] = []
         self.stopped = 0
         self.keys = ""
-        self.holding = False
+        self.holds: list[bool] = []
         self.withdrawn = 0
         self.closed = False
         self.bound: dict[str, str] = {}
@@ -94,7 +94,7 @@ class FakePhone(PhoneSession):
         pass
 
     def hold(self, held: bool) -> None:
-        self.holding = held
+        self.holds.append(held)
 
     def press(self, digits: str) -> None:
         self.keys += digits

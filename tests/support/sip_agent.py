@@ -100,6 +100,7 @@ def office(
         location=location,
         times=times,
         limits=limits,
+        menu="menu",
     )
     phone = Opposite(theirs, transport=transport)
     made = Office(found, agent, phones, phone, location, ours, theirs, away, back)

@@ -48,6 +48,8 @@ class Wire:
     sent: list[bytes] = field(default_factory=list)
     flows: list[SipFlow] = field(default_factory=list)
     connection: int = 1  # that a stream of the other side seems to be
+    gone: set[int] = field(default_factory=set)  # connections that are no more
+    owner: Stack | None = None
 
     def flush(self) -> None:
         """Everything goes by `send`."""
@@ -56,6 +58,9 @@ class Wire:
         self.sent.append(data)
         self.flows.append(flow)
         target = self.target
+        if flow.connection in self.gone and self.owner is not None:
+            asyncio.get_running_loop().call_soon(self.owner.failed, flow)
+            return
         if target is None or self.lose(data):
             return
         connection = 0 if self.transport == "udp" else self.connection
@@ -70,6 +75,7 @@ def make_stack(host: str, wire: Wire, transport: str = "udp") -> Stack:
     listeners.add(transport, host, 5060, host)
     stack = Stack(machine, listeners, Resolver(NoNames()))
     stack.carrier = wire
+    wire.owner = stack
     return stack
 
 

@@ -17,14 +17,17 @@ from antiphon.media.engine import Engine
 from antiphon.media.ground import MediaAddresses
 from antiphon.media.phone import EnginePhones
 from antiphon.net.gate import Gate
-from antiphon.protocols.sip.agent import Agent
+from antiphon.protocols.sip.agent import Agent, AgentLimits
 from antiphon.protocols.sip.doors import Doors
+from antiphon.protocols.sip.focus import ConferencePackage
 from antiphon.protocols.sip.identity import Accounts
+from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.location import Binding
 from antiphon.protocols.sip.messages import TextMessages
 from antiphon.protocols.sip.presence import DialogPackage, PresencePackage, Publications
 from antiphon.protocols.sip.routing import Rule
 from antiphon.protocols.sip.server import SipServer
+from antiphon.protocols.sip.session_timer import Terms
 from antiphon.protocols.sip.subscription import Subscriptions
 from antiphon.protocols.sip.trunk_reach import TrunkReach
 from antiphon.stores.database import Database
@@ -77,13 +80,20 @@ class Telephones:
             phones=EnginePhones(engine, media),
             rooms=rooms,
             location=location,
+            times=Times(session=Terms(interval=config.sip.session_interval)),
+            limits=AgentLimits(
+                calls=config.sip_limits.calls,
+                calls_per_account=config.sip_limits.calls_per_account,
+            ),
             messenger=self._bring,
+            menu=config.sip.menu,
         )
         switchboard.add_reach(TrunkReach(self.server.trunks, self.agent, stack, addresses.domain))
         self.messages = TextMessages(stack, switchboard)
         self.subscriptions = Subscriptions(stack)
         self.subscriptions.add(PresencePackage(presence))
         self.subscriptions.add(DialogPackage(switchboard))
+        self.subscriptions.add(ConferencePackage(switchboard))
         publications = Publications(stack, presence)
         self.server.serve("INVITE", self.agent.invited)
         self.server.serve("MESSAGE", self.messages.received)

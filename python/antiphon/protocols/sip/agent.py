@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from antiphon._native import SipRequest
+from antiphon._native import SipFlow, SipRequest
 from antiphon.core import event as events
 from antiphon.core.address import ROOMS, Address
 from antiphon.core.call import CallInfo
@@ -32,7 +32,7 @@ from .outgoing import Way
 from .party import Party
 from .reason import status_of
 from .renegotiation import warning
-from .replacing import replacing
+from .replacing import joining, replacing
 from .rung import Rung
 from .stack import Stack
 from .transfer import Transfers
@@ -61,7 +61,9 @@ class AgentLimits:
 
 
 class Agent(Reach):
-    """See the module. `messenger` brings a text message to a registered telephone."""
+    """See the module. `messenger` brings a text message to a registered telephone; `menu`: the user
+    part of the address under which telephones are asked for a room.
+    """
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Agent(Reach):
         times: Times | None = None,
         limits: AgentLimits | None = None,
         messenger: Messenger | None = None,
+        menu: str = "",
     ) -> None:
         self.switchboard = switchboard
         self.home = Home(stack=stack, phones=phones, times=times or Times())
@@ -83,6 +86,7 @@ class Agent(Reach):
         self._location = location
         self._limits = limits or AgentLimits()
         self._messenger = messenger
+        self._menu = menu
         self._parties: set[Party] = set()
         self._per_account: Counter[Address] = Counter()
         self._by_call_id: dict[str, set[Party]] = {}
@@ -130,9 +134,18 @@ class Agent(Reach):
         """A call has begun."""
         party.gone = self._gone
         party.refers = self.transfers.referred
+        party.leg.reroute = partial(self._reroute, party)
         self._parties.add(party)
         self._per_account[party.caller.address.bare] += 1
         self._by_call_id.setdefault(party.leg.dialog.call_id, set()).add(party)
+
+    def _reroute(self, party: Party) -> SipFlow | None:
+        """Where a telephone is now whose connection was lost: by its registration, or its URI."""
+        address = party.caller.address
+        for binding in self._location.bindings(address.bare):
+            if self.telephone(address, binding.device) == address:
+                return binding.flow
+        return party.leg.dial()
 
     def _gone(self, party: Party) -> None:
         if party not in self._parties:
@@ -166,13 +179,25 @@ class Agent(Reach):
         return party.caller.address.bare.on(_short("call", party.leg.dialog.call_id))
 
     def replaced_by(self, request: SipRequest) -> Callable[[Calling], Awaitable[None]] | None:
-        """What to do for an INVITE with Replaces (RFC 3891); None: it has none. Raises `Refused`
-        and `MalformedError`.
+        """What to do for an INVITE with Replaces (RFC 3891) or Join (RFC 3911); None: it has
+        neither. Raises `Refused` and `MalformedError`.
         """
-        text = request.get("replaces")
-        return replacing(self, parse_replaces(text)) if text is not None else None
+        if (text := request.get("replaces")) is not None:
+            return replacing(self, parse_replaces(text))
+        if (text := request.get("join")) is not None:
+            return joining(self, parse_replaces(text))
+        return None
 
     # rooms
+
+    def is_menu(self, asked: Asked) -> bool:
+        """Whether a telephone calls to be asked for a room."""
+        here = self.switchboard.addresses.domain
+        return asked.is_menu or (
+            asked.target is not None
+            and bool(self._menu)
+            and asked.target == Address(self._menu, here)
+        )
 
     async def room_settings(self, room: str) -> RoomSettings:
         """What is stored of a room, or how one that is not would be."""
@@ -283,6 +308,7 @@ class Agent(Reach):
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIME):
                 await asyncio.gather(*(party.leg.turns.done() for party in parties))
+                await self.home.farewells.done()
 
 
 def _short(kind: str, text: str) -> str:

@@ -66,7 +66,7 @@ class Calling(Party):
     async def _connect(self) -> None:
         if (taken := self._agent.replaced_by(self._asked.request)) is not None:
             await taken(self)
-        elif self._asked.is_menu:
+        elif self._agent.is_menu(self._asked):
             self._ask_for("")
         elif (target := self._asked.target) is not None and target.is_room:
             await self._visit(target.local)

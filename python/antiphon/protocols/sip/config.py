@@ -115,6 +115,13 @@ class SipConfig:
     """Digest algorithms that telephones may log in with, best first (RFC 8760). Many fail when they
     are offered anything but MD5; over TLS that is no weakness."""
 
+    menu: str = "menu"
+    """User part of the address, of this node's domain, under which telephones are asked for the
+    number of a room and its PIN. Empty: there is none."""
+
+    session_interval: int = 1800
+    """Seconds after which a call is refreshed or ends (RFC 4028). 0: only where telephones ask."""
+
     min_expires: int = 60
     """Seconds that a registration must at least be asked for (RFC 3261 §10.2.8)."""
 
@@ -126,6 +133,8 @@ class SipConfig:
 
     def __post_init__(self) -> None:
         port_range(self.rtp_ports)
+        if self.session_interval and not 90 <= self.session_interval <= 86_400:
+            raise ValueError("session_interval must be 0, or from 90 to 86400 seconds")
         if not self.digest:
             raise ValueError("digest must name at least one algorithm")
         if self.country and not (self.country.isascii() and self.country.isdecimal()):
@@ -181,12 +190,20 @@ class SipLimits:
     write_buffer: int = 256 * 1024
     """Bytes that may wait for a peer that does not read."""
 
+    calls: int = 5000
+    """Telephones that are in calls with this node at once."""
+
+    calls_per_account: int = 50
+    """Calls of one account's telephones with this node at once."""
+
     forks: int = 16
     """Telephones that one request goes to at once."""
 
     def __post_init__(self) -> None:
         if self.rate <= 0 or min(self.burst, self.failures, self.forks) < 1:
             raise ValueError("rate, burst, failures and forks must be greater than 0")
+        if min(self.calls, self.calls_per_account) < 1:
+            raise ValueError("calls and calls_per_account must be at least 1")
         if min(self.transactions, self.bindings, self.bindings_per_account) < 1:
             raise ValueError("transactions, bindings and bindings_per_account must be at least 1")
         if not 2048 <= self.message_size <= 1024 * 1024:

@@ -24,12 +24,12 @@ METHODS = (
     "NOTIFY",
     "MESSAGE",
 )
-OPTION_TAGS = frozenset({"100rel", "timer", "replaces", "join", "norefersub", "outbound", "path"})
+OPTION_TAGS = frozenset({"100rel", "timer", "replaces", "join", "norefersub", "outbound", "gruu"})
 SDP = "application/sdp"
 
 CAPABILITIES: Fields = [
     ("Allow", ", ".join(METHODS)),
-    ("Supported", "100rel, timer, replaces, norefersub"),
+    ("Supported", "100rel, timer, replaces, join, norefersub"),
 ]
 ACCEPT: Fields = [("Accept", f"{SDP}, application/dtmf-relay, application/dtmf")]
 

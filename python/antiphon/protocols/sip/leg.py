@@ -26,13 +26,16 @@ from .reason import ended_by, reason_field
 from .renegotiation import Renegotiation
 from .session_timer import Terms
 from .stack import Stack
-from .turns import Turns
+from .turns import Outstanding, Turns
 from .uri import MalformedError
 
 log = logging.getLogger(__name__)
 
-# Requests of one dialog that may wait to be done; a telephone that sends more is refused.
+# Requests of one dialog that may wait to be done, how many may come at once, and how many a second
+# over a while; a telephone that sends more is refused.
 WAITING_LIMIT = 32
+BURST = 60.0
+RATE = 20.0
 
 # Status → the field that challenges, the field that answers.
 _CHALLENGES = {
@@ -53,11 +56,12 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What every leg is given. `legs`: all there are, by the dialog's name from our side."""
+    """What every leg is given. `farewells`: those whose BYE has no answer yet."""
 
     stack: Stack
     phones: PhoneSessions
     times: Times = field(default_factory=Times)
+    farewells: Outstanding = field(default_factory=Outstanding)
 
 
 class Owner(Protocol):
@@ -127,8 +131,10 @@ class Leg(PhoneEvents):
         self.renegotiation = Renegotiation(self)
         self.turns = Turns(self._failed)
         self.focus = False
-        self.reroute: Callable[[], SipFlow | None] = self._dial
+        self.reroute: Callable[[], SipFlow | None] = self.dial
         self._session: PhoneSession | None = None
+        self._allowance = BURST
+        self._seen = 0.0
         self._awaits_ack = False
         self._ending: tuple[Reason, str] = Reason.LEFT, ""
         self._lost: asyncio.TimerHandle | None = None
@@ -151,7 +157,7 @@ class Leg(PhoneEvents):
         """Whether its signalling is protected on the hop to us."""
         return self.flow.transport in ("tls", "wss")
 
-    def _dial(self) -> SipFlow | None:
+    def dial(self) -> SipFlow | None:
         """The flow to where the dialog's requests go by their URI, if that can be said at once."""
         routes = self.dialog.routes
         uri = parse_name_address(routes[0]).uri if routes else self.dialog.target
@@ -190,10 +196,21 @@ class Leg(PhoneEvents):
             self.hung_up(ended_by(request.all("reason"), Reason.LEFT))
         elif self.state is State.ENDED:
             self.stack.reply(request, 481)
-        elif self.turns.waiting >= WAITING_LIMIT:
+        elif self.turns.waiting >= WAITING_LIMIT or not self._allowed():
+            self.stack.failures["too many requests of a dialog"] += 1
             self.stack.reply(request, 503, headers=[("Retry-After", "5")])
         else:
             self.turns.add(partial(self._take, request))
+
+    def _allowed(self) -> bool:
+        """Whether another request comes not too soon."""
+        now = asyncio.get_running_loop().time()
+        self._allowance = min(BURST, self._allowance + (now - self._seen) * RATE)
+        self._seen = now
+        if self._allowance < 1.0:
+            return False
+        self._allowance -= 1.0
+        return True
 
     def cancelled(self, event: SipCancelled) -> None:
         """An INVITE of theirs was cancelled: the first one, or one that would change the call."""
@@ -208,6 +225,8 @@ class Leg(PhoneEvents):
         if event.provisional:
             self.stack.reply(event.request, 504)
             self.hung_up(Reason.TIMEOUT, "A provisional answer was not acknowledged.")
+        elif self.state is State.ENDING:
+            self._say_bye()
         else:
             self.end(Reason.LOST, "The answer was not acknowledged.")
 
@@ -330,7 +349,12 @@ class Leg(PhoneEvents):
     def _say_bye(self) -> None:
         self.state = State.ENDED
         self._leave()
-        self.request("BYE", [("Reason", str(reason_field(*self._ending)))])
+        self.home.farewells.add(self)
+        self.request("BYE", [("Reason", str(reason_field(*self._ending)))], heard=self._parted)
+
+    def _parted(self, response: SipResponse) -> None:
+        if response.status >= 200:
+            self.home.farewells.discard(self)
 
     def _finish(self, state: State, reason: Reason, text: str) -> None:
         self.state = state

@@ -1,4 +1,6 @@
-"""An INVITE that takes the place of another call (RFC 3891): attended transfer, and pick-up."""
+"""An INVITE that takes the place of another call, as in attended transfer and pick-up (RFC 3891),
+or joins it (RFC 3911).
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -24,34 +26,53 @@ class NoSuchDialog(Refused):
 
 def replacing(agent: "Agent", replaces: Replaces) -> Callable[["Calling"], Awaitable[None]]:
     """What the one who calls so must do. Raises `Refused` when there is nothing to replace."""
-    dialog = DialogId(replaces.call_id, replaces.to_tag, replaces.from_tag)
-    replaced = agent.find(dialog)
-    if replaced is None or replaced.leg.over:
-        raise NoSuchDialog(Reason.GONE, "There is no such call.")
+    replaced = _named(agent, replaces)
     if replaces.early_only and replaced.leg.dialog.confirmed:
         raise Refused(Reason.BUSY, "The call was answered.")  # RFC 3891 §3
 
     async def take(taker: "Calling") -> None:
-        await _take_place(agent, replaced, taker)
+        if not replaced.leg.dialog.confirmed:
+            _pick_up(agent, replaced, taker)
+        else:
+            await _come_beside(agent, replaced, taker, replacing=True)
 
     return take
 
 
-async def _take_place(agent: "Agent", replaced: Party, taker: "Calling") -> None:
-    if not replaced.leg.dialog.confirmed:
-        _pick_up(agent, replaced, taker)
-        return
-    if (room := replaced.room) is None:
+def joining(agent: "Agent", join: Replaces) -> Callable[["Calling"], Awaitable[None]]:
+    """What one must do who comes into a call. Raises `Refused` when there is none."""
+    joined = _named(agent, join)
+    if not joined.leg.dialog.confirmed:
+        raise NoSuchDialog(Reason.GONE, "The call is not answered yet.")
+
+    async def come(taker: "Calling") -> None:
+        await _come_beside(agent, joined, taker, replacing=False)
+
+    return come
+
+
+def _named(agent: "Agent", named: Replaces) -> Party:
+    party = agent.find(DialogId(named.call_id, named.to_tag, named.from_tag))
+    if party is None or party.leg.over:
+        raise NoSuchDialog(Reason.GONE, "There is no such call.")
+    return party
+
+
+async def _come_beside(
+    agent: "Agent", present: Party, taker: "Calling", *, replacing: bool
+) -> None:
+    """Into the room of one who is there, who then goes if it is replaced."""
+    if (room := present.room) is None:
         raise Refused(Reason.GONE, "The call is in no room.")
     if is_call_room(room):
-        outlet = _Handover(replaced)
-        await agent.switchboard.call(
-            replaced.caller, agent.place_of(taker), outlet, room=room, name=replaced.name
-        )
-    else:
-        await taker.enter(room)
-        taker.leg.accept()
-        replaced.leg.end(Reason.REPLACED)
+        outlet = _Handover(present if replacing else None)
+        place = agent.place_of(taker)
+        await agent.switchboard.call(present.caller, place, outlet, room=room, name=present.name)
+        return
+    await taker.enter(room)
+    taker.leg.accept()
+    if replacing:
+        present.leg.end(Reason.REPLACED)
 
 
 def _pick_up(agent: "Agent", ringing: Party, taker: "Calling") -> None:
@@ -63,12 +84,12 @@ def _pick_up(agent: "Agent", ringing: Party, taker: "Calling") -> None:
 
 
 class _Handover:
-    """Hangs up on the replaced one as soon as the other has taken its place."""
+    """Hangs up on the replaced one, if any, as soon as the other has taken its place."""
 
-    def __init__(self, replaced: Party) -> None:
+    def __init__(self, replaced: Party | None) -> None:
         self._replaced = replaced
 
     def deliver(self, event: events.Event) -> None:
         """Take news of the call that brings the other one in."""
-        if isinstance(event, events.CallAnswered):
+        if isinstance(event, events.CallAnswered) and self._replaced is not None:
             self._replaced.leg.end(Reason.REPLACED)

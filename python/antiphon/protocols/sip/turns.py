@@ -1,4 +1,5 @@
-"""Work of one call in the order in which it came up: one piece ends before the next begins.
+"""Work of one call in the order in which it came up, one piece after the other; and waiting for
+what many calls have still to do.
 
 It knows nothing of calls. While there is nothing to do it costs no task.
 """
@@ -11,6 +12,30 @@ from collections.abc import Awaitable, Callable
 log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
+
+
+class Outstanding:
+    """What is not done yet; who stops waits until nothing is left."""
+
+    def __init__(self) -> None:
+        self._things: set[object] = set()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def add(self, thing: object) -> None:
+        """It has begun."""
+        self._things.add(thing)
+        self._none.clear()
+
+    def discard(self, thing: object) -> None:
+        """It is done."""
+        self._things.discard(thing)
+        if not self._things:
+            self._none.set()
+
+    async def done(self) -> None:
+        """Wait until nothing is left."""
+        await self._none.wait()
 
 
 class Turns:

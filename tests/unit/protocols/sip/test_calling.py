@@ -1,7 +1,10 @@
 """Telephones that call: into rooms and to accounts. A test plays the telephone, in virtual time."""
 
+import asyncio
+
 import pytest
 
+from antiphon._native import SipFlow
 from antiphon.core import event as events
 from antiphon.core.call import CallState
 from antiphon.core.member import Source
@@ -12,7 +15,7 @@ from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.session_timer import Terms
 from tests.support.fakes import DOMAIN, FakeEndpoint, Recorder, account, guest
 from tests.support.sip_agent import Office, office
-from tests.support.sip_wire import settle
+from tests.support.sip_wire import THEIRS, settle
 from tests.support.virtual_time import virtual
 
 ROOM = f"sip:standup@rooms.{DOMAIN}"
@@ -485,10 +488,13 @@ async def test_the_node_stops() -> None:
     made.house.reach.add("bob", "web")
     other.invite(f"sip:bob@{DOMAIN}")
     await settle(1.0)
-    await made.agent.drain()
+    draining = asyncio.create_task(made.agent.drain())
     assert (await other.status()).status == 503
     bye = await made.phone.request("BYE")
+    assert not draining.done()
     made.phone.reply(bye, 200)
+    await settle(0.2)
+    assert draining.done()
     third = made.another("dave")
     third.invite(ROOM)
     assert (await third.status()).status == 503
@@ -515,6 +521,7 @@ async def test_a_dialog_that_is_asked_too_much() -> None:
     statuses = made.phone.statuses
     assert statuses.count(503) > 0
     assert statuses.count(200) >= 32
+    assert made.agent.home.stack.failures["too many requests of a dialog"] > 0
 
 
 @virtual
@@ -523,3 +530,44 @@ async def test_a_guest_without_a_name() -> None:
     await made.house.switchboard.join(guest("x"), "standup", Recorder())
     await in_a_room(made)
     assert made.members("standup") == ["X", "Alice"]
+
+
+@virtual
+async def test_a_lost_connection_does_not_end_the_call() -> None:
+    made = office("tcp")
+    made.register("alice")
+    made.phone.contact = "<sip:alice@192.0.2.9>"
+    await in_a_room(made)
+    lost = made.away.flows[-1]
+    made.ours.closed(lost)
+    await settle()
+    (binding,) = made.location.bindings("alice")
+    binding.flow = SipFlow(0, "tcp", 7, THEIRS)
+    made.away.gone.add(lost.connection)
+    made.last.events.offered(1, "")
+    again = await made.phone.request("INVITE")
+    made.phone.reply(again, 200, "their answer")
+    await made.phone.request("ACK")
+    assert made.away.flows[-1].connection == 7
+    assert made.agent.calls == 1
+
+
+@virtual
+async def test_the_menu_has_an_address() -> None:
+    made = office()
+    made.phone.invite(f"sip:menu@{DOMAIN}")
+    await made.phone.accepted()
+    assert made.last.played == ["welcome", "enter_room_number"]
+
+
+@virtual
+async def test_a_hangup_before_our_answer_is_acknowledged() -> None:
+    made = office()
+    made.phone.invite(ROOM)
+    await made.phone.status(200)
+    made.last.events.closed("the media broke")
+    await settle(0.2)
+    assert made.phone.requests == []  # RFC 3261 §15: no BYE before the ACK
+    made.back.lose = lambda _: True
+    await settle(40)
+    assert [one.method for one in made.phone.requests] == ["BYE"]

@@ -227,3 +227,36 @@ async def test_the_referrer_that_hangs_up_at_once() -> None:
     await settle()
     assert made.members(room) == ["Bob", "Carol"]
     assert made.house.calls.stored[invited.call.id].reason is not Reason.CANCELLED
+
+
+@virtual
+async def test_somebody_joins_a_call() -> None:
+    made = office()
+    room, _, _ = await talking(made, made.phone, "bob")
+    dave = made.another("dave")
+    join = f"{made.phone.call_id};to-tag={made.phone.their_tag};from-tag={made.phone.tag}"
+    dave.invite(f"sip:bob@{DOMAIN}", "offer of dave", ("Join", join))
+    await dave.accepted()
+    assert made.members(room) == ["Alice", "Bob", "Dave"]
+
+
+@virtual
+async def test_the_one_who_was_called_transfers() -> None:
+    made = office()
+    made.register("bob")
+    bob = made.another("bob")
+    caller = Recorder()
+    info = await made.house.switchboard.call(account("carol"), f"bob@{DOMAIN}", caller)
+    await made.house.switchboard.join(account("carol"), info.room, caller)
+    invite = await bob.request("INVITE")
+    bob.take_dialog(invite)
+    bob.reply(invite, 200, "answer of bob")
+    await bob.request("ACK")
+    made.house.directory.names.add("dave")
+    dave = made.house.reach.add("dave", "web")
+    bob.sequence = 100
+    bob.send("REFER", "", ("Refer-To", f"<sip:dave@{DOMAIN}>"))
+    await settle(1.0)
+    (invited,) = dave.take()
+    assert isinstance(invited, events.Invited)
+    assert (invited.room, invited.call.caller_name) == (info.room, "Carol")
