@@ -9,8 +9,8 @@ import pytest_asyncio
 from tests.support.baresip import Phone, missing
 from tests.support.fixtures import unavailable
 from tests.support.node import Node
-from tests.support.person import ANN
-from tests.support.telephone import Telephone, part, telephone
+from tests.support.person import ANN, BEN
+from tests.support.telephone import Telephone, part, talk, telephone
 from tests.support.telephony import registered
 from tests.support.wait import until
 
@@ -95,3 +95,28 @@ async def test_a_telephone_gives_up_or_is_declined(ann: Telephone, desk: Phone) 
     await ann.call_state("incoming")
     await ann.presses("decline")
     await desk.event("CALL_CLOSED", 2)
+
+
+async def test_a_telephone_is_added_to_a_call_of_pages(
+    node: Node, ann: Telephone, desk: Phone, tmp_path: Path, artifacts: Path
+) -> None:
+    async with telephone(BEN, tmp_path, artifacts) as ben:
+        await ben.registers(node.url)
+        await ann.dials("ben")
+        await ben.call_state("incoming")
+        await ben.presses("answer")
+        await talk(ann, ben)
+        await ann.presses("add")
+        await ann.browser.type(part("whom"), "desk")
+        await ann.browser.press("Enter")
+        await desk.event("CALL_INCOMING")
+        await desk.accept()
+        for page in (ann, ben):
+            await page.hears(DESK, "probe.hear('desk')")
+            await desk.hears(round(page.person.frequency))
+        await talk(ann, ben)
+        await ann.browser.screenshot(artifacts / "conference.png")
+        await ann.presses("hang-up")
+        await ben.hears(DESK, "probe.hear('desk')")
+        await desk.hang_up()
+        await ben.call_state("idle")
