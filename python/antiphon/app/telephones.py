@@ -87,6 +87,7 @@ class Telephones:
             ),
             messenger=self._bring,
             menu=config.sip.menu,
+            name_of=self._name_of,
         )
         switchboard.add_reach(TrunkReach(self.server.trunks, self.agent, stack, addresses.domain))
         self.messages = TextMessages(stack, switchboard)
@@ -114,6 +115,10 @@ class Telephones:
     async def drain(self) -> None:
         """End all calls: the node stops."""
         await self.agent.drain()
+
+    def _name_of(self, account: Address) -> str:
+        caller = self.server.identities.caller(account.local)
+        return caller.name if caller is not None else account.local
 
     def _bring(self, binding: Binding, device: Address, event: MessageReceived) -> None:
         self.messages.send(

@@ -62,7 +62,8 @@ class AgentLimits:
 
 class Agent(Reach):
     """See the module. `messenger` brings a text message to a registered telephone; `menu`: the user
-    part of the address under which telephones are asked for a room.
+    part of the address under which telephones are asked for a room; `name_of`: how an account is
+    called.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Agent(Reach):
         limits: AgentLimits | None = None,
         messenger: Messenger | None = None,
         menu: str = "",
+        name_of: Callable[[Address], str] = lambda account: account.local,
     ) -> None:
         self.switchboard = switchboard
         self.home = Home(stack=stack, phones=phones, times=times or Times())
@@ -87,6 +89,7 @@ class Agent(Reach):
         self._limits = limits or AgentLimits()
         self._messenger = messenger
         self._menu = menu
+        self._name_of = name_of
         self._parties: set[Party] = set()
         self._per_account: Counter[Address] = Counter()
         self._by_call_id: dict[str, set[Party]] = {}
@@ -234,7 +237,7 @@ class Agent(Reach):
         return account.bare.on(_short("sip", name))
 
     def _rung(self, address: Address, ways: Sequence[tuple[Binding, Way]]) -> Rung:
-        caller = Caller(address=address, name=address.local)
+        caller = Caller(address=address, name=self._name_of(address.bare))
         message = partial(self._deliver, address, ways[0][0])
         return Rung(self, address, caller, [way for _, way in ways], messages=message)
 
