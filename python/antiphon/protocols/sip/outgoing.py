@@ -15,10 +15,11 @@ from antiphon.core.description import Kind
 from antiphon.core.reason import Reason, Refused
 
 from . import fields
+from .asking import answer_challenge
 from .credentials import Credentials
 from .dialog import Dialog
 from .header import NameAddress, name_addresses
-from .leg import Home, Leg, Owner, State, answer_challenge
+from .leg import Home, Leg, Owner, State
 from .negotiation import Negotiation, OutOfTurn, Part
 from .reason import reason_field, reason_of
 from .reliable import Received
