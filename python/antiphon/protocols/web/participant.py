@@ -33,6 +33,14 @@ log = logging.getLogger(__name__)
 # not read).
 READ_AHEAD = 64
 RECENT_MESSAGES = 50
+# What concerns the session whether it is in a room or not.
+CALL_NEWS = (
+    events.Invited,
+    events.CallRinging,
+    events.CallAnswered,
+    events.CallEnded,
+    events.MessageReceived,
+)
 
 
 class Participant:
@@ -235,7 +243,8 @@ class Participant:
             found = spelling.room(membership.room, membership.member.id, ())
             recent, _ = await self._messages.page(membership.room.address, limit=RECENT_MESSAGES)
         except BaseException:
-            self._held = None
+            # Of the room nothing is told; calls go on.
+            self._held = [news for news in self._held or () if isinstance(news, CALL_NEWS)]
             await self.leave(Reason.INTERNAL)
             raise
         shown = {one.id for one in recent}

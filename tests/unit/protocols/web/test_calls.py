@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from antiphon.core.calls import CallLimits
+from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.web.config import WebConfig
 from tests.support.fakes import account, house
 from tests.unit.protocols.web.stand import Client, World
@@ -107,6 +108,21 @@ async def test_nobody_answers(world: World) -> None:
     await calls(ann, "bob")
     assert (await ann.expect("call_ended"))["call"]["reason"] == "timeout"
     assert (await bob.expect("call_ended"))["call"]["reason"] == "cancelled"
+
+
+async def test_news_of_calls_outlives_a_join_that_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = await page(world, "ann"), await page(world, "bob")
+    archive = world.house.messages
+
+    async def broken(*_: object, **__: object) -> None:
+        await calls(ann, "bob")  # while Bob's join is being done
+        raise Refused(Reason.INTERNAL, "The archive is broken.")
+
+    monkeypatch.setattr(archive, "page", broken)
+    assert (await bob.ask("join", "refused", room="r"))["reason"] == "internal"
+    await bob.expect("invited")
 
 
 async def test_who_is_not_there_or_does_not_exist(world: World) -> None:

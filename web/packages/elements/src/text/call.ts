@@ -1,7 +1,6 @@
 /** The words of calls: dialling, ringing, talking, the list of calls, signing in. */
 
 export const callWords = {
-  label: "Telephone",
   signIn: {
     title: "Sign in to call",
     lead: "Then you can call others, and they can call you on this page.",
@@ -78,8 +77,6 @@ export const callWords = {
     unmute: "Unmute",
     camera: "Camera",
     cancelRinging: (name: string) => `Stop calling ${name}`,
-    phone: "Telephone",
-    more: "More",
   },
   ended: {
     left: "Call ended",
@@ -108,8 +105,5 @@ export const callWords = {
     declined: "Declined",
     call: (name: string) => `Call ${name}`,
     videoCall: (name: string) => `Call ${name} with video`,
-    entry: (facts: readonly string[]) => facts.join(", "),
   },
-  answerSound: "Tap to hear the ringing",
-  notReachable: "Calls cannot reach this page now.",
 } as const;
