@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from antiphon._native import SipFlow, SipRequest
+from antiphon._native import SipRequest
 
 from .config import TrunkConfig
 from .credentials import Credentials
@@ -18,7 +18,7 @@ from .dialplan import DialPlan, Plan, trunks_to
 from .registration import Registration, RegistrationState
 from .resolve import Unresolved
 from .stack import Stack
-from .uri import Uri
+from .uri import MalformedError, Uri, parse_uri
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Trunk:
         self.avoided_until = 0.0
         self._stack = stack
         self._networks = [ip_network(text, strict=False) for text in config.addresses]
-        self._resolved: frozenset[str] = frozenset()
+        self._resolved: frozenset[tuple[str, int]] = frozenset()
         self._registration: Registration | None = None
         if config.register and self.credentials is not None:
             self._registration = Registration(
@@ -81,18 +81,24 @@ class Trunk:
         if self._registration is not None:
             await self._registration.close()
 
-    def owns(self, flow: SipFlow) -> bool:
-        """Whether a request over this flow comes from it: from one of its addresses, or, while we
-        are registered, from where its registrar is.
+    def owns(self, request: SipRequest) -> bool:
+        """Whether a request comes from it: from one of its addresses, from where it is found, or
+        from the host of its registrar to what we registered there.
+
+        Others may share the host with it (a NAT, a machine of one's own), so that elsewhere the
+        port must be right as well.
         """
-        host = flow.remote[0]
-        address = ip_address(host)
-        if any(address in network for network in self._networks):
+        remote = request.flow.remote
+        if any(ip_address(remote[0]) in network for network in self._networks):
+            return True
+        if remote in self._resolved:
             return True
         state = self.registration
-        if state is not None and state.registered and state.flow is not None:
-            return state.flow.remote[0] == host
-        return host in self._resolved
+        if state is None or not state.registered or state.flow is None:
+            return False
+        return remote == state.flow.remote or (
+            remote[0] == state.flow.remote[0] and _user_of(request) == self.config.user
+        )
 
     async def look_up(self) -> None:
         """Learn the addresses of a trunk without a password and without addresses of its own."""
@@ -103,7 +109,7 @@ class Trunk:
         except Unresolved as error:
             log.warning("trunk %s cannot be found: %s", self.config.name, error)
             return
-        self._resolved = frozenset(flow.remote[0] for flow in flows)
+        self._resolved = frozenset(flow.remote for flow in flows)
 
     def avoid(self) -> None:
         """It could not be reached: let the others go first for a while."""
@@ -162,7 +168,7 @@ class Trunks:
 
     def of(self, request: SipRequest) -> Trunk | None:
         """The trunk that a request comes from; None: from none of them."""
-        return next((one for one in self._trunks.values() if one.owns(request.flow)), None)
+        return next((one for one in self._trunks.values() if one.owns(request)), None)
 
     def to(self, number: str) -> Sequence[Trunk]:
         """The trunks for an E.164 number, in the order in which to try them: those that work now
@@ -187,6 +193,13 @@ def destination(trunk: TrunkConfig, called: str) -> str | None:
         if _digits(number) == wanted and wanted:
             return target
     return trunk.numbers.get("*")
+
+
+def _user_of(request: SipRequest) -> str:
+    try:
+        return parse_uri(request.uri).user or ""
+    except MalformedError:
+        return ""
 
 
 def _digits(text: str) -> str:
