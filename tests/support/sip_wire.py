@@ -118,6 +118,7 @@ class Opposite:
         self.their_tag = ""
         self.target = ""
         self.sequence = 0
+        self.number = 0
         stack.on("INVITE", self._called)
 
     def _called(self, request: SipRequest) -> None:
