@@ -115,7 +115,8 @@ async def test_calls_between_telephones(
             keys={"called": ben},
         )
         await called.succeed()
-    counted = (await httpx.AsyncClient().get(f"{node.url}/metrics")).text
+    async with httpx.AsyncClient(base_url=node.url) as client:
+        counted = (await client.get("/metrics")).text
     assert "antiphon_sip_routing_relayed_total" in counted
 
 
@@ -168,7 +169,8 @@ async def test_every_call_gets_through_when_five_of_a_hundred_datagrams_are_lost
                 password=PASSWORD,
                 keys={"called": "ben-lossy"},
                 calls=calls,
-                options=("-r", "5"),
+                # A lost ACK must have its second chance before the call ends (RFC 3261 §13.3.1.4).
+                options=("-r", "5", "-d", "4000"),
             )
             await called.succeed()
         assert relay.lost > 0
