@@ -3,6 +3,9 @@
 /// Level of silence.
 pub const SILENT: i8 = -127;
 
+/// Below this mean power nobody speaks: −58 dBov (see [`energy`]).
+pub const QUIET: f32 = 1.6e-6;
+
 /// The mean power of samples in dBov, −127 (silence) … 0 (the loudest square wave).
 pub fn level(samples: &[i16]) -> i8 {
     decibels(energy(samples))

@@ -26,6 +26,26 @@ impl fmt::Display for OpusError {
 
 impl std::error::Error for OpusError {}
 
+/// Whether a packet says that somebody speaks in it, without decoding it: the flags of its speech
+/// layer (RFC 6716 §4.2.3); `None` if it has no such layer, or several frames.
+pub fn is_voice(packet: &[u8]) -> Option<bool> {
+    let (&[toc, flags], _) = packet.split_first_chunk::<2>()?;
+    let configuration = toc >> 3;
+    if configuration >= 16 || toc & 3 != 0 {
+        return None;
+    }
+    // RFC 6716 §3.1, table 2: 10, 20, 40 or 60 ms alone, 10 or 20 ms beside the other layer; one
+    // flag for each 20 ms.
+    let frames = match configuration {
+        12.. => 1,
+        narrow => [1, 1, 2, 3][usize::from(narrow % 4)],
+    };
+    // The flags of a channel, and one bit about redundancy behind them.
+    let middle = flags >> (8 - frames);
+    let side = if toc & 4 == 0 { 0 } else { flags >> (7 - 2 * frames) & ((1 << frames) - 1) };
+    Some(middle | side != 0)
+}
+
 /// Samples to packets.
 pub struct Encoder {
     state: NonNull<ffi::OpusEncoder>,
@@ -259,6 +279,28 @@ mod tests {
             assert_eq!(concealed.len(), last.len());
             assert!(energy(&concealed) > 1e5, "the tone goes on over a gap");
         }
+    }
+
+    #[test]
+    fn packets_tell_who_speaks() {
+        let mut encoder = Encoder::new(16_000, 1).unwrap();
+        encoder.set_bitrate(16_000).unwrap();
+        let voice = |n: usize| {
+            let angle = n as f32 * 150.0 * std::f32::consts::TAU / 16_000.0;
+            (1..12).map(|k| (angle * k as f32).sin() / k as f32).sum::<f32>() * 6000.0
+        };
+        let mut told = Vec::new();
+        for n in 0..60 {
+            let speaks = (20..40).contains(&n);
+            let sample = |k: usize| if speaks { voice(k) as i16 } else { (k % 3) as i16 };
+            let samples: Vec<i16> = (n * 320..(n + 1) * 320).map(sample).collect();
+            told.push(is_voice(&encoder.encode(&samples).unwrap()));
+        }
+        assert_eq!(told[5..19], [Some(false); 14]);
+        assert_eq!(told[21..39], [Some(true); 18]);
+        assert_eq!(told[55..], [Some(false); 5]);
+        assert_eq!(is_voice(&[0xfc, 1, 2]), None, "music only");
+        assert_eq!(is_voice(&[0x08]), None);
     }
 
     #[test]

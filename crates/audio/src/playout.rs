@@ -14,6 +14,7 @@ use crate::stretch;
 pub use crate::queue::Kind;
 
 mod adapt;
+mod thrift;
 
 /// What one call of [`Playout::tick`] gives.
 pub const FRAME: Duration = Duration::from_millis(20);
@@ -98,6 +99,7 @@ pub struct Playout {
     timestamp: u64,
     /// Ticks that were made up while nothing was there, without going on in the stream.
     starved: u64,
+    thrift: thrift::Thrift,
     /// Ticks of the last packet.
     packet: u64,
     made_up: usize,
@@ -124,6 +126,7 @@ impl Playout {
             sequence: 0,
             timestamp: 0,
             starved: 0,
+            thrift: thrift::Thrift::default(),
             packet: format.ticks(20).into(),
             made_up: 0,
             ticked: None,
@@ -140,6 +143,13 @@ impl Playout {
     pub fn reset(&mut self, now: Instant) {
         self.queue.reset();
         self.begin_anew(now);
+    }
+
+    /// Allows, or no longer, to leave packets of somebody who has been silent for a while undecoded:
+    /// one who begins to speak may lose up to 60 ms of the first word. For streams of which only the
+    /// loudest few are heard, and for codecs that cost much.
+    pub fn set_thrifty(&mut self, thrifty: bool) {
+        self.thrift.allow(thrifty && self.format.codec.conceals());
     }
 
     /// What happened so far.
@@ -358,13 +368,16 @@ impl Playout {
         }
         let Some(packet) = self.queue.pop() else { return false };
         let begin = self.ready.len();
-        if self.decoder.decode(&packet.payload, &mut self.ready).is_err() {
+        if self.doze(&packet.payload) {
+            self.ready.resize(begin + self.decoder.duration(&packet.payload), 0);
+        } else if self.decoder.decode(&packet.payload, &mut self.ready).is_err() {
             self.figures.broken += 1;
             self.ready.truncate(begin);
             self.conceal(self.format.samples_of(self.packet as u32), None);
         } else if !self.format.codec.conceals() {
             self.concealer.heard(&mut self.ready[begin..]);
         }
+        self.thrift.heard(&self.ready[begin..]);
         let decoded = self.ready.len() - begin;
         self.packet = self.ticks_of(decoded).max(1);
         // RFC 6716 §2.1.9, RFC 7587 §3.1.3: an Opus frame of no more than its header says that

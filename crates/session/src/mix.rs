@@ -16,6 +16,8 @@ use crate::room::Id;
 
 /// Voices that are heard at a time.
 const SPEAKERS: usize = 4;
+/// In a mix of more tracks than this, the silent ones are not listened to all the time.
+const FEW: usize = 8;
 /// Behind by more than this, the clock begins anew instead of catching up.
 const CLOCK_SLIP: Duration = Duration::from_millis(200);
 
@@ -187,8 +189,9 @@ impl Mixes {
     /// while nothing is to be sent to it.
     pub(crate) fn tick(&mut self, at: Instant, voice: impl Fn(Id, Id) -> Option<Voice>) -> Ticked {
         let mut ticked = Ticked::default();
+        let are_many = self.sources.len() > FEW;
         for (&track, source) in &mut self.sources {
-            source.tick(at);
+            source.tick(at, are_many);
             if !source.has_level && !source.is_muted && !source.frame.is_empty() {
                 ticked.levels.push((track, level::decibels(source.power)));
             }
@@ -227,10 +230,11 @@ struct Source {
 }
 
 impl Source {
-    fn tick(&mut self, at: Instant) {
+    fn tick(&mut self, at: Instant, are_many: bool) {
         self.frame.clear();
         self.power = 0.0;
         let Some(playout) = &mut self.playout else { return };
+        playout.set_thrifty(are_many);
         let (kind, samples) = playout.tick(at);
         if kind == playout::Frame::Silence {
             return;

@@ -1,7 +1,7 @@
 //! The few voices that are heard at a time, by loudness, with patience both ways.
 
-/// Below this mean power nobody is heard: −58 dBov.
-const SILENCE: f32 = 1.6e-6;
+use crate::level::QUIET;
+
 /// A voice keeps its place for so many frames after it fell silent: 600 ms, a pause within speech.
 const HOLD: u32 = 30;
 /// Who is not heard must be louder by this to take a place: 6 dB.
@@ -35,7 +35,7 @@ impl<K: Copy + Ord> Loudest<K> {
         self.follow(voices);
         let mut others: Vec<(K, f32)> = voices
             .iter()
-            .filter(|(key, power)| *power > SILENCE && !self.is_heard(*key))
+            .filter(|(key, power)| *power > QUIET && !self.is_heard(*key))
             .copied()
             .collect();
         others.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -66,7 +66,7 @@ impl<K: Copy + Ord> Loudest<K> {
                 return false;
             };
             voice.power = power.max(voice.power * DECAY);
-            voice.silent = if power > SILENCE { 0 } else { voice.silent + 1 };
+            voice.silent = if power > QUIET { 0 } else { voice.silent + 1 };
             voice.silent <= HOLD
         });
     }

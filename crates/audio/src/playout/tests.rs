@@ -262,6 +262,33 @@ fn silence_that_follows_a_word_is_not_waited_for() {
     assert_eq!(level(played.from(pcmu(), 4.2)), -14);
 }
 
+#[test]
+fn who_is_silent_is_not_decoded_and_is_heard_again_at_once() {
+    let mut packets = stream(Format::OPUS, 20, 300);
+    let mut encoder = Encoder::new(&Format::OPUS).unwrap();
+    for packet in &mut packets[100..200] {
+        packet.payload.clear();
+        encoder.encode(&[0; 960], &mut packet.payload).unwrap();
+    }
+    let start = Instant::now();
+    let mut playout = Playout::new(Format::OPUS, start).unwrap();
+    playout.set_thrifty(true);
+    let (mut silent, mut loud) = (0, 0);
+    for (n, packet) in packets.iter().enumerate() {
+        let at = start + Duration::from_micros(packet.at);
+        let Sent { sequence, timestamp, kind, ref payload, .. } = *packet;
+        playout.insert(Arrived { sequence, timestamp, kind, payload }, at);
+        let (_, samples) = playout.tick(at + Duration::from_millis(8));
+        if (140..200).contains(&n) {
+            silent += usize::from(samples.iter().all(|&sample| sample == 0));
+        } else if n >= 202 {
+            loud += usize::from(level(samples) >= -16);
+        }
+    }
+    assert!(silent >= 50, "{silent} of 60 were left out");
+    assert!(loud >= 95, "{loud} of 98 were heard");
+}
+
 proptest! {
     #[test]
     fn any_stream_is_survived(steps in prop::collection::vec(

@@ -6,5 +6,7 @@ mod anything;
 mod audio;
 mod cost;
 mod forwarding;
+mod mixing;
 mod negotiation;
+mod telephones;
 mod world;
