@@ -45,12 +45,14 @@ pub(crate) struct SipMachine {
 }
 
 impl SipMachine {
-    /// Does something for a peer; should it panic, what the peer sent is dropped and counted.
-    pub(crate) fn guarded(&mut self, act: impl FnOnce(&mut sip::Machine)) {
+    /// Does something with what a peer sent; should it panic, that is counted, and nothing is done.
+    pub(crate) fn guarded<T>(&mut self, act: impl FnOnce(&mut sip::Machine) -> T) -> Option<T> {
         let machine = &mut self.machine;
-        if catch_unwind(AssertUnwindSafe(|| act(machine))).is_err() {
+        let done = catch_unwind(AssertUnwindSafe(|| act(machine)));
+        if done.is_err() {
             self.machine.counts.panics += 1;
         }
+        done.ok()
     }
 
     fn check_listener(&self, flow: &SipFlow) -> PyResult<()> {
@@ -243,7 +245,7 @@ impl SipMachine {
                 Some(sip::Keys { md5: key(&keys, "MD5")?, sha256: key(&keys, "SHA-256")? })
             }
         };
-        self.machine.account(user.as_bytes(), realm.as_bytes(), keys);
+        self.guarded(|machine| machine.account(user.as_bytes(), realm.as_bytes(), keys));
         Ok(())
     }
 
@@ -263,7 +265,9 @@ impl SipMachine {
             return Err(unfit("realm: no quotes, no line ends"));
         }
         let headers = lines(headers)?;
-        Ok(self.machine.challenge(&request.request, proxy, realm.as_bytes(), &headers))
+        let (request, realm) = (&request.request, realm.as_bytes().to_vec());
+        let done = self.guarded(|machine| machine.challenge(request, proxy, &realm, &headers));
+        Ok(done.unwrap_or(false))
     }
 
     #[pyo3(
@@ -295,7 +299,7 @@ impl SipMachine {
             reliable,
             stateless,
         };
-        Ok(self.machine.reply(&request.request, &response))
+        Ok(self.guarded(|machine| machine.reply(&request.request, &response)).unwrap_or(false))
     }
 
     #[pyo3(
@@ -334,11 +338,12 @@ impl SipMachine {
             headers: &lines(headers)?,
             remove: &remove,
         };
-        Ok(self.machine.relay(&request.request, &targets, &relay))
+        let request = &request.request;
+        Ok(self.guarded(|machine| machine.relay(request, &targets, &relay)).unwrap_or(false))
     }
 
     fn conclude(&mut self, request: &SipRequest) -> bool {
-        self.machine.conclude(&request.request)
+        self.guarded(|machine| machine.conclude(&request.request)).unwrap_or(false)
     }
 
     #[pyo3(signature = (request, flow=None))]
@@ -346,7 +351,8 @@ impl SipMachine {
         if let Some(flow) = &flow {
             self.check_listener(flow)?;
         }
-        Ok(self.machine.follow(&request.request, flow.map(|flow| flow.0)))
+        let (request, flow) = (&request.request, flow.map(|flow| flow.0));
+        Ok(self.guarded(|machine| machine.follow(request, flow)).unwrap_or(false))
     }
 
     #[pyo3(
@@ -392,7 +398,9 @@ impl SipMachine {
         let headers = lines(headers)?;
         let (body, uri) = (body.unwrap_or_default(), uri.map(str::as_bytes));
         let flow = flow.map(|flow| flow.0);
-        self.machine.acknowledge(&response.answer, &headers, body, uri, flow).map_err(refused)
+        let answer = &response.answer;
+        let done = self.guarded(|machine| machine.acknowledge(answer, &headers, body, uri, flow));
+        done.unwrap_or(Ok(false)).map_err(refused)
     }
 
     #[pyo3(
@@ -400,7 +408,8 @@ impl SipMachine {
         text_signature = "($self, request, headers=b'')"
     )]
     fn cancel(&mut self, request: u64, headers: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        Ok(self.machine.cancel(sip::CellId::of(request), &lines(headers)?))
+        let (id, headers) = (sip::CellId::of(request), lines(headers)?);
+        Ok(self.guarded(|machine| machine.cancel(id, &headers)).unwrap_or(false))
     }
 
     fn flow_token(&self, flow: &SipFlow) -> String {

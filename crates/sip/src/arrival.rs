@@ -214,12 +214,16 @@ impl Machine {
         reason: &[u8],
         headers: &[u8],
     ) {
-        let Some(via) = index.top_via(data) else { return };
+        if index.line(Name::Via).is_none() {
+            return;
+        }
+        // A Via that cannot be read says nothing; then the answer goes back where this came from.
+        let to = index.top_via(data).map_or(flow, |via| via.answer_flow(flow));
         let method = index.method(data);
         let key = self.key_of(data, index, index.method_name(data)).unwrap_or(0);
         let tag = self.tag(key);
         let reply = Reply { status, reason, tag: &tag, headers, body: b"" };
-        let span = self.send(via.answer_flow(flow), None, |out| {
+        let span = self.send(to, None, |out| {
             crate::splice::reply(out, (data, index), flow, &reply);
         });
         let call = self.hash(index.call_id(data));

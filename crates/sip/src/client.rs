@@ -174,6 +174,20 @@ impl Machine {
         }
     }
 
+    /// The time that a relay may ring is over. Who has said nothing yet cannot be cancelled
+    /// (§9.1), and is not waited for.
+    pub(crate) fn ring_time_over(&mut self, id: CellId) {
+        for number in self.leg_numbers(id) {
+            let Some(leg) = self.leg_mut(id, number) else { continue };
+            if leg.state == LegState::Calling && leg.cancel == Cancel::No {
+                leg.cancel = Cancel::Wanted;
+                self.counts.timeouts += 1;
+                self.leg_failed(id, number, 408);
+            }
+        }
+        self.cancel_legs(id, b"");
+    }
+
     /// A leg ends without an answer: nothing came, or the flow failed.
     pub(crate) fn leg_failed(&mut self, id: CellId, number: u8, status: u16) {
         let Some(leg) = self.leg_mut(id, number) else { return };
@@ -308,6 +322,9 @@ impl Machine {
         let (invite, relayed) = (cell.method == Method::Invite, cell.relayed);
         let Some(leg) = cell.legs.get_mut(usize::from(number)) else { return };
         if !leg.is_open() {
+            if leg.cancel == Cancel::Wanted && leg.state == LegState::Completed {
+                self.send_cancel(id, number);
+            }
             return;
         }
         let first = leg.state == LegState::Calling;
@@ -338,7 +355,8 @@ impl Machine {
         let Some(cell) = self.cells.get_mut(id) else { return };
         let relayed = cell.relayed;
         let Some(leg) = cell.legs.get_mut(usize::from(number)) else { return };
-        if leg.state == LegState::Completed {
+        // One that we gave up on may still succeed; only who relays can let that be known.
+        if leg.state == LegState::Completed && (!relayed || leg.answer.is_some()) {
             return;
         }
         let first = leg.state != LegState::Accepted;
@@ -366,15 +384,12 @@ impl Machine {
         flow: Flow,
     ) {
         let Some(leg) = self.leg_mut(id, number) else { return };
-        match leg.state {
-            LegState::Accepted => return,
-            LegState::Completed => {
-                // A leg that we gave up has its request still: it gets its ACK now.
-                if leg.sent.starts_with(b"ACK ") {
-                    return self.send_ack(id, number);
-                }
-            }
-            _ => {}
+        if leg.state == LegState::Accepted {
+            return;
+        }
+        // A leg that we gave up has its request still: it gets its ACK below.
+        if leg.state == LegState::Completed && leg.sent.starts_with(b"ACK ") {
+            return self.send_ack(id, number);
         }
         let ended = leg.state == LegState::Completed;
         let to = message.index.line(Name::To).map(|line| line.whole(&message.bytes));

@@ -91,7 +91,11 @@ pub struct Flow {
 impl Flow {
     /// A flow of one listener; IPv4 addresses in IPv6 clothes are taken out of them.
     pub fn new(listener: u16, transport: Transport, connection: u64, remote: SocketAddr) -> Flow {
-        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let remote = match remote.ip().to_canonical() {
+            IpAddr::V4(address) => SocketAddr::new(address.into(), remote.port()),
+            // With its scope, which link-local addresses need.
+            IpAddr::V6(_) => remote,
+        };
         Flow { connection, remote, listener, transport }
     }
 

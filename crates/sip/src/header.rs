@@ -191,11 +191,17 @@ pub fn reason(status: u16) -> &'static str {
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
         607 => "Unwanted",
-        ..200 => "Progress",
-        200..300 => "Accepted",
-        300..400 => "Redirected",
-        400..500 => "Request Failed",
-        500..600 => "Server Failed",
+        _ => usual_of_class(status),
+    }
+}
+
+fn usual_of_class(status: u16) -> &'static str {
+    match status / 100 {
+        1 => "Progress",
+        2 => "Accepted",
+        3 => "Redirected",
+        4 => "Request Failed",
+        5 => "Server Failed",
         _ => "Global Failure",
     }
 }

@@ -242,7 +242,7 @@ impl Machine {
             Timer::Unacknowledged => self.never_acknowledged(id),
             Timer::Reliable => self.resend_reliable(id),
             Timer::Minute => self.ring_on(id),
-            Timer::RingTime => self.cancel_legs(id, b""),
+            Timer::RingTime => self.ring_time_over(id),
             Timer::Linger => self.drop_cell(id),
         }
     }
@@ -403,7 +403,7 @@ impl Machine {
     pub(crate) fn drop_cell(&mut self, id: CellId) {
         let Some(cell) = self.cells.remove(id) else { return };
         if cell.awaits_decision() {
-            self.undecided -= 1;
+            self.undecided = self.undecided.saturating_sub(1);
         }
     }
 

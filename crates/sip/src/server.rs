@@ -115,7 +115,7 @@ impl Machine {
     pub(crate) fn decided(&mut self, id: CellId) {
         let Some(cell) = self.cells.get_mut(id) else { return };
         if cell.awaits_decision() {
-            self.undecided -= 1;
+            self.undecided = self.undecided.saturating_sub(1);
         }
         cell.exhausted = false;
         if cell.state == State::Undecided {

@@ -124,6 +124,24 @@ fn one_after_the_other() {
 }
 
 #[test]
+fn whoever_says_nothing_is_not_waited_for() {
+    let mut stage = Stage::new();
+    let hold = Relay { hold: true, ring_time: Some(5000), ..Relay::default() };
+    let first = fork(&mut stage, &[BOB], &hold);
+    stage.pass(5.1);
+    let mut events = stage.machine.events();
+    let Some(Event::Exhausted { request, best }) = events.pop() else { panic!("{events:?}") };
+    assert_eq!((best.message.status(), best.local), (408, true));
+    assert!(stage.relay(&request, &[CAROL], &hold));
+    assert!(stage.one().to(CAROL));
+    // It rings after all, and is told to stop; or answers after all, and that counts.
+    stage.hear(udp(BOB), &answer(&first[0], 180, "b", ""));
+    assert_eq!(stage.lines(), ["CANCEL sip:bob@192.0.2.20:5060"]);
+    stage.hear(udp(BOB), &answer(&first[0], 200, "b", ""));
+    assert_eq!(stage.lines()[0], "200 OK");
+}
+
+#[test]
 fn a_held_relay_that_nobody_goes_on_with_is_concluded() {
     let mut stage = Stage::new();
     let legs = fork(&mut stage, &[BOB], &Relay { hold: true, ..Relay::default() });
