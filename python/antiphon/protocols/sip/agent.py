@@ -92,7 +92,7 @@ class Agent(Reach):
         self._name_of = name_of
         self._parties: set[Party] = set()
         self._per_account: Counter[Address] = Counter()
-        self._by_call_id: dict[str, set[Party]] = {}
+        self._by_call_id: dict[str, tuple[Party, ...]] = {}
         self._guesses: Counter[Address] = Counter()
         self._draining = False
         self.transfers = Transfers(self)
@@ -123,7 +123,7 @@ class Agent(Reach):
             party.leg.refuse(status_of(refused.reason), refused.reason, refused.text, retry)
             return
         self.add(party)
-        party.begin()
+        party.begin(asked)
 
     def admit(self, party: Party) -> None:
         """Whether there is place for another call of a party. Raises `Refused`."""
@@ -140,7 +140,8 @@ class Agent(Reach):
         party.leg.reroute = partial(self._reroute, party)
         self._parties.add(party)
         self._per_account[party.caller.address.bare] += 1
-        self._by_call_id.setdefault(party.leg.dialog.call_id, set()).add(party)
+        call_id = party.leg.dialog.call_id
+        self._by_call_id[call_id] = (*self._by_call_id.get(call_id, ()), party)
 
     def _reroute(self, party: Party) -> SipFlow | None:
         """Where a telephone is now whose connection was lost: by its registration, or its URI."""
@@ -159,9 +160,10 @@ class Agent(Reach):
         if not self._per_account[account]:
             del self._per_account[account]
         call_id = party.leg.dialog.call_id
-        same = self._by_call_id[call_id]
-        same.discard(party)
-        if not same:
+        left = tuple(one for one in self._by_call_id[call_id] if one is not party)
+        if left:
+            self._by_call_id[call_id] = left
+        else:
             del self._by_call_id[call_id]
 
     def find(self, dialog: DialogId) -> Party | None:

@@ -5,6 +5,7 @@ What is allowed and who is rung is the switchboard's to say; this spells it for 
 
 import logging
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 from antiphon.core import event as events
@@ -37,23 +38,22 @@ class Calling(Party):
         request = asked.request
         super().__init__(agent.switchboard, caller, _display(asked))
         self._agent = agent
-        self._asked = asked
         self._info: CallInfo | None = None
         self._menu: Menu | None = None
         self.leg: IncomingLeg = IncomingLeg(agent.home, self, request, _contact_user(asked))
 
-    def begin(self) -> None:
+    def begin(self, asked: "Asked") -> None:
         """Do what the INVITE asks."""
-        self.leg.turns.add(self._begin)
+        self.leg.turns.add(partial(self._begin, asked))
 
-    async def _begin(self) -> None:
-        leg, invite = self.leg, self._asked.request
+    async def _begin(self, asked: "Asked") -> None:
+        leg, invite = self.leg, asked.request
         try:
             if not acceptable(leg, invite):
                 leg.hung_up(Reason.UNSUPPORTED)
                 return
             await leg.open()
-            await self._connect()
+            await self._connect(asked)
         except TooSmallError as error:
             leg.refuse(422, Reason.BAD_REQUEST, more=[("Min-SE", str(error.minimum))])
         except MalformedError as error:
@@ -63,15 +63,15 @@ class Calling(Party):
             status = 481 if isinstance(refused, NoSuchDialog) else status_of(refused.reason)
             leg.refuse(status, refused.reason, refused.text, warning(refused))
 
-    async def _connect(self) -> None:
-        if (taken := self._agent.replaced_by(self._asked.request)) is not None:
+    async def _connect(self, asked: "Asked") -> None:
+        if (taken := self._agent.replaced_by(asked.request)) is not None:
             await taken(self)
-        elif self._agent.is_menu(self._asked):
+        elif self._agent.is_menu(asked):
             self._ask_for("")
-        elif (target := self._asked.target) is not None and target.is_room:
+        elif (target := asked.target) is not None and target.is_room:
             await self._visit(target.local)
         else:
-            await self._call(target)
+            await self._call(asked)
 
     # rooms
 
@@ -113,11 +113,11 @@ class Calling(Party):
 
     # calls
 
-    async def _call(self, target: Address | None) -> None:
-        uri = self._asked.uri
-        callee: Address | str | None = target or uri.number
-        if target is not None and self._asked.instance:
-            callee = self._agent.telephone(target, self._asked.instance)
+    async def _call(self, asked: "Asked") -> None:
+        target = asked.target
+        callee: Address | str | None = target or asked.uri.number
+        if target is not None and asked.instance:
+            callee = self._agent.telephone(target, asked.instance)
         if callee is None:
             raise Refused(Reason.NOT_FOUND, "There is nobody of that name here.")
         self.call = f"call_{secrets.token_urlsafe(12)}"
@@ -126,7 +126,7 @@ class Calling(Party):
                 self.caller,
                 callee,
                 self,
-                video=self._wants_video,
+                video=b"m=video" in asked.request.body,
                 name=self.name,
                 id=self.call,
             )
@@ -142,10 +142,6 @@ class Calling(Party):
         self._info = self._info or info
         if self._info.running and self.leg.has_offer:
             await self.enter(info.room)
-
-    @property
-    def _wants_video(self) -> bool:
-        return b"m=video" in self._asked.request.body
 
     # news of the leg
 

@@ -6,7 +6,7 @@ It does not know whom the telephone calls; its owner does.
 from functools import partial
 
 from antiphon._native import SipRequest
-from antiphon.core.reason import Reason
+from antiphon.core.reason import Reason, Refused
 
 from . import fields, reliable
 from .dialog import Dialog
@@ -23,9 +23,10 @@ class IncomingLeg(Leg):
         dialog = Dialog.of_request(request, request.local_tag)
         contact = home.stack.listeners.contact(contact_user, request.flow)
         super().__init__(home, owner, dialog, request.flow, contact, bound=dialog.target_in_person)
-        self.invite = request
+        self._invite: SipRequest | None = request  # until it has its final answer
         self._answer = ""
         self._timers: fields.Fields = []
+        self.has_offer = bool(request.body)  # if not, media is known with the ACK only
         self._reliably = reliable.possible(request)
         self._always = reliable.wanted(request)
         self._said = 0  # the last provisional status
@@ -38,25 +39,22 @@ class IncomingLeg(Leg):
 
         Raises `Refused`, `MalformedError` and `TooSmallError`.
         """
-        self.renegotiation.begins(self.invite, ours=False)
-        self._timers = self.renegotiation.agree(self.invite)
-        part = self.negotiation.invite_received(bool(self.invite.body))
+        if (invite := self._invite) is None:
+            raise Refused(Reason.GONE, "The call has ended.")
+        self.renegotiation.begins(invite, ours=False)
+        self._timers = self.renegotiation.agree(invite)
+        part = self.negotiation.invite_received(self.has_offer)
         session = self.open_session()
         if part is Part.OFFER:
-            answer = await session.accept_offer(self.invite.body.decode(errors="replace"))
+            answer = await session.accept_offer(invite.body.decode(errors="replace"))
             self._answer = answer.text
-
-    @property
-    def has_offer(self) -> bool:
-        """Whether the INVITE had an offer; if not, media is known with the ACK only."""
-        return bool(self.invite.body)
 
     # answers
 
     def try_on(self) -> None:
         """Say that it may take a while; without a word the machine would give up soon."""
-        if self.state is State.BEGUN and not self._said:
-            self.stack.reply(self.invite, 100)
+        if self.state is State.BEGUN and self._invite is not None and not self._said:
+            self.stack.reply(self._invite, 100)
 
     def ring(self) -> None:
         """Say that somebody is rung."""
@@ -74,9 +72,9 @@ class IncomingLeg(Leg):
         self, status: int, reason: Reason, text: str = "", more: fields.Fields | None = None
     ) -> None:
         """Answer with a failure."""
-        if self.state is State.BEGUN:
+        if self.state is State.BEGUN and self._invite is not None:
             self.negotiation.invite_refused()
-            self.stack.reply(self.invite, status, headers=more or [])
+            self.stack.reply(self._invite, status, headers=more or [])
             self._finish(State.ENDED, reason, text)
 
     def give_up(self, reason: Reason, text: str) -> None:
@@ -87,13 +85,13 @@ class IncomingLeg(Leg):
     async def _provisional(self, status: int, *, described: bool) -> None:
         if self.state is not State.BEGUN or self._accepted or status <= self._said:
             return
-        if self._unpracked:
+        if self._unpracked or self._invite is None:
             return  # RFC 3262 §3: one at a time; what matters will be in the final answer
         reliably = self._always or (self._reliably and described)
         # RFC 3261 §13.2.1: the first reliable answer to an INVITE without an offer has ours.
         owes_offer = reliably and self.negotiation.owed is Owed.OUR_OFFER
         body = await self._description() if described or owes_offer else ""
-        if not self.reply(self.invite, status, [], body, reliable=reliably):
+        if not self.reply(self._invite, status, [], body, reliable=reliably):
             return
         self._said = status
         self._unpracked = reliably
@@ -110,14 +108,15 @@ class IncomingLeg(Leg):
                 return ""
 
     async def _accept(self) -> None:
-        if self.state is not State.BEGUN:
+        if self.state is not State.BEGUN or self._invite is None:
             return
         self._accepted = True
         if self._unpracked:
             return  # RFC 3262 §3: what a provisional answer describes must arrive before
         body = await self._description()
-        if not self.reply(self.invite, 200, self._timers, body):
+        if not self.reply(self._invite, 200, self._timers, body):
             return  # cancelled just now
+        self._invite, self._answer, self._timers = None, "", []
         self.negotiation.answer_sent(bool(body), reliable=False, final=True)
         self.state = State.TALKING
         self.dialog.confirmed = True

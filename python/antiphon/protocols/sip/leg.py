@@ -114,7 +114,6 @@ class Leg(PhoneEvents):
         credentials: Credentials | None = None,
     ) -> None:
         self.home = home
-        self.stack = home.stack
         self.owner = owner
         self.dialog = dialog
         self.flow = flow
@@ -128,12 +127,16 @@ class Leg(PhoneEvents):
         self.focus = False
         self.reroute: Callable[[], SipFlow | None] = self.dial
         self._session: PhoneSession | None = None
-        self._allowance = BURST
-        self._seen = 0.0
+        self._pace = BURST, 0.0  # how many requests may come now, and when one came last
         self._awaits_ack = False
         self._ending: tuple[Reason, str] = Reason.LEFT, ""
         self._lost: asyncio.TimerHandle | None = None
         self._leave: Callable[[], None] = lambda: None
+
+    @property
+    def stack(self) -> Stack:
+        """Through which it speaks."""
+        return self.home.stack
 
     @property
     def session(self) -> PhoneSession:
@@ -200,12 +203,10 @@ class Leg(PhoneEvents):
     def _allowed(self) -> bool:
         """Whether another request comes not too soon."""
         now = asyncio.get_running_loop().time()
-        self._allowance = min(BURST, self._allowance + (now - self._seen) * RATE)
-        self._seen = now
-        if self._allowance < 1.0:
-            return False
-        self._allowance -= 1.0
-        return True
+        left, before = self._pace
+        left = min(BURST, left + (now - before) * RATE)
+        self._pace = max(0.0, left - 1.0), now
+        return left >= 1.0
 
     def cancelled(self, event: SipCancelled) -> None:
         """An INVITE of theirs was cancelled: the first one, or one that would change the call."""
