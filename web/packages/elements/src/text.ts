@@ -421,7 +421,7 @@ export const english = {
     features: [
       ["Private by design", "Encrypted media on a server that you run."],
       ["Nothing to install", "Any current browser, on a desk or in a pocket."],
-      ["Open standards", "WebRTC, WHIP and WHEP, under Apache 2.0."],
+      ["Open standards", "WebRTC, SIP, WHIP and WHEP, under Apache 2.0."],
     ],
   },
   call: callWords,
