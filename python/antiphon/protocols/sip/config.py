@@ -62,9 +62,6 @@ class TrunkConfig:
     caller: str = ""
     """The number shown to those who are called, where an account has none of its own."""
 
-    codecs: tuple[str, ...] = ()
-    """Codecs to be offered to it, best first. Empty: all."""
-
     srtp: bool = False
     """Whether media must be encrypted (SDES, RFC 4568)."""
 
