@@ -769,6 +769,11 @@ class SipMachine:
     def conclude(self, request: SipRequest) -> bool:
         """Send the best answer of a held relay."""
 
+    def is_marked(self, request: SipRequest) -> bool:
+        """Whether its topmost Route is ours with a token of this very dialog, which nobody else can
+        make: only then may `follow` be used for one who did not prove who they are.
+        """
+
     def follow(self, request: SipRequest, flow: SipFlow | None = None) -> bool:
         """Forward a request by its Route, or Request-URI (also an ACK, statelessly); `flow`: to
         there. Without: by the token, or the address in the URI; `False` when that is a name.

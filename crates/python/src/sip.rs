@@ -346,6 +346,10 @@ impl SipMachine {
         self.guarded(|machine| machine.conclude(&request.request)).unwrap_or(false)
     }
 
+    fn is_marked(&self, request: &SipRequest) -> bool {
+        self.machine.is_marked(&request.request)
+    }
+
     #[pyo3(signature = (request, flow=None))]
     fn follow(&mut self, request: &SipRequest, flow: Option<SipFlow>) -> PyResult<bool> {
         if let Some(flow) = &flow {

@@ -98,6 +98,11 @@ impl Machine {
         Followed::Done
     }
 
+    /// Our own mark of its very dialog is on a request: who sends it was led here by us.
+    pub fn is_marked(&self, request: &Inbound) -> bool {
+        self.ends(&request.message.bytes, &request.message.index).is_some()
+    }
+
     /// Forwards a request to where its Route or Request-URI points; `flow`: the way to there.
     /// False when it has been answered, or when the way is not known.
     pub fn follow(&mut self, request: &Inbound, flow: Option<Flow>) -> bool {
