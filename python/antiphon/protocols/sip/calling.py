@@ -36,7 +36,7 @@ class Calling(Party):
 
     def __init__(self, agent: "Agent", asked: "Asked", caller: Caller) -> None:
         request = asked.request
-        super().__init__(agent.switchboard, caller, _display(asked))
+        super().__init__(agent.switchboard, caller, _display(asked), outside=bool(asked.trunk))
         self._agent = agent
         self._info: CallInfo | None = None
         self._menu: Menu | None = None
@@ -65,6 +65,8 @@ class Calling(Party):
 
     async def _connect(self, asked: "Asked") -> None:
         if (taken := self._agent.replaced_by(asked.request)) is not None:
+            if self.outside:
+                raise Refused(Reason.FORBIDDEN, "Calls here are not for those outside.")
             await taken(self)
         elif self._agent.is_menu(asked):
             self._ask_for("")

@@ -46,7 +46,7 @@ def of_dialog(dialog: Dialog, heading: Heading, method: str) -> Fields:
 
 
 def contact(uri: str, *, focus: bool = False) -> Fields:
-    """Where requests of the dialog come to; `focus`: it is a conference (RFC 4579 §5.1)."""
+    """Where requests of the dialog come to; `focus`: it is a conference (RFC 4579)."""
     return [("Contact", f"<{uri}>{';isfocus' if focus else ''}")]
 
 

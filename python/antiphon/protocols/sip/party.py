@@ -54,14 +54,20 @@ class Seat(Endpoint):
 
 
 class Party(Owner):
-    """See the module. It is the outlet of its member; `leg` is set before anything happens."""
+    """See the module. It is the outlet of its member; `leg` is set before anything happens.
+
+    `outside`: it is in the telephone network, whose callers may not call on at our expense.
+    """
 
     leg: Leg
 
-    def __init__(self, switchboard: Switchboard, caller: Caller, name: str = "") -> None:
+    def __init__(
+        self, switchboard: Switchboard, caller: Caller, name: str = "", *, outside: bool = False
+    ) -> None:
         self.switchboard = switchboard
         self.caller = caller
         self.name = shown(switchboard, name) or caller.name
+        self.outside = outside
         self.call: str | None = None  # the call that brought it into its room, if one did
         self.refers: Callable[[Party, SipRequest], bool] = lambda _party, _request: False
         self.gone: Callable[[Party], None] = lambda _party: None

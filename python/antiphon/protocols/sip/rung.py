@@ -39,8 +39,9 @@ class Rung(Party, Device):
         ways: Sequence[Way],
         *,
         messages: Callable[[events.MessageReceived], None] | None = None,
+        outside: bool = False,
     ) -> None:
-        super().__init__(agent.switchboard, caller)
+        super().__init__(agent.switchboard, caller, outside=outside)
         self._agent = agent
         self._address = address
         self._ways = tuple(ways)

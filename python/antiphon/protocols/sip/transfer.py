@@ -7,6 +7,7 @@ transferred leaves it.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,9 @@ class Transfers:
         except MalformedError as error:
             stack.reply(request, 400, headers=warning(error))
             return True
+        if party.outside:
+            stack.reply(request, 403)
+            return True
         if party.room is None or target.parameters.get("method", "INVITE") != "INVITE":
             stack.reply(request, 603)
             return True
@@ -80,6 +84,7 @@ class Referral:
         self._done = False
         self._unanswered = False
         self._next: tuple[int, bool] | None = None
+        self._then: Callable[[], None] | None = None  # to be done when all has been told
         self._leaving: list[Party] = [referrer]
 
     async def begin(self, target: Uri, replaces: Replaces | None) -> None:
@@ -112,7 +117,9 @@ class Referral:
         if room is None:
             raise Refused(Reason.GONE, "The call is in no room any more.")
         callee: Address | str = target.number or ""
-        if not callee or self._agent.is_here(target):
+        if not callee and not self._agent.is_here(target):
+            raise Refused(Reason.FORBIDDEN, "Calls are transferred to people of this server only.")
+        if self._agent.is_here(target):
             callee = addresses.parse(f"{target.user or ''}@{self._agent.domain_of(target)}")
             if callee.is_room:
                 await self._into_room(room, callee.local)
@@ -126,12 +133,26 @@ class Referral:
         movers = self._telephones(room, self._referrer)
         if not movers:
             raise Refused(Reason.UNSUPPORTED, "Only telephones can be sent into a room.")
+        settings = await self._agent.room_settings(conference)
+        if settings.pin:
+            raise Refused(Reason.FORBIDDEN, "That room asks for a PIN.")
         for party in movers:
-            settings = await self._agent.room_settings(conference)
-            if settings.pin:
-                raise Refused(Reason.FORBIDDEN, "That room asks for a PIN.")
-            await party.move(conference)
+            self._agent.switchboard.may_enter(party.caller, settings)
+        # The call ends as soon as they go: the referrer must know before.
+        self._then = partial(self._move_all, movers, conference)
         self._finish(200)
+
+    def _move_all(self, movers: list[Party], conference: str) -> None:
+        for party in movers:
+            party.leg.turns.add(partial(self._move, party, conference))
+
+    async def _move(self, party: Party, conference: str) -> None:
+        try:
+            await party.move(conference)
+        except Refused as refused:
+            log.info("a telephone could not go into a conference: %s", refused)
+            if party.room is None:
+                party.leg.end(refused.reason, refused.text)
 
     # to a call on another line
 
@@ -205,7 +226,9 @@ class Referral:
             return
         self._notify(status, last=True)
         self._done = True
-        if status < 300:
+        room = self._referrer.room
+        # RFC 4579: who refers a conference to somebody wants them added, and stays.
+        if status < 300 and room is not None and is_call_room(room):
             wait = self._agent.home.times.referrer
             asyncio.get_running_loop().call_later(wait, self._leave)
 
@@ -217,6 +240,8 @@ class Referral:
     def _notify(self, status: int, *, last: bool = False) -> None:
         """Tell how it goes; one after the other, or a slow network could turn them round."""
         if self._quiet or self._done or self._referrer.leg.over:
+            if last:
+                self._all_told()
             return
         if self._unanswered:
             self._next = status, last
@@ -242,7 +267,15 @@ class Referral:
         self._unanswered = False
         if response.status >= 300:
             self._quiet = True  # the referrer does not want to know
-        elif self._next is not None and not self._referrer.leg.over:
+            self._next = None
+        if self._next is not None and not self._referrer.leg.over:
             (status, last), self._next = self._next, None
             self._unanswered = True
             self._send(status, last)
+        elif self._done:
+            self._all_told()
+
+    def _all_told(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()

@@ -46,7 +46,8 @@ class TrunkReach(Reach):
         if not ways:
             raise Refused(Reason.UNAVAILABLE, "The telephone network cannot be reached now.")
         address = callee.bare.on(DEVICE)
-        return [Rung(self._agent, address, Caller(address=address, name=number), ways)]
+        caller = Caller(address=address, name=number)
+        return [Rung(self._agent, address, caller, ways, outside=True)]
 
     async def _ways(self, trunk: Trunk, number: str, caller: Caller) -> Sequence[Way]:
         """By each address of the trunk's server (RFC 3263 §4.3)."""

@@ -2,12 +2,20 @@
 
 import pytest
 
+from antiphon._native import SipFlow
 from antiphon.core import event as events
+from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
+from antiphon.core.ports import Caller as CoreCaller
 from antiphon.core.reason import Reason
+from antiphon.protocols.sip.credentials import Credentials
+from antiphon.protocols.sip.header import parse_name_address
+from antiphon.protocols.sip.outgoing import Way
+from antiphon.protocols.sip.rung import Rung
+from antiphon.protocols.sip.uri import parse_uri
 from tests.support.fakes import DOMAIN, FakeEndpoint, Recorder, account
 from tests.support.sip_agent import Office, office
-from tests.support.sip_wire import Opposite, settle
+from tests.support.sip_wire import THEIRS, Opposite, settle
 from tests.support.virtual_time import virtual
 
 
@@ -324,3 +332,66 @@ async def test_what_it_hears_in_the_room_is_published() -> None:
     bob.reply(invite, 200, "their answer")
     await settle(0.3)
     assert [track.kind for track in room.tracks.values()] == ["audio"]
+
+
+def number(made: Office, *ways: Way) -> None:
+    """A telephone number that is reached by these ways."""
+
+    class Trunks:
+        async def devices(self, caller: object, callee: Address) -> list[Rung]:
+            address = callee.bare.on("trunk")
+            who = CoreCaller(address=address, name=callee.local)
+            return [Rung(made.agent, address, who, ways, outside=True)]
+
+    made.house.switchboard.add_reach(Trunks())
+
+
+def way(made: Office, name: str, **more: object) -> Way:
+    flow = SipFlow(0, "udp", 0, THEIRS)
+    return Way(uri=parse_uri(f"sip:+49301@{name}.example"), flow=flow, **more)  # type: ignore[arg-type]
+
+
+@virtual
+async def test_the_next_trunk_is_taken_when_one_fails() -> None:
+    made = office()
+    failed: list[str] = []
+    shown = parse_name_address('"Us" <sip:+4940@second.example>')
+    number(
+        made,
+        way(made, "first", failed=lambda: failed.append("first")),
+        way(made, "second", caller=shown, failed=lambda: failed.append("second")),
+    )
+    caller = Caller(made)
+    await caller.call("+49301")
+    first = await made.phone.request("INVITE")
+    assert first.uri == "sip:+49301@first.example"
+    made.phone.reply(first, 503)
+    second = await made.phone.request("INVITE")
+    assert second.uri == "sip:+49301@second.example"
+    assert (second.address("from") or ("", "", {}))[1] == "sip:+4940@second.example"
+    assert "sip:+4940@second.example" in (second.get("p-asserted-identity") or "")
+    assert failed == ["first"]
+    made.phone.reply(second, 180)
+    await settle(0.2)
+    made.phone.reply(second, 503)
+    await settle(0.2)
+    assert failed == ["first", "second"]
+    assert caller.ended is Reason.UNAVAILABLE
+
+
+@virtual
+async def test_a_trunk_that_asks_for_a_password() -> None:
+    made = office()
+    number(made, way(made, "carrier", credentials=Credentials("us", "secret")))
+    caller = Caller(made)
+    await caller.call("+49301")
+    challenge = 'Digest realm="carrier", nonce="abc", qop="auth", algorithm=MD5'
+    first = await made.phone.request("INVITE")
+    made.phone.reply(first, 407, "", ("Proxy-Authenticate", challenge))
+    second = await made.phone.request("INVITE")
+    answer = second.get("proxy-authorization") or ""
+    assert 'username="us"' in answer
+    assert second.cseq == first.cseq + 1
+    made.phone.reply(second, 407, "", ("Proxy-Authenticate", challenge))
+    await settle(0.3)
+    assert caller.ended is Reason.FORBIDDEN

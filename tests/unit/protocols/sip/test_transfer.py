@@ -260,3 +260,57 @@ async def test_the_one_who_was_called_transfers() -> None:
     (invited,) = dave.take()
     assert isinstance(invited, events.Invited)
     assert (invited.room, invited.call.caller_name) == (info.room, "Carol")
+
+
+@virtual
+async def test_to_somebody_of_another_domain() -> None:
+    made = office()
+    await talking(made, made.phone, "bob")
+    made.phone.send("REFER", "", ("Refer-To", "<sip:carol@elsewhere.example>"))
+    assert await told(made.phone) == "SIP/2.0 100 Trying"
+    assert await told(made.phone) == "SIP/2.0 403 Forbidden"
+
+
+@virtual
+async def test_whoever_calls_from_outside_may_not_call_on() -> None:
+    made = office()
+    made.trunk = "carrier"
+    await talking(made, made.phone, "bob")
+    made.phone.send("REFER", "", ("Refer-To", "<tel:+4930123456>"))
+    assert (await made.phone.status()).status == 403
+
+
+@virtual
+async def test_a_conference_grows_by_refer_and_the_referrer_stays() -> None:
+    made = office()
+    made.phone.invite(f"sip:standup@rooms.{DOMAIN}")
+    await made.phone.accepted()
+    made.house.directory.names.add("bob")
+    bob = made.house.reach.add("bob", "web")
+    made.phone.send("REFER", "", ("Refer-To", f"<sip:bob@{DOMAIN}>"))
+    await told(made.phone)
+    (invited,) = bob.take()
+    assert isinstance(invited, events.Invited)
+    made.house.switchboard.answer(invited.call.id, bob.address)
+    await made.house.switchboard.join(account("bob"), "standup", Recorder())
+    assert await told(made.phone) == "SIP/2.0 200 OK"
+    await settle(20)
+    assert made.members("standup") == ["Alice", "Bob"]
+
+
+@virtual
+async def test_into_a_conference() -> None:
+    made = office()
+    made.register("bob")
+    bob = made.another("bob")
+    made.phone.invite(f"sip:bob@{DOMAIN}")
+    invite = await bob.request("INVITE")
+    bob.take_dialog(invite)
+    bob.reply(invite, 200, "answer of bob")
+    await made.phone.accepted()
+    made.phone.send("REFER", "", ("Refer-To", f"<sip:standup@rooms.{DOMAIN}>"))
+    assert await told(made.phone) == "SIP/2.0 100 Trying"
+    assert await told(made.phone) == "SIP/2.0 200 OK"
+    await settle(10)
+    assert made.members("standup") == ["bob"]
+    assert made.agent.calls == 1
