@@ -184,14 +184,20 @@ impl Room {
             self.counts.audio_broken += u64::from(!transcoder.add(*wanted));
         }
         let Packet { sequence, timestamp, ref payload, level, .. } = *parcel.packet;
+        let mut loudness = level;
         match transcoder.push(Input { sequence, timestamp, payload }) {
-            Outcome::Heard(heard) if level.is_none() => self.loudness(id, heard, now),
+            Outcome::Heard(heard) if level.is_none() => {
+                self.loudness(id, heard, now);
+                loudness = Some(heard);
+            }
             Outcome::Heard(_) => {}
             Outcome::Late => self.counts.outdated += 1,
             Outcome::Broken(_) => self.counts.audio_broken += 1,
         }
         for output in transcoder.outputs() {
-            let packets: Vec<Packet> = transcoder.packets(output).iter().map(packet).collect();
+            let coded = transcoder.packets(output).iter();
+            let packets: Vec<Packet> =
+                coded.map(|coded| Packet { level: loudness, ..packet(coded) }).collect();
             let parcels: Vec<Parcel<'_>> = packets
                 .iter()
                 .map(|packet| Parcel::of_sound(packet, carried(output), parcel.captured))

@@ -273,13 +273,18 @@ fn the_mix_adds_little_delay() {
     }
 }
 
-/// Percent of a core that a room of telephones takes, inside the room.
-fn load(count: usize, speakers: usize) -> f64 {
+/// Percent of a core that a room of telephones takes, inside the room. Who does not speak sends this
+/// much noise.
+fn load(count: usize, speakers: usize, noise: f32) -> f64 {
     let mut lines = Lines::new();
     for n in 0..count {
         let at = lines.add(if n % 2 == 0 { "opus" } else { "PCMU" });
         if n < speakers {
             lines.phones[at].say(TONES[n % 4]);
+        } else if noise > 0.0 {
+            let random = |n: usize| (n as u32).wrapping_mul(2_654_435_761) >> 8;
+            let value = move |n| random(random(n) as usize) as f32 / (1 << 23) as f32 - 1.0;
+            lines.phones[at].voice = Some(Box::new(move |n| value(n) * noise));
         }
     }
     lines.conference();
@@ -292,8 +297,12 @@ fn load(count: usize, speakers: usize) -> f64 {
 #[test]
 #[ignore = "a measurement"]
 fn cost_of_a_mix() {
-    for (count, speakers) in [(3, 1), (10, 3), (100, 0), (100, 1), (100, 3)] {
-        let percent = load(count, speakers);
-        println!("{count} telephones, {speakers} speakers: {percent:.2} % of a core");
+    for (count, speakers, noise) in
+        [(3, 1, 0.0), (10, 3, 0.0), (100, 0, 0.0), (100, 3, 0.0), (100, 3, 30.0), (100, 3, 60.0)]
+    {
+        let percent = load(count, speakers, noise);
+        println!(
+            "{count} telephones, {speakers} speakers, noise {noise}: {percent:.2} % of a core"
+        );
     }
 }
