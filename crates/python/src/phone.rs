@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use antiphon_rtp::{Crypto, Protection, Settings, Suite};
+use antiphon_rtp::{Credentials, Crypto, Fingerprint, Protection, Settings, Suite};
 use antiphon_session::{self as session, PhoneFormat};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -49,10 +49,8 @@ impl PhoneMedia {
             sends,
             receives,
             protection: protection(sdes, dtls)?,
+            ice: ice.map(credentials).transpose()?,
         };
-        if ice.is_some() {
-            return Err(PyValueError::new_err("ice: not supported"));
-        }
         let packet_time = Duration::from_millis(ptime);
         Ok(PhoneMedia(session::PhoneMedia { settings, formats, accepts, packet_time }))
     }
@@ -93,9 +91,31 @@ fn protection(
             }
             Ok(Protection::Keys(Box::new((ours, theirs))))
         }
-        (None, Some(_)) => Err(PyValueError::new_err("dtls: not supported")),
+        (None, Some((role, fingerprint))) => {
+            let client = match role.as_str() {
+                "client" => true,
+                "server" => false,
+                _ => return Err(PyValueError::new_err("dtls: client or server")),
+            };
+            let unknown = || PyValueError::new_err(format!("no fingerprint: {fingerprint:?}"));
+            let fingerprint = Fingerprint::parse(&fingerprint).ok_or_else(unknown)?;
+            Ok(Protection::Dtls { client, fingerprint })
+        }
         (Some(_), Some(_)) => Err(PyValueError::new_err("sdes or dtls, not both")),
     }
+}
+
+fn credentials(
+    (fragment, password, their_fragment, _): (String, String, String, String),
+) -> PyResult<Credentials> {
+    // RFC 8445 §5.3. Their password is for checks of ours, which a lite agent does not make.
+    let fits = |text: &str, least| (least..=256).contains(&text.len());
+    if !fits(&fragment, 4) || !fits(&password, 22) || !fits(&their_fragment, 4) {
+        return Err(PyValueError::new_err(
+            "ice: fragments of 4, passwords of 22 characters at least",
+        ));
+    }
+    Ok(Credentials { fragment, password, their_fragment })
 }
 
 fn crypto(value: &str) -> PyResult<Crypto> {

@@ -5,7 +5,9 @@
 //!
 //! [`Link`] is the session of one section; the other files are its parts.
 
+mod dtls;
 mod fingerprint;
+mod ice;
 mod latch;
 mod link;
 mod packet;
@@ -15,9 +17,13 @@ mod sdes;
 mod srtp;
 mod transmission;
 
+pub use dtls::Certificate;
 pub use fingerprint::Fingerprint;
+pub use ice::Credentials;
 pub use latch::{Evidence, Latch, Verdict};
-pub use link::{Arrival, Heard, Link, Outgoing, Packet, Protection, Refused, Sent, Settings};
+pub use link::{
+    Arrival, Change, Heard, Link, Outgoing, Packet, Protection, Refused, Sent, Settings,
+};
 pub use packet::{HEADER, Header, payload};
 pub use reception::Reception;
 pub use rtcp::{Block, Compound, Control, SenderInfo, parse as parse_control};

@@ -1,14 +1,20 @@
 //! The RTP session of one section of a telephone: datagrams in and out, protected or not, to where
 //! the telephone is; reports every few seconds. It knows payload types and clock rates, no codecs.
 
+mod control;
+mod security;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::dtls::{Certificate, Handshake};
+use crate::fingerprint::Fingerprint;
+use crate::ice::{Credentials, Ice};
 use crate::latch::{Evidence, Latch, Verdict};
 use crate::packet::{Header, payload};
 use crate::reception::Reception;
-use crate::rtcp::{Compound, Control, parse};
+use crate::rtcp::Control;
 use crate::sdes::Crypto;
 use crate::srtp::{Context, Suite};
 use crate::transmission::{Epoch, Transmission};
@@ -17,9 +23,6 @@ use crate::transmission::{Epoch, Transmission};
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest datagram that is looked at.
 const LONGEST: usize = 1600;
-/// Reports that a telephone may send at once, and one more in each interval.
-const CONTROL_BURST: u32 = 32;
-const CONTROL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How a section is protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,13 @@ pub enum Protection {
     Plain,
     /// By keys of the descriptions: ours for what we send, theirs for what they send.
     Keys(Box<(Crypto, Crypto)>),
+    /// By keys of a DTLS handshake.
+    Dtls {
+        /// We are the client.
+        client: bool,
+        /// Of their certificate.
+        fingerprint: Fingerprint,
+    },
 }
 
 /// What was negotiated for a section.
@@ -45,6 +55,8 @@ pub struct Settings {
     pub receives: bool,
     /// See [`Protection`].
     pub protection: Protection,
+    /// Paths are found by connectivity checks.
+    pub ice: Option<Credentials>,
 }
 
 /// Where a datagram came.
@@ -108,6 +120,15 @@ pub struct Sent {
     pub contents: Vec<u8>,
 }
 
+/// What happened to the session as a whole.
+#[derive(Debug)]
+pub enum Change {
+    /// Keys of a handshake are there.
+    Secured,
+    /// It cannot go on.
+    Failed(String),
+}
+
 /// What was not taken; sums since taken last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
@@ -127,7 +148,12 @@ struct Keys {
 /// See the module.
 pub struct Link {
     settings: Settings,
-    keys: Option<Keys>,
+    certificate: Arc<Certificate>,
+    /// Of RTP, and of RTCP where a handshake of its own made them.
+    keys: [Option<Keys>; 2],
+    handshakes: [Option<Handshake>; 2],
+    ice: Option<Ice>,
+    changes: Vec<Change>,
     latch: Latch,
     local: Option<SocketAddr>,
     control_local: Option<SocketAddr>,
@@ -148,8 +174,14 @@ pub struct Link {
 
 impl Link {
     /// A session that neither sends nor receives yet. `ssrc`: our source; `cname`: names the
-    /// telephone's endpoint here in reports (RFC 7022).
-    pub fn new(ssrc: u32, cname: Arc<str>, epoch: Epoch, now: Instant) -> Link {
+    /// telephone's endpoint here in reports (RFC 7022); `certificate`: for handshakes.
+    pub fn new(
+        ssrc: u32,
+        cname: Arc<str>,
+        certificate: Arc<Certificate>,
+        epoch: Epoch,
+        now: Instant,
+    ) -> Link {
         Link {
             settings: Settings {
                 remote: None,
@@ -158,8 +190,13 @@ impl Link {
                 sends: false,
                 receives: false,
                 protection: Protection::Plain,
+                ice: None,
             },
-            keys: None,
+            certificate,
+            keys: [None, None],
+            handshakes: [None, None],
+            ice: None,
+            changes: Vec::new(),
             latch: Latch::default(),
             local: None,
             control_local: None,
@@ -171,7 +208,7 @@ impl Link {
             heard: None,
             report_at: None,
             full_intra: 0,
-            allowance: CONTROL_BURST,
+            allowance: control::BURST,
             refilled: now,
             refused: Refused::default(),
             output: Vec::new(),
@@ -181,14 +218,14 @@ impl Link {
 
     /// Applies what was negotiated; keys that stay the same go on.
     pub fn configure(&mut self, settings: Settings, now: Instant) {
+        let same_mux = settings.mux == self.settings.mux;
         if settings.protection != self.settings.protection {
-            self.keys = match &settings.protection {
-                Protection::Plain => None,
-                Protection::Keys(pair) => match (pair.0.context(), pair.1.context()) {
-                    (Some(ours), Some(theirs)) => Some(Keys { ours, theirs }),
-                    _ => None,
-                },
-            };
+            self.protect(&settings, now);
+        } else if !same_mux && matches!(settings.protection, Protection::Dtls { .. }) {
+            self.handshakes[1] = self.handshake(&settings, now).filter(|_| !settings.mux);
+        }
+        if settings.ice.as_ref() != self.ice.as_ref().map(Ice::credentials) {
+            self.ice = settings.ice.clone().map(Ice::new);
         }
         if settings.remote_control != self.settings.remote_control
             || settings.remote != self.settings.remote
@@ -200,6 +237,11 @@ impl Link {
         self.report_at.get_or_insert_with(|| now + jittered(REPORT_INTERVAL / 2));
     }
 
+    /// What happened to the session as a whole.
+    pub fn changes(&mut self) -> std::vec::Drain<'_, Change> {
+        self.changes.drain(..)
+    }
+
     /// The settings as configured last.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -207,7 +249,7 @@ impl Link {
 
     /// What protects, once keys are known.
     pub fn suite(&self) -> Option<Suite> {
-        self.keys.as_ref().map(|keys| keys.ours.suite())
+        self.keys[0].as_ref().map(|keys| keys.ours.suite())
     }
 
     /// Where the telephone's packets come from.
@@ -261,6 +303,12 @@ impl Link {
             self.refused.malformed += 1;
             return Heard::Nothing;
         }
+        // RFC 7983 §7.
+        match datagram.first() {
+            Some(0..=3) => return self.receive_check(arrival, datagram),
+            Some(20..=63) => return self.receive_record(arrival, datagram, now),
+            _ => {}
+        }
         // RFC 5761 §4: RTCP is told from RTP by its packet type where both share a port.
         let is_control = datagram.get(1).is_some_and(|kind| (192..=223).contains(kind));
         if is_control {
@@ -284,7 +332,9 @@ impl Link {
         now: Instant,
     ) -> Option<Packet> {
         let secured = self.is_secured();
-        if !self.latch.may_listen(arrival.remote, secured, now) {
+        let proven = self.ice.as_ref().map(|ice| ice.knows(arrival.remote));
+        let may = self.latch.may_listen(arrival.remote, secured || proven == Some(true), now);
+        if !may || proven == Some(false) {
             self.refused.strangers += 1;
             return None;
         }
@@ -297,7 +347,7 @@ impl Link {
             return None;
         };
         let payload: Arc<[u8]> = if secured {
-            let keys = self.keys.as_mut()?;
+            let keys = self.keys[0].as_mut()?;
             self.scratch.clear();
             self.scratch.extend_from_slice(datagram);
             if keys.theirs.unprotect(&mut self.scratch).is_err() {
@@ -310,8 +360,12 @@ impl Link {
         };
         let known = self.reception.as_ref().filter(|known| known.ssrc() == header.ssrc);
         let follows = known.is_some_and(|known| known.follows(header.sequence));
-        let evidence =
-            Evidence { ssrc: header.ssrc, sequence: header.sequence, authentic: secured, follows };
+        let evidence = Evidence {
+            ssrc: header.ssrc,
+            sequence: header.sequence,
+            authentic: secured || proven == Some(true),
+            follows,
+        };
         if self.latch.judge(arrival.remote, evidence, now) == Verdict::Stranger {
             self.refused.strangers += 1;
             return None;
@@ -329,72 +383,11 @@ impl Link {
         Some(Packet { header, sequence, payload })
     }
 
-    fn receive_control(&mut self, arrival: Arrival, datagram: &[u8], now: Instant) -> Heard {
-        let secured = self.is_secured();
-        if !secured && !self.is_their_host(arrival.remote) {
-            self.refused.strangers += 1;
-            return Heard::Nothing;
-        }
-        if !self.may_report(now) {
-            self.refused.malformed += 1;
-            return Heard::Nothing;
-        }
-        self.scratch.clear();
-        self.scratch.extend_from_slice(datagram);
-        if secured {
-            let Some(keys) = &mut self.keys else { return Heard::Nothing };
-            if keys.theirs.unprotect_control(&mut self.scratch).is_err() {
-                self.refused.forged += 1;
-                return Heard::Nothing;
-            }
-        }
-        let Some(controls) = parse(&self.scratch) else {
-            self.refused.malformed += 1;
-            return Heard::Nothing;
-        };
-        self.heard = Some(now);
-        if arrival.control {
-            self.control_remote = Some(arrival.remote);
-            self.control_local = Some(arrival.local);
-        }
-        for control in &controls {
-            let Control::Report { ssrc, sender, blocks } = control else { continue };
-            if let (Some(info), Some(reception)) = (sender, &mut self.reception)
-                && reception.ssrc() == *ssrc
-            {
-                reception.reported(info, now);
-            }
-            let ours = self.transmission.ssrc();
-            if let Some(block) = blocks.iter().find(|block| block.ssrc == ours) {
-                self.transmission.reported(block, &self.epoch, now);
-            }
-        }
-        Heard::Control(controls)
-    }
-
-    /// Reports in the clear are believed of the host that media come from or were announced at.
-    fn is_their_host(&self, remote: SocketAddr) -> bool {
-        let hosts = [self.latch.current(), self.settings.remote, self.settings.remote_control];
-        hosts.into_iter().flatten().any(|known| known.ip() == remote.ip())
-    }
-
-    fn may_report(&mut self, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.refilled);
-        let refill = (elapsed.as_millis() / CONTROL_INTERVAL.as_millis()) as u32;
-        if refill > 0 {
-            self.allowance = self.allowance.saturating_add(refill).min(CONTROL_BURST);
-            self.refilled = now;
-        }
-        let may = self.allowance > 0;
-        self.allowance = self.allowance.saturating_sub(1);
-        may
-    }
-
     /// Whether a packet would be sent now.
     pub fn can_send(&self) -> bool {
         self.settings.sends
-            && self.latch.target().is_some()
-            && (!self.is_secured() || self.keys.is_some())
+            && self.target(false).0.is_some()
+            && (!self.is_secured() || self.keys[0].is_some())
     }
 
     /// Sends a packet; false if the section cannot send now.
@@ -402,7 +395,7 @@ impl Link {
         if !self.can_send() {
             return false;
         }
-        let Some(remote) = self.latch.target() else { return false };
+        let (Some(remote), local) = self.target(false) else { return false };
         let header = Header {
             payload_type: outgoing.payload_type,
             marker: outgoing.marker,
@@ -413,84 +406,43 @@ impl Link {
         // Room for the longest tag.
         let mut contents = Vec::with_capacity(12 + payload.len() + 16);
         header.write(payload, &mut contents);
-        if let Some(keys) = &mut self.keys
+        if let Some(keys) = &mut self.keys[0]
             && keys.ours.protect(&mut contents).is_err()
         {
             return false;
         }
         self.transmission.sent(outgoing.timestamp, outgoing.clock_rate, payload.len(), now);
-        self.output.push(Sent { control: false, local: self.local, remote, contents });
+        self.output.push(Sent { control: false, local, remote, contents });
         true
     }
 
     /// When [`Link::wake`] is due.
     pub fn deadline(&self) -> Option<Instant> {
-        self.report_at
+        let handshakes = self.handshakes.iter().flatten().filter_map(Handshake::deadline);
+        self.report_at.into_iter().chain(handshakes).min()
     }
 
-    /// Sends the reports that are due.
+    /// Does what is due: reports, and the handshake's retransmissions.
     pub fn wake(&mut self, now: Instant) {
+        for component in 0..2 {
+            // A client begins once it knows where to.
+            let known = self.target(component == 1).0.is_some();
+            let outcome = match &mut self.handshakes[component] {
+                Some(handshake) if known || handshake.remote().is_some() => handshake.wake(now),
+                Some(handshake) => {
+                    handshake.postpone(now);
+                    None
+                }
+                None => None,
+            };
+            self.came_of(component, outcome);
+            self.send_records(component);
+        }
         if self.report_at.is_some_and(|at| at <= now) {
             self.report_at = Some(now + jittered(REPORT_INTERVAL));
             let compound = self.begin_compound(now);
             self.send_control(compound);
         }
-    }
-
-    /// Asks for a picture that decoding can begin with: by PLI and by FIR, since telephones know
-    /// the one or the other.
-    pub fn request_keyframe(&mut self, now: Instant) -> bool {
-        let Some(media) = self.reception.as_ref().map(Reception::ssrc) else { return false };
-        let mut compound = self.begin_compound(now);
-        compound.picture_loss(self.transmission.ssrc(), media);
-        self.full_intra = self.full_intra.wrapping_add(1);
-        compound.full_intra(self.transmission.ssrc(), media, self.full_intra);
-        self.send_control(compound)
-    }
-
-    /// Says that our source ends.
-    pub fn goodbye(&mut self, now: Instant) {
-        if self.transmission.last_sent().is_some() {
-            let mut compound = self.begin_compound(now);
-            compound.goodbye(self.transmission.ssrc());
-            self.send_control(compound);
-        }
-    }
-
-    fn begin_compound(&mut self, now: Instant) -> Compound {
-        let ssrc = self.transmission.ssrc();
-        // RFC 3550 §6.4: a sender is who has sent since the last reports.
-        let recently = self
-            .transmission
-            .last_sent()
-            .is_some_and(|at| now.saturating_duration_since(at) < REPORT_INTERVAL * 2);
-        let info = if recently { self.transmission.info(&self.epoch, now) } else { None };
-        let block = self.reception.as_mut().map(|reception| reception.block(now));
-        let mut compound = Compound::default();
-        compound.report(ssrc, info, block.as_slice());
-        compound.description(ssrc, &self.cname);
-        compound
-    }
-
-    fn send_control(&mut self, compound: Compound) -> bool {
-        let (remote, local) = if self.settings.mux {
-            (self.latch.target(), self.local)
-        } else {
-            let next =
-                |rtp: SocketAddr| Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?));
-            let announced = self.settings.remote_control.or(self.latch.target().and_then(next));
-            (self.control_remote.or(announced), self.control_local)
-        };
-        let Some(remote) = remote else { return false };
-        let mut contents = compound.finish();
-        if self.is_secured() {
-            let Some(keys) = &mut self.keys else { return false };
-            if keys.ours.protect_control(&mut contents).is_err() {
-                return false;
-            }
-        }
-        self.output.push(Sent { control: !self.settings.mux, local, remote, contents });
-        true
     }
 }
 

@@ -49,6 +49,8 @@ impl Default for Limits {
 pub struct Identity {
     pub(crate) certificate: DtlsCert,
     pub(crate) provider: Arc<CryptoProvider>,
+    /// The same certificate for the handshakes of telephones.
+    pub(crate) dtls: Arc<antiphon_rtp::Certificate>,
 }
 
 impl Identity {
@@ -59,12 +61,14 @@ impl Identity {
             .dtls_provider
             .generate_certificate()
             .ok_or("the cryptography cannot make certificates")?;
-        Ok(Identity { certificate, provider: Arc::new(provider) })
+        let (public, private) = (certificate.certificate.clone(), certificate.private_key.clone());
+        let dtls = Arc::new(antiphon_rtp::Certificate::new(public, private)?);
+        Ok(Identity { certificate, provider: Arc::new(provider), dtls })
     }
 
     /// Of the certificate, as in session descriptions (RFC 8122 §5): `sha-256 AA:BB:…`.
     pub fn fingerprint(&self) -> String {
-        antiphon_rtp::Fingerprint::of(&self.certificate.certificate).to_string()
+        self.dtls.fingerprint().to_string()
     }
 }
 

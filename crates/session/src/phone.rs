@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use antiphon_rtp::{Epoch, Link, Settings};
+use antiphon_rtp::{Certificate, Change, Epoch, Link, Settings};
 use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::Ssrc;
 
@@ -115,13 +115,19 @@ pub(crate) struct Formats {
 }
 
 impl PhoneSection {
-    pub(crate) fn new(socket: &PhoneSocket, cname: Arc<str>, epoch: Epoch, now: Instant) -> Self {
+    pub(crate) fn new(
+        socket: &PhoneSocket,
+        cname: Arc<str>,
+        certificate: Arc<Certificate>,
+        epoch: Epoch,
+        now: Instant,
+    ) -> PhoneSection {
         let kind = if socket.is_video { MediaKind::Video } else { MediaKind::Audio };
         let ssrc = fastrand::u32(1..);
         PhoneSection {
             number: socket.section,
             kind,
-            link: Link::new(ssrc, cname, epoch, now),
+            link: Link::new(ssrc, cname, certificate, epoch, now),
             slot: Slot::new(Mid::from(socket.mid.as_str()), kind),
             exit: Formats::default(),
             accepts: Vec::new(),
@@ -304,6 +310,15 @@ impl PhonePeer {
         self.sections.iter().flatten().any(|section| {
             let settings = section.link.settings();
             settings.receives && section.kind == MediaKind::Audio
+        })
+    }
+
+    /// Why it cannot go on, if it cannot.
+    pub(crate) fn failure(&mut self) -> Option<String> {
+        let mut changes = self.sections.iter_mut().flatten().flat_map(|at| at.link.changes());
+        changes.find_map(|change| match change {
+            Change::Failed(text) => Some(text),
+            Change::Secured => None,
         })
     }
 

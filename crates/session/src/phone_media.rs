@@ -43,6 +43,7 @@ impl Room {
         };
         let before = section.link.heard();
         let heard = section.link.receive(arrival, contents, clock_rate, now);
+        let handshakes = matches!(contents.first(), Some(0..=63));
         let is_life = section.link.heard() != before;
         let refused = section.link.take_refused();
         self.counts.phone_strangers += refused.strangers;
@@ -52,6 +53,8 @@ impl Room {
             self.phone_lives(index, place);
         }
         match heard {
+            // Checks and handshakes are answered at once.
+            Heard::Nothing if handshakes => self.pump_phone(index, now),
             Heard::Nothing => {}
             Heard::Packet(packet) => self.phone_packet(index, place, packet, now),
             Heard::Control(controls) => self.phone_controls(index, place, &controls, now),
@@ -207,6 +210,11 @@ impl Room {
         for section in phone.sections.iter_mut().flatten() {
             section.link.wake(now);
         }
+        if let Some(text) = phone.failure() {
+            self.drain_phone(index);
+            return self.end_peer(index, "error", text, now);
+        }
+        let Some(phone) = self.phone(index) else { return };
         let sections = phone.sections.iter().flatten();
         let due = sections.flat_map(|at| [at.link.deadline(), at.sound_due()]).flatten().min();
         self.drain_phone(index);

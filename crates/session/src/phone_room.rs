@@ -21,8 +21,10 @@ impl Room {
 
     pub(crate) fn bind_phone(&mut self, id: Id, socket: &PhoneSocket, now: Instant) {
         let Some(index) = self.index(id) else { return };
+        let certificate = self.config.identity.dtls.clone();
         let Some(phone) = self.phone(index) else { return };
-        let section = PhoneSection::new(socket, phone.cname.clone(), phone.epoch, now);
+        let cname = phone.cname.clone();
+        let section = PhoneSection::new(socket, cname, certificate, phone.epoch, now);
         match phone.sections.iter_mut().find(|place| place.is_none()) {
             Some(place) => *place = Some(section),
             None => phone.sections.push(Some(section)),

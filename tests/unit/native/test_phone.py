@@ -1,8 +1,10 @@
 """Telephones in a room of the native engine, by real RTP over UDP."""
 
 import asyncio
+import hmac
 import socket
 import struct
+import zlib
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -12,6 +14,8 @@ from antiphon._native import (
     Closed,
     Connected,
     Engine,
+    Interrupted,
+    NegotiationFailed,
     PhoneMedia,
     Pressed,
     PromptEnded,
@@ -68,6 +72,7 @@ class Phone:
     def __init__(self, driver: Exchange, room: int | None = None) -> None:
         self.driver, self.native = driver, driver.native
         self.peer, self.track = self.native.new_id(), self.native.new_id()
+        self.camera = 0
         self.room = driver.room if room is None else room
         self.sequence, self.timestamp, self.ssrc = 100, 5000, self.peer + 77
         self.native.open_phone(self.room, self.peer)
@@ -84,6 +89,12 @@ class Phone:
         self.native.configure_phone(self.peer, "0", media)
         self.native.publish(self.peer, "0", self.track)
         return self
+
+    async def settled(self) -> None:
+        """Wait until all that was told so far is done: descriptions are not for telephones."""
+        request = self.native.new_id()
+        self.native.accept_offer(self.peer, request, "")
+        await self.driver.wait(NegotiationFailed, lambda event: event.request == request)
 
     def packet(self, payload: bytes, payload_type: int = 0, ticks: int = 160) -> bytes:
         """The next RTP packet."""
@@ -113,6 +124,7 @@ async def pair(driver: Exchange, *formats: Format) -> tuple[Phone, Phone]:
     b = await Phone(driver).open(*formats)
     driver.native.connect(a.track, [b.peer])
     driver.native.connect(b.track, [a.peer])
+    await a.settled()
     return a, b
 
 
@@ -162,6 +174,7 @@ async def test_payload_types_are_those_of_each_side(driver: Exchange) -> None:
     a = await Phone(driver).open(OPUS)
     b = await Phone(driver).open((111, "opus", 48000, 2, ""))
     driver.native.connect(a.track, [b.peer])
+    await a.settled()
     a.send(a.packet(b"\xfc\xff\xfe", 96, 960))
     heard = await b.hear()
     assert (heard[1] & 0x7F, heard[12:]) == (111, b"\xfc\xff\xfe")
@@ -172,6 +185,7 @@ async def test_strangers_are_not_heard(driver: Exchange) -> None:
     a.send(a.packet(b"a" * 160))
     assert (await b.hear())[12:] == b"a" * 160
     stranger = await Phone(driver).open(PCMU)
+    await stranger.settled()
     stranger.ports = a.ports
     before = driver.native.counters()
     for _ in range(50):
@@ -200,6 +214,7 @@ async def test_keys_of_descriptions_protect(driver: Exchange) -> None:
     listener = await Phone(driver).open(PCMU)
     driver.native.connect(talker.track, [a.peer])
     driver.native.connect(b.track, [listener.peer])
+    await a.settled()
     for index in range(5):
         talker.send(talker.packet(bytes([index]) * 160))
         secret = await a.hear()
@@ -213,6 +228,163 @@ async def test_keys_of_descriptions_protect(driver: Exchange) -> None:
     b.send(secret)
     b.send(b.packet(b"x" * 170))
     await driver.until(lambda: driver.native.counters()["phone_forged"] == before + 2)
+
+
+@pytest.mark.parametrize("mux", [True, False])
+async def test_keys_of_a_handshake_protect(driver: Exchange, mux: bool) -> None:
+    native = driver.native
+    # Two endpoints that are each other's telephones.
+    a, b = Phone(driver), Phone(driver)
+    fingerprint = native.fingerprint()
+    for phone, other, role in ((a, b, "client"), (b, a, "server")):
+        media = PhoneMedia(
+            remote=("127.0.0.1", other.ports[0]),
+            formats=[PCMU],
+            rtcp_mux=mux,
+            dtls=(role, fingerprint),
+        )
+        native.configure_phone(phone.peer, "0", media)
+        native.publish(phone.peer, "0", phone.track)
+    talker = await Phone(driver).open(PCMU)
+    listener = await Phone(driver).open(PCMU)
+    native.connect(talker.track, [a.peer])
+    native.connect(b.track, [listener.peer])
+    heard = None
+    for index in range(200):
+        talker.send(talker.packet(bytes([index]) * 160))
+        try:
+            async with asyncio.timeout(0.05):
+                heard = await listener.hear()
+                break
+        except TimeoutError:
+            continue
+    assert heard is not None
+    assert len(set(heard[12:])) == 1
+    connected = await driver.wait(Connected, lambda event: event.peer == b.peer)
+    assert connected.srtp_profile == "AEAD_AES_256_GCM"
+    assert connected.address == f"127.0.0.1:{a.ports[0]}"
+
+
+async def test_another_certificate_than_the_one_named_ends_it(driver: Exchange) -> None:
+    native = driver.native
+    a, b = Phone(driver), Phone(driver)
+    wrong = "sha-256 " + ":".join(["AB"] * 32)
+    for phone, other, role, named in (
+        (a, b, "client", wrong),
+        (b, a, "server", native.fingerprint()),
+    ):
+        remote = ("127.0.0.1", other.ports[0])
+        media = PhoneMedia(remote=remote, formats=[PCMU], rtcp_mux=True, dtls=(role, named))
+        native.configure_phone(phone.peer, "0", media)
+    closed = await driver.wait(Closed, lambda event: event.peer == a.peer)
+    assert closed.reason == "error"
+    assert "certificate" in closed.text
+
+
+def check(fragment: str, password: str, *, nominates: bool) -> bytes:
+    """A connectivity check (RFC 8445 §7.2.2)."""
+    username = fragment.encode()
+    body = struct.pack("!HH", 0x0006, len(username)) + username + bytes(-len(username) % 4)
+    if nominates:
+        body += struct.pack("!HH", 0x0025, 0)
+
+    def head(length: int) -> bytes:
+        return struct.pack("!HHI", 0x0001, length, 0x2112A442) + b"transaction."
+
+    tag = hmac.digest(password.encode(), head(len(body) + 24) + body, "sha1")
+    body += struct.pack("!HH", 0x0008, 20) + tag
+    crc = zlib.crc32(head(len(body) + 8) + body) ^ 0x5354554E
+    body += struct.pack("!HHI", 0x8028, 4, crc)
+    return head(len(body)) + body
+
+
+async def test_checks_say_where_media_go(driver: Exchange) -> None:
+    native = driver.native
+    password = "p" * 22
+    a = await Phone(driver).open(PCMU)
+    b = await Phone(driver).open(PCMU)
+    native.connect(a.track, [b.peer])
+    native.connect(b.track, [a.peer])
+    media = PhoneMedia(
+        remote=("192.0.2.1", 9), formats=[PCMU], ice=("ours", password, "their", "q" * 22)
+    )
+    native.configure_phone(a.peer, "0", media)
+    await a.settled()
+    b.send(b.packet(b"-" * 160))
+    a.send(a.packet(b"-" * 160))
+    a.send(check("ours:their", "x" * 22, nominates=True))
+    await driver.until(lambda: native.counters()["phone_strangers"] >= 2)
+    assert a.rtp.received.empty(), "nothing before a check is proven"
+    a.send(check("ours:their", password, nominates=True))
+    async with asyncio.timeout(5):
+        answer = await a.rtp.received.get()
+    assert answer[:2] == b"\x01\x01"
+    assert answer[8:20] == b"transaction."
+    b.send(b.packet(b"+" * 160))
+    assert (await a.hear())[12:] == b"+" * 160
+    a.send(a.packet(b"=" * 160))
+    assert (await b.hear())[12:] == b"=" * 160
+
+
+async def test_pictures_begin_with_a_keyframe(driver: Exchange) -> None:
+    native = driver.native
+    fmtp = "profile-level-id=42e01f;packetization-mode=1"
+    phones = []
+    for payload_type in (97, 99):
+        phone = await Phone(driver).open(PCMU)
+        phone.ports = native.bind_phone(phone.peer, "1", "video")
+        formats = [(payload_type, "H264", 90000, 1, fmtp)]
+        media = PhoneMedia(remote=phone.address, formats=formats, rtcp_mux=True)
+        native.configure_phone(phone.peer, "1", media)
+        phone.camera = native.new_id()
+        native.publish(phone.peer, "1", phone.camera)
+        phones.append(phone)
+    a, b = phones
+    native.connect(a.camera, [b.peer])
+    await b.settled()
+    slice_, keyframe = b"\x61\xe0" + b"p" * 50, b"\x65\x88" + b"i" * 50
+    wanted: set[int] = set()
+    async with asyncio.timeout(5):
+        while wanted != {1, 4}:
+            a.send(a.packet(slice_, 97 | 0x80, 3000))
+            data = await a.rtp.received.get()
+            # Feedback stands behind a report and a description in one compound.
+            while data:
+                if data[1] == 206:
+                    wanted.add(data[0] & 0x1F)
+                data = data[4 + 4 * int.from_bytes(data[2:4]) :]
+    assert b.rtp.received.empty(), "nothing that cannot be decoded"
+    a.send(a.packet(keyframe, 97 | 0x80, 3000))
+    heard = await b.hear()
+    assert (heard[1], heard[12:]) == (99 | 0x80, keyframe)
+    a.send(a.packet(slice_, 97 | 0x80, 3000))
+    after = await b.hear()
+    assert after[12:] == slice_
+    assert int.from_bytes(after[4:8]) - int.from_bytes(heard[4:8]) == 3000
+    # What the sink asks for reaches the source (PLI), after some time.
+    await asyncio.sleep(0.6)
+    while not a.rtp.received.empty():
+        a.rtp.received.get_nowait()
+    ssrc = int.from_bytes(heard[8:12])
+    b.send(struct.pack("!BBHII", 0x81, 206, 2, 1, ssrc))
+    async with asyncio.timeout(5):
+        data = await a.rtp.received.get()
+    assert data[1] in (200, 201)
+    started = await driver.wait(TrackStarted, lambda event: event.track == a.camera)
+    assert started.codec == "h264"
+
+
+async def test_silence_is_told(driver: Exchange) -> None:
+    a, _ = await pair(driver, PCMU)
+    held = await Phone(driver).open(PCMU)
+    media = PhoneMedia(remote=held.address, formats=[PCMU], receives=False)
+    driver.native.configure_phone(held.peer, "0", media)
+    interrupted = await driver.wait(Interrupted, lambda event: event.peer == a.peer)
+    assert interrupted.peer == a.peer
+    a.send(a.packet(b"a" * 160))
+    await driver.wait(Connected, lambda event: event.peer == a.peer)
+    silent = {event.peer for event in driver.events if isinstance(event, Interrupted)}
+    assert held.peer not in silent
 
 
 async def test_a_telephone_moves_between_rooms(driver: Exchange) -> None:
@@ -272,6 +444,7 @@ async def test_keys_are_told_and_passed_on(driver: Exchange) -> None:
     a, b = await pair(driver, PCMU, KEYS)
     c = await Phone(driver).open(PCMU)
     driver.native.connect(a.track, [c.peer])
+    await c.settled()
     a.send(a.packet(b"a" * 160))
     assert (await b.hear())[12:] == b"a" * 160
     # The packets of one key have one timestamp; the end is said three times.
@@ -354,6 +527,7 @@ async def test_on_hold_nothing_flows(driver: Exchange) -> None:
     assert (await b.hear())[12:] == b"a" * 160
     media = PhoneMedia(remote=b.address, formats=[PCMU], sends=False, receives=False)
     driver.native.configure_phone(b.peer, "0", media)
+    await b.settled()
     for _ in range(5):
         a.send(a.packet(b"x" * 160))
         b.send(b.packet(b"y" * 160))
@@ -362,6 +536,7 @@ async def test_on_hold_nothing_flows(driver: Exchange) -> None:
     assert a.rtp.received.empty()
     media = PhoneMedia(remote=b.address, formats=[PCMU])
     driver.native.configure_phone(b.peer, "0", media)
+    await b.settled()
     for speaker, listener in ((a, b), (b, a)):
         speaker.send(speaker.packet(b"z" * 160))
         assert (await listener.hear())[12:] == b"z" * 160
@@ -375,6 +550,9 @@ async def test_on_hold_nothing_flows(driver: Exchange) -> None:
         {"formats": [(72, "PCMU", 8000, 1, "")]},
         {"formats": [(0, "PCMU", 0, 1, "")]},
         {"ptime": 5},
+        {"dtls": ("peer", "sha-256 AA")},
+        {"dtls": ("client", "md5 AA:BB")},
+        {"ice": ("a", "b", "c", "d")},
         {"sdes": ("1 AES_CM_128_HMAC_SHA1_80 inline:x", "")},
     ],
 )

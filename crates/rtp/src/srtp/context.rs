@@ -254,7 +254,7 @@ fn control_source(packet: &[u8]) -> Result<u32, Refusal> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -386,6 +386,57 @@ pub(super) mod tests {
             theirs.unprotect(&mut secret).unwrap();
         }
         assert_eq!(theirs.sources.len(), SOURCES);
+    }
+
+    /// The packet that follows a title in a text of test vectors, from an offset on; and where.
+    fn vector(text: &str, from: usize, title: &str) -> (Vec<u8>, usize) {
+        let begin = from + text[from..].find(title).unwrap() + title.len();
+        let lines = text[begin..].trim_start().lines().take_while(|line| !line.trim().is_empty());
+        (hex(&lines.collect::<String>()), begin)
+    }
+
+    /// RFC 7714 §16 and 17. The vectors belong to others: they are read where the variable says.
+    #[test]
+    fn packets_are_those_of_the_standard() {
+        let Some(folder) = std::env::var_os("ANTIPHON_CONFORMANCE") else {
+            eprintln!("skipped: ANTIPHON_CONFORMANCE names no folder of published vectors");
+            return;
+        };
+        let read = |name| std::fs::read_to_string(std::path::Path::new(&folder).join(name));
+        let rtp = read("srtp/rtp-vectors.txt").unwrap();
+        let rtcp = read("srtp/rtcp-vectors.txt").unwrap();
+        for (suite, title) in [
+            (Suite::AesGcm128, "16.1.1.  SRTP AEAD_AES_128_GCM Encryption"),
+            (Suite::AesGcm256, "16.2.1.  SRTP AEAD_AES_256_GCM Encryption"),
+        ] {
+            let key: Vec<u8> = (0..suite.key_length() as u8).collect();
+            let cipher = || Cipher::from_session_keys(suite, &key, b"Quid pro quo");
+            let (mut ours, mut theirs) = pair(suite);
+            (ours.rtp, ours.rtcp, theirs.rtp, theirs.rtcp) =
+                (cipher(), cipher(), cipher(), cipher());
+            let at = rtp.find(title).unwrap();
+            let (clear, at) = vector(&rtp, at, "Encrypting the following packet:");
+            let (secret, _) = vector(&rtp, at, "Encrypted and tagged packet:");
+            let mut packet = clear.clone();
+            ours.protect(&mut packet).unwrap();
+            assert_eq!(packet, secret, "{suite:?}");
+            theirs.unprotect(&mut packet).unwrap();
+            assert_eq!(packet, clear);
+            let (clear, secret) = if suite == Suite::AesGcm128 {
+                let (clear, at) = vector(&rtcp, 0, "Encrypting the following packet:");
+                (clear, vector(&rtcp, at, "Encrypted and tagged packet:").0)
+            } else {
+                let (secret, at) = vector(&rtcp, 0, "Decrypting the following packet:");
+                (vector(&rtcp, at, "Verified and decrypted packet:").0, secret)
+            };
+            let mut packet = clear.clone();
+            let place = ours.source(control_source(&clear).unwrap());
+            ours.sources[place].next_control = 0x5d4;
+            ours.protect_control(&mut packet).unwrap();
+            assert_eq!(packet, secret, "{suite:?}");
+            theirs.unprotect_control(&mut packet).unwrap();
+            assert_eq!(packet, clear);
+        }
     }
 
     proptest! {

@@ -7,5 +7,7 @@ mod context;
 mod replay;
 mod suite;
 
+#[cfg(test)]
+pub(crate) use context::tests::hex;
 pub use context::{Context, Refusal};
 pub use suite::Suite;
