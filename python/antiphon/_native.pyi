@@ -639,7 +639,8 @@ class SipMachine:
     """Transactions (RFC 3261 §17, RFC 6026), proxy core (§16), digest: no socket, no clock.
 
     Times are seconds of any monotonic clock. After each call: `events()` until it is empty, then
-    `output()`, then `deadline()`. A verb on a request that has been answered, cancelled or given up
+    `output()`, then `deadline()`. Verbs count time from the last `receive` or `wake`: call `wake`
+    before one that follows from neither. A verb on a request that has been answered, cancelled or given up
     meanwhile does nothing and returns `False`. `ValueError`: the caller's arguments would make a
     malformed message.
     """
@@ -650,6 +651,7 @@ class SipMachine:
         names: Sequence[str],
         realms: Sequence[str],
         secret: bytes,
+        algorithms: Sequence[str] = ("SHA-256", "MD5"),
         follow: bool = True,
         supported: Sequence[str] = (),
         max_transactions: int = 200_000,
@@ -669,6 +671,7 @@ class SipMachine:
         """`names`: our domains and hosts (the sent-by of listeners is added), `host` or
         `host:port`. `realms`: of which credentials are checked; the first is the default of
         `challenge`. `secret` (≥ 16 bytes): keys flow tokens, which live longer than this process.
+        `algorithms`: of digests in challenges, the preferred one first (RFC 8760).
         `follow`: requests within a dialog that carry our token are forwarded without an event.
         `supported`: option tags that Proxy-Require may ask. `udp_limit`: longer requests over UDP
         go by TCP (RFC 3261 §18.1.1), 0: never. `source_rate`, `source_burst`: new transactions a
