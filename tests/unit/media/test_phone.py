@@ -110,6 +110,22 @@ async def test_keys_are_heard(pair: tuple[Phone, Phone]) -> None:
     assert error.value.reason is Reason.BAD_REQUEST
 
 
+async def test_keys_go_from_telephone_to_telephone_through_a_room_of_two(
+    real: Real, pair: tuple[Phone, Phone]
+) -> None:
+    ann, bob = pair
+    at_ann, at_bob = Phone(real), Phone(real)
+    await call(at_ann, ann)
+    await call(at_bob, bob)
+    await ann.join("ann", "r")
+    await bob.join("bob", "r")
+    at_ann.session.press("42")
+    await at_bob.line.pressed_all("42")
+    assert "".join(key for key, _ in ann.line.keys) == "42"
+    at_ann.session.close()
+    at_bob.session.close()
+
+
 @pytest.mark.parametrize("codec", [only(PCMU), only(OPUS), only(G722)])
 async def test_prompts_are_heard_before_there_is_a_room(
     real: Real, pair: tuple[Phone, Phone], codec: Rewrite
