@@ -230,7 +230,7 @@ class SipServer:
 
     def _within(self, request: SipRequest) -> None:
         """Of a dialog that passes by here, if our own mark is on it; else of none that we know."""
-        if request.routed and request.route_token is not None:
+        if self.machine.is_marked(request):
             if self.stack.follow(request):
                 return
             try:
