@@ -7,7 +7,7 @@ const ORDER: usize = 12;
 
 /// A payload that describes noise of this level (dBov, −127 … 0) without a spectrum (RFC 3389 §3).
 pub fn payload(level: i8) -> [u8; 1] {
-    [level.max(SILENT).min(0).unsigned_abs()]
+    [level.clamp(SILENT, 0).unsigned_abs()]
 }
 
 /// Makes noise as the last payload described it.

@@ -155,7 +155,7 @@ fn lost_packets_are_made_up_for_and_counted() {
     for format in [pcmu(), Format::OPUS] {
         let mut packets = stream(format, 20, 1000);
         let all = packets.len();
-        packets.retain(|packet| random(packet.sequence.into()) % 20 != 0);
+        packets.retain(|packet| !random(packet.sequence.into()).is_multiple_of(20));
         let lost = (all - packets.len()) as u64;
         let played = play(format, &packets, 5000);
         assert!(played.figures.lost.abs_diff(lost) <= 2, "{lost}: {:?}", played.figures);

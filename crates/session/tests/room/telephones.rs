@@ -196,6 +196,7 @@ impl Lines {
                 sends: !phone.is_held,
                 receives: true,
                 protection: Protection::Plain,
+                ice: None,
             },
             formats: vec![named.clone()],
             accepts: vec![named],
