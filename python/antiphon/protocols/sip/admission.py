@@ -6,6 +6,7 @@ A stranger gets a challenge and nothing else; what he sends leaves no state behi
 
 import hashlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 ANONYMOUS = "anonymous.invalid"  # RFC 3323 §4.1.1.3
 MENU, ROOM = "menu", "room:"
+# User parts that are canonical as they are.
+_PLAIN = re.compile(r"[a-z0-9._+-]{1,64}")
 
 
 class Spelling:
@@ -55,6 +58,8 @@ class Spelling:
 
     def local(self, user: str) -> str | None:
         """The canonical form of a user part."""
+        if _PLAIN.fullmatch(user):
+            return user
         try:
             return self._addresses.parse(f"{user}@{self._domain}").local
         except Refused:

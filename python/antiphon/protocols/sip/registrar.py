@@ -34,6 +34,7 @@ class Asked(NamedTuple):
     """What a REGISTER asks for, apart from its contacts. `outbound`: RFC 5626 §6 holds for it."""
 
     request: SipRequest
+    flow: SipFlow
     local: str
     call_id: str
     cseq: int
@@ -107,12 +108,18 @@ class Registrar:
         if not request.ours:
             self._refuse(request, Refusal(403, "Not A Registrar Of That Domain"))
             return None
-        auth, host, user = request.auth, request.flow.remote[0], request.auth_user
-        if (seconds := self._wariness.must_wait(host, user)) > 0:
-            self._refuse(request, Refusal(403, "Too Many Failures", _retry(seconds)))
+        auth = request.auth
+        if auth == "none" and self._wariness.is_calm:
+            self._stack.challenge(request)
             return None
+        user = request.auth_user
+        if not self._wariness.is_calm:
+            seconds = self._wariness.must_wait(request.flow.remote[0], user)
+            if seconds > 0:
+                self._refuse(request, Refusal(403, "Too Many Failures", _retry(seconds)))
+                return None
         if auth != "ok":
-            self._challenge(request, auth == "bad", host, user)
+            self._challenge(request, auth == "bad", request.flow.remote[0], user)
             return None
         local = self._own(request.aor("to") or "")
         if local is None:
@@ -122,7 +129,8 @@ class Registrar:
         if local != user or not self._identities.use(user):
             self._refuse(request, Refusal(403, "Not Your Address"))
             return None
-        self._wariness.succeeded(host, user)
+        if not self._wariness.is_calm:
+            self._wariness.succeeded(request.flow.remote[0], user)
         return local
 
     def _challenge(self, request: SipRequest, wrong: bool, host: str, user: str) -> None:
@@ -181,7 +189,9 @@ class Registrar:
         if outbound and len(request.via) > 1 and not (path and ";ob" in path[0].lower()):
             outbound = False  # RFC 5626 §6: the proxies between must take part
         now = self._clock()
-        return Asked(request, local, call_id, request.cseq, now, supported, path, outbound)
+        return Asked(
+            request, request.flow, local, call_id, request.cseq, now, supported, path, outbound
+        )
 
     def _remove_all(
         self, asked: Asked, contacts: list[tuple[str, dict[str, str]]], present: Bindings
@@ -202,7 +212,7 @@ class Registrar:
         """What shall be, without anything being changed yet: all contacts or none."""
         config = self._config
         default = _seconds(asked.request.get("expires"), config.default_expires)
-        flow = asked.request.flow
+        flow = asked.flow
         plan = Plan([*present])
         for uri, parameters in contacts:
             seconds = _seconds(parameters.get("expires"), default)
@@ -232,8 +242,8 @@ class Registrar:
             binding.until, binding.call_id, binding.cseq = until, asked.call_id, asked.cseq
         self.counters["refreshes" if plan.refresh else "registrations"] += 1
         self._location.put(asked.local, tuple(plan.left), refresh=plan.refresh)
-        if asked.request.flow.reliable:
-            self._keep(asked.request.flow, plan.until)
+        if asked.flow.reliable:
+            self._keep(asked.flow, plan.until)
 
     def _without_gone(
         self, left: list[Binding], old: Binding | None, want: Wanted
@@ -255,7 +265,7 @@ class Registrar:
         ]
 
     def _bind(self, asked: Asked, want: Wanted, until: float) -> Binding:
-        flow, nat = asked.request.flow, True
+        flow, nat = asked.flow, True
         if asked.path:
             nat = False
         elif not flow.reliable and not want.reg_id:

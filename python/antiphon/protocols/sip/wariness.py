@@ -45,6 +45,11 @@ class Wariness:
         self._stroke: asyncio.TimerHandle | None = None
         self.counters: Counter[str] = Counter()
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether nobody has failed lately."""
+        return not self._failed
+
     def must_wait(self, host: str, user: str) -> float:
         """Seconds until this source may try to be that account; 0: now."""
         if not self._failed:
