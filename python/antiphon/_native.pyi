@@ -836,6 +836,7 @@ class SipFramer:
     """Messages of a byte stream (RFC 3261 §18.3): one per connection."""
 
     broken: str | None  # why the stream cannot be read on: pass what `feed` gave, then close
+    waits: bool  # a message has begun whose end has not come
 
     def __new__(cls, limit: int = 65_535) -> Self: ...
     def feed(self, data: bytes) -> list[bytes]:

@@ -470,6 +470,11 @@ impl SipFramer {
         self.0.broken().map(sip::Broken::text)
     }
 
+    #[getter]
+    fn waits(&self) -> bool {
+        self.0.waits()
+    }
+
     fn feed<'py>(&mut self, py: Python<'py>, data: &[u8]) -> Vec<Bound<'py, PyBytes>> {
         let mut out = Vec::new();
         self.0.feed(data, |message| out.push(PyBytes::new(py, message)));

@@ -51,6 +51,11 @@ impl Framer {
         self.broken
     }
 
+    /// Whether a message has begun whose end has not come.
+    pub fn waits(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
     /// Takes bytes; gives each message that is complete, each ping and each pong. When the stream
     /// is broken, the message that broke it comes last, as far as it is known.
     pub fn feed(&mut self, data: &[u8], mut give: impl FnMut(&[u8])) {
@@ -155,7 +160,9 @@ mod tests {
         let text = [ONE, "\r\n\r\n", TWO, "\r\n", ONE].concat();
         assert_eq!(feed(&mut framer, &text), [ONE, "\r\n\r\n", TWO, ONE]);
         assert_eq!(feed(&mut framer, "\r\n"), ["\r\n"]);
-        assert_eq!(framer.broken(), None);
+        assert!(framer.broken().is_none() && !framer.waits());
+        assert_eq!(feed(&mut framer, &[ONE, "BYE"].concat()), [ONE]);
+        assert!(framer.waits());
     }
 
     #[test]
