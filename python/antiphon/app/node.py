@@ -350,6 +350,7 @@ class Node:
             ice_servers=ice_servers,
             registry=self.registry,
             ready=self._readiness,
+            ladder=self.telephones.ladder.steps,
             endpoints=self._endpoints,
             assets=_assets(),
             node=self.name,

@@ -21,6 +21,7 @@ from antiphon.protocols.sip.agent import Agent, AgentLimits
 from antiphon.protocols.sip.doors import Doors
 from antiphon.protocols.sip.focus import ConferencePackage
 from antiphon.protocols.sip.identity import Accounts
+from antiphon.protocols.sip.ladder import Ladder
 from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.location import Binding
 from antiphon.protocols.sip.messages import TextMessages
@@ -90,6 +91,8 @@ class Telephones:
             name_of=self._name_of,
         )
         switchboard.add_reach(TrunkReach(self.server.trunks, self.agent, stack, addresses.domain))
+        self.ladder = Ladder(stack, self.agent.call_ids)
+        self._unwatch = switchboard.watch(self.ladder)
         self.messages = TextMessages(stack, switchboard)
         self.subscriptions = Subscriptions(stack)
         self.subscriptions.add(PresencePackage(presence))
@@ -105,6 +108,7 @@ class Telephones:
         """Serve until the stack is closed."""
         await self.server.open(doors)
         stack.push_async_callback(self.server.close)
+        stack.callback(self._unwatch)
         stack.push_async_callback(self.messages.close)
         stack.callback(self.subscriptions.close)
 

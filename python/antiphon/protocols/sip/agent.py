@@ -103,6 +103,10 @@ class Agent(Reach):
         """How many telephones are in calls."""
         return len(self._parties)
 
+    def call_ids(self, call: str) -> set[str]:
+        """The Call-IDs of the dialogs of a call, as far as they are there."""
+        return {party.leg.dialog.call_id for party in self._parties if party.call == call}
+
     # telephones that call
 
     def invited(self, asked: Asked) -> None:

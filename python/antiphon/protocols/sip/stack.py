@@ -126,6 +126,11 @@ class Stack:
         return leave
 
     @property
+    def now(self) -> float:
+        """The time, on the clock that the machine is given."""
+        return self._loop.time()
+
+    @property
     def dialogs(self) -> int:
         """Dialogs that end here."""
         return len(self._dialogs)
