@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import forwarding, joining, memory, profile, report
+from bench import forwarding, joining, memory, phones, profile, report, sip, sip_profile
 from bench.machine import Cores, describe
 from bench.programs import BUILD, HERE, Failed, Missing, Row, floor, load
 from bench.rooms import rooms
@@ -49,6 +49,28 @@ async def measure_rooms(options: argparse.Namespace, _: Cores) -> list[Row]:
     return await asyncio.to_thread(rooms)
 
 
+async def measure_sip(options: argparse.Namespace, cores: Cores) -> list[Row]:
+    plan = sip.Plan(with_kamailio=not options.no_kamailio)
+    if options.quick:
+        plan = sip.Plan(
+            contacts=400, registers=200, calls=200, call_rate=100, room_calls=20, room_rate=20,
+            talking=1.0, turns=1, with_kamailio=not options.no_kamailio,
+        )  # fmt: skip
+    return await sip.sip(plan, cores)
+
+
+async def measure_sip_profile(options: argparse.Namespace, cores: Cores) -> list[Row]:
+    times = 20 if options.quick else 300
+    return await sip_profile.sip_profile(times, cores)
+
+
+async def measure_phones(options: argparse.Namespace, cores: Cores) -> list[Row]:
+    plan = phones.Plan()
+    if options.quick:
+        plan = phones.Plan(members=(10,), seconds=2.0, rooms=2, turns=1)
+    return await phones.phones(plan, cores)
+
+
 async def measure_storage(options: argparse.Namespace, _: Cores) -> list[Row]:
     return (
         await storage(options.database, 100) if options.quick else await storage(options.database)
@@ -61,6 +83,9 @@ PARTS: dict[str, Part] = {
     "memory": measure_memory,
     "profile": measure_profile,
     "rooms": measure_rooms,
+    "sip": measure_sip,
+    "sip_profile": measure_sip_profile,
+    "phones": measure_phones,
     "storage": measure_storage,
 }
 
@@ -77,6 +102,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a minute, to see that it works")
     parser.add_argument("--results", type=Path, help="folder to write to (default bench/results)")
     parser.add_argument("--no-pion", action="store_true", help="leave out the bare Pion forwarder")
+    parser.add_argument("--no-kamailio", action="store_true", help="leave out Kamailio")
     parser.add_argument(
         "--server",
         action="append",

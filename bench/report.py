@@ -42,6 +42,19 @@ TARGETS = (
            {"members": 500, "outlets": "deaf"}, 1000, "µs"),
     Target("speaker change in a room of 500, Python", "rooms", "speaker",
            {"members": 500, "outlets": "deaf"}, 1000, "µs"),
+    Target("REGISTER with challenge, new contact", "sip", "cpu_us",
+           _ours(operation="REGISTER, new contact"), 70, "µs"),
+    Target("REGISTER with challenge, refresh", "sip", "cpu_us",
+           _ours(operation="REGISTER, refresh"), 50, "µs"),
+    Target("proxied call, INVITE to BYE", "sip", "cpu_us",
+           _ours(operation="call, proxied"), 160, "µs"),
+    Target("memory of a contact", "sip", "kb", _ours(operation="contact, memory"), 1, "KB"),
+    Target("memory of a proxied call", "sip", "kb",
+           _ours(operation="call, proxied, memory"), 4, "KB"),
+    Target("room of 100 telephones, 3 of whom speak", "phones", "core_pct",
+           {"room": "cost", "members": 100}, 12, "% of a core"),
+    Target("delay by the mixer, p50", "phones", "delay_p50_ms",
+           {"room": "delay through the mixer"}, 40, "ms"),
 )  # fmt: skip
 
 # Titles, and the columns shown: (key, heading).
@@ -100,6 +113,37 @@ TABLES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("attach", "attach"),
             ("speaker", "speaker change"),
             ("say", "message"),
+        ),
+    ),
+    "sip": (
+        "SIP",
+        (
+            ("server", "server"),
+            ("operation", "operation"),
+            ("times", "times"),
+            ("per_second", "per second"),
+            ("cpu_us", "CPU µs"),
+            ("least_cpu_us", "least"),
+            ("kb", "KB"),
+            ("sent_again", "sent again"),
+        ),
+    ),
+    "sip_profile": (
+        "Where the time of the event loop goes: SIP",
+        (("operation", "operation"), ("name", "function"), ("share_pct", "share %")),
+    ),
+    "phones": (
+        "Telephones: half PCMU, half Opus; all send, three speak",
+        (
+            ("room", "room"),
+            ("members", "members"),
+            ("core_pct", "core %"),
+            ("sent_per_second", "sent per second"),
+            ("heard_per_second", "heard per second"),
+            ("found", "clicks heard"),
+            ("delay_p50_ms", "delay p50 ms"),
+            ("delay_p95_ms", "p95"),
+            ("delay_max_ms", "longest"),
         ),
     ),
     "storage": (
