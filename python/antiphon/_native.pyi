@@ -640,9 +640,9 @@ class SipMachine:
 
     Times are seconds of any monotonic clock. After each call: `events()` until it is empty, then
     `output()`, then `deadline()`. Verbs count time from the last `receive` or `wake`: call `wake`
-    before one that follows from neither. A verb on a request that has been answered, cancelled or given up
-    meanwhile does nothing and returns `False`. `ValueError`: the caller's arguments would make a
-    malformed message.
+    before one that follows from neither. A verb on a request that has been answered, cancelled or
+    given up meanwhile does nothing and returns `False`. `ValueError`: the caller's arguments would
+    make a malformed message.
     """
 
     def __new__(
@@ -821,6 +821,11 @@ class SipMachine:
         """User part for Path or a GRUU: comes back as `route_flow` (RFC 5626 §5.2)."""
 
     def open_token(self, token: str) -> SipFlow | None: ...
+    def moved(self, old: SipFlow, new: SipFlow) -> None:
+        """Whoever was reached by `old` has come back by `new` (registered again after a
+        reconnect): requests of dialogs whose tokens say `old` go there.
+        """
+
     def exempt(self, address: str, exempt: bool = True) -> None:
         """Leave an IP address out of the limits per source (a trunk)."""
 

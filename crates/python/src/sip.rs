@@ -424,6 +424,12 @@ impl SipMachine {
         self.machine.open_token(token.as_bytes()).map(SipFlow)
     }
 
+    fn moved(&mut self, old: &SipFlow, new: &SipFlow) -> PyResult<()> {
+        self.check_listener(new)?;
+        self.machine.moved(old.0, new.0);
+        Ok(())
+    }
+
     #[pyo3(signature = (address, exempt=true))]
     fn exempt(&mut self, address: &str, exempt: bool) -> PyResult<()> {
         let address: IpAddr = address.parse().map_err(|_| unfit("address: not an IP address"))?;

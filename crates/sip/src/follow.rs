@@ -44,6 +44,12 @@ impl Machine {
         self.tokens.dialog(token, index.call_id(bytes), from, to)
     }
 
+    /// The flow that our token promises to who did not send this.
+    fn promised(&self, (ends, by_caller): (Ends, bool)) -> Option<Flow> {
+        let promised = if by_caller { ends.callee } else { ends.caller };
+        promised.map(|flow| self.moves.now(flow))
+    }
+
     /// Forwards a request by our token.
     pub(crate) fn follow_token(
         &mut self,
@@ -54,7 +60,7 @@ impl Machine {
         key: u64,
         call: u64,
     ) -> Followed {
-        let Some((ends, by_caller)) = self.ends(data, index) else {
+        let Some(found) = self.ends(data, index) else {
             let token = own_token(data, index).filter(|token| Tokens::resembles(token));
             if token.is_none_or(|token| self.tokens.flow(token).is_some()) {
                 return Followed::Ask;
@@ -65,7 +71,7 @@ impl Machine {
             }
             return Followed::Done;
         };
-        let promised = if by_caller { ends.callee } else { ends.caller };
+        let promised = self.promised(found);
         let Some(next) = promised.or_else(|| self.hop(data, index, flow, own_routes)) else {
             return Followed::Ask;
         };
@@ -82,7 +88,7 @@ impl Machine {
         let method = index.method(data);
         let id = self.open(method, State::Proceeding, data, index, flow, key, call);
         let inbound = self.inbound(data, index.clone(), flow, id, key, own_routes);
-        if ends.report && method == Method::Bye {
+        if found.0.report && method == Method::Bye {
             let news = relayed(CellId::NONE, "BYE", 0, &inbound.message);
             self.events.push(Event::Relayed(news));
         }
@@ -107,9 +113,7 @@ impl Machine {
     /// False when it has been answered, or when the way is not known.
     pub fn follow(&mut self, request: &Inbound, flow: Option<Flow>) -> bool {
         let (bytes, index) = (&request.message.bytes[..], &request.message.index);
-        let promised = self
-            .ends(bytes, index)
-            .and_then(|(ends, by_caller)| if by_caller { ends.callee } else { ends.caller });
+        let promised = self.ends(bytes, index).and_then(|found| self.promised(found));
         let hop = || self.hop(bytes, index, request.flow, request.own_routes);
         let Some(next) = flow.or(promised).or_else(hop) else { return false };
         if index.method(bytes) == Method::Ack {
@@ -159,8 +163,8 @@ impl Machine {
         if !self.config.follow {
             return false;
         }
-        let Some((ends, by_caller)) = self.ends(data, index) else { return false };
-        let promised = if by_caller { ends.callee } else { ends.caller };
+        let Some(found) = self.ends(data, index) else { return false };
+        let promised = self.promised(found);
         let Some(next) = promised.or_else(|| self.hop(data, index, flow, own_routes)) else {
             return false;
         };

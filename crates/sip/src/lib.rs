@@ -33,6 +33,7 @@ mod header;
 mod index;
 mod machine;
 mod message;
+mod moves;
 mod nonce;
 mod params;
 mod relay;

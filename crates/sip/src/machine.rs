@@ -18,6 +18,7 @@ use crate::flow::{Flow, Transport};
 use crate::framer::{PING, PONG};
 use crate::header::Name;
 use crate::index::{Fault, Index, Start};
+use crate::moves::Moves;
 use crate::nonce::Nonces;
 use crate::sources::Sources;
 use crate::stun;
@@ -103,6 +104,7 @@ pub struct Machine {
     pub(crate) nonces: Nonces,
     pub(crate) sources: Sources,
     pub(crate) tokens: Tokens,
+    pub(crate) moves: Moves,
     pub(crate) trace: Trace,
     /// What was done.
     pub counts: Counts,
@@ -130,6 +132,7 @@ impl Machine {
             nonces: Nonces::new(key, config.nonce_time),
             sources: Sources::new(config.source_rate, config.source_burst),
             tokens: Tokens::new(&config.secret),
+            moves: Moves::default(),
             trace: Trace::new(config.trace_bytes),
             config,
             listeners: Vec::new(),
@@ -295,6 +298,11 @@ impl Machine {
     /// The flow of such a user part.
     pub fn open_token(&self, token: &[u8]) -> Option<Flow> {
         self.tokens.flow(token)
+    }
+
+    /// Whoever was reached by one flow has come back by another.
+    pub fn moved(&mut self, from: Flow, to: Flow) {
+        self.moves.note(from, to);
     }
 
     /// Leaves an address out of the limits per source.

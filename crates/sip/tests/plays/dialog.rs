@@ -99,6 +99,16 @@ fn each_side_has_its_own_transport() {
 }
 
 #[test]
+fn a_call_survives_a_reconnect() {
+    let mut stage = Stage::new();
+    let (down, _) = call(&mut stage, tcp(ALICE, 9), udp(BOB), true);
+    stage.machine.closed(stage.now, tcp(ALICE, 9));
+    stage.machine.moved(tcp(ALICE, 9), tcp("192.0.2.10:41000", 10));
+    stage.hear(udp(BOB), &within("BYE", &down.all("record-route"), false));
+    assert_eq!(stage.one().flow, tcp("192.0.2.10:41000", 10));
+}
+
+#[test]
 fn tokens_of_others_and_changed_ones_are_forbidden() {
     let mut stage = Stage::new();
     let (_, up) = call(&mut stage, udp(ALICE), udp(BOB), true);
