@@ -236,8 +236,8 @@ async def test_own_users_reach_other_domains_by_each_of_their_servers() -> None:
 @virtual
 async def test_requests_of_dialogs_that_nobody_knows() -> None:
     site = Site()
+    to = f"<sip:bob@{DOMAIN}>;tag=unknown"
     for method in ("BYE", "INFO", "INVITE", "UPDATE", "REFER"):
-        to = f"<sip:bob@{DOMAIN}>;tag=unknown"
         (answer,) = await site.hear(request(method, f"sip:bob@{DOMAIN}", to=to))
         assert status(answer) == 481
     assert await site.hear(request("ACK", f"sip:bob@{DOMAIN}", to=to)) == []
