@@ -18,6 +18,7 @@ from antiphon.media.ground import MediaAddresses
 from antiphon.media.phone import EnginePhones
 from antiphon.net.gate import Gate
 from antiphon.protocols.sip.agent import Agent, AgentLimits
+from antiphon.protocols.sip.config import MEDIA_MISSED
 from antiphon.protocols.sip.doors import Doors
 from antiphon.protocols.sip.focus import ConferencePackage
 from antiphon.protocols.sip.identity import Accounts
@@ -81,7 +82,10 @@ class Telephones:
             phones=EnginePhones(engine, media),
             rooms=rooms,
             location=location,
-            times=Times(session=Terms(interval=config.sip.session_interval)),
+            times=Times(
+                session=Terms(interval=config.sip.session_interval),
+                media_lost=config.sip_limits.media_timeout - MEDIA_MISSED,
+            ),
             limits=AgentLimits(
                 calls=config.sip_limits.calls,
                 calls_per_account=config.sip_limits.calls_per_account,

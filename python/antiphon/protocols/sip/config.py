@@ -6,6 +6,8 @@ from ipaddress import ip_network
 from typing import Literal
 
 LOWEST_PORT = 1024
+# Seconds after which media of a telephone counts as missing, for the media engine.
+MEDIA_MISSED = 10.0
 Digest = Literal["md5", "sha-256"]
 
 
@@ -196,6 +198,10 @@ class SipLimits:
     forks: int = 16
     """Telephones that one request goes to at once."""
 
+    media_timeout: float = 30.0
+    """Seconds without any sound or picture of a telephone that is not on hold, after which its call
+    ends; at least 10."""
+
     def __post_init__(self) -> None:
         if self.rate <= 0 or min(self.burst, self.failures, self.forks) < 1:
             raise ValueError("rate, burst, failures and forks must be greater than 0")
@@ -209,5 +215,7 @@ class SipLimits:
             raise ValueError(
                 "idle_timeout, message_timeout and failure_time must be at least 0.1 s"
             )
+        if self.media_timeout < MEDIA_MISSED:
+            raise ValueError(f"media_timeout must be at least {MEDIA_MISSED:g} s")
         if self.write_buffer < self.message_size:
             raise ValueError("write_buffer must be at least message_size")
