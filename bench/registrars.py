@@ -7,17 +7,21 @@ import contextlib
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from antiphon.core.address import Addresses
-from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig
+from antiphon.services.keys import derive
 from antiphon.services.normalize import PrecisNormalizer
+from antiphon.stores import accounts as statements
 from antiphon.stores.config import StorageConfig
 from antiphon.stores.database import Database
-from antiphon.stores.records import KeyKind
+from antiphon.stores.records import Account, KeyKind
 from bench.machine import ROOT, Cores, on_core
 from bench.programs import BUILD, HERE, Failed
 from bench.rule import PROFILE
@@ -27,7 +31,6 @@ from tests.support.ports import free_ports
 DOMAIN = "localhost"
 PASSWORD = "correct-horse-battery"  # also in kamailio.cfg
 START = 10.0
-AT_ONCE = 50
 # What strangers may cost is not what is measured: all load comes from one address.
 UNLIMITED = {
     "ANTIPHON_NODE_WORKERS": "1",
@@ -55,15 +58,25 @@ def users(count: int) -> list[str]:
 
 async def make_accounts(data: Path, count: int) -> None:
     """Accounts in the database of a node that does not run, for log-ins by digest alone."""
-    addresses = Addresses(DOMAIN, PrecisNormalizer())
-    config = AccountsConfig(password_hash=(KeyKind.DIGEST_MD5,))
+    addresses, config = Addresses(DOMAIN, PrecisNormalizer()), AccountsConfig()
+
+    def create(connection: Connection) -> None:
+        for user in users(count):
+            address = addresses.parse(user)
+            account = Account(
+                id=user,
+                address=address,
+                name=user,
+                admin=False,
+                disabled=False,
+                created_at=time.time(),
+                stamp=user,
+            )
+            keys = [derive(KeyKind.DIGEST_MD5, address, PASSWORD, config)]
+            statements.create(connection, account, keys)
+
     async with Database(StorageConfig().url(data)) as database:
-        accounts = Accounts(database, addresses, config)
-        names = users(count)
-        for begin in range(0, count, AT_ONCE):
-            some = [addresses.parse(user) for user in names[begin : begin + AT_ONCE]]
-            await asyncio.gather(*(accounts.create(user, PASSWORD) for user in some))
-        await accounts.close()
+        await database.write(create)
 
 
 def add_rule(folder: Path) -> str:

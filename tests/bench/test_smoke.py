@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from bench.speech import CLICK_AT, click, find_click, from_pcmu, payloads, pcmu, soft
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("forwarding", "joining", "memory", "rooms", "storage")
@@ -64,6 +67,60 @@ async def test_all_parts_give_sane_figures(tmp_path: Path) -> None:
     page = (tmp_path / "README.md").read_text()
     assert "## Forwarding" in page
     assert "| antiphon | all | 10 |" in page
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp is not installed")
+async def test_signalling_gives_sane_figures(tmp_path: Path) -> None:
+    rows = await bench(tmp_path, "sip", "sip_profile")
+
+    ours = {row["operation"]: row for row in rows["sip"] if row["server"] == "antiphon"}
+    costs = {name: row["cpu_us"] for name, row in ours.items() if "times" in row}
+    assert len(costs) == 5
+    assert all(5 < cost < 1_000_000 for cost in costs.values())
+    assert costs["REGISTER, refresh"] < costs["call, answered by a room"]
+    assert {row["times"] for row in ours.values() if "times" in row} == {400, 200, 20}
+    memory = {name: row["kb"] for name, row in ours.items() if "kb" in row}
+    assert len(memory) == 3
+    assert all(size < 10_000 for size in memory.values())
+    assert not [row for row in rows["sip"] if "failure" in row]
+    if shutil.which("kamailio"):
+        assert len([row for row in rows["sip"] if row["server"] == "kamailio"]) == 7
+    for operation in ("REGISTER, refresh", "call, proxied", "call, answered by a room"):
+        profile = [row for row in rows["sip_profile"] if row["operation"] == operation]
+        assert 30 < sum(row["share_pct"] for row in profile) <= 100.5
+    assert any(row["name"] == "sip/registrar.py:register" for row in rows["sip_profile"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_telephones_give_sane_figures(tmp_path: Path) -> None:
+    rows = (await bench(tmp_path, "phones"))["phones"]
+
+    cost, passed, mixed = rows
+    assert cost["members"] == 10
+    assert 0 < cost["core_pct"] < 100
+    # 50 packets a second from and to each.
+    assert cost["sent_per_second"] == pytest.approx(500, rel=0.1)
+    assert cost["heard_per_second"] == pytest.approx(500, rel=0.1)
+    for row in (passed, mixed):
+        assert row["found"] >= 0.8 * row["clicks"] > 0
+    assert 0 < passed["delay_p50_ms"] < mixed["delay_p50_ms"] < 150
+
+
+def test_clicks_are_found_where_they_are() -> None:
+    assert find_click(click()) == CLICK_AT
+    assert find_click(soft(1)) is None
+    loudness = np.abs(from_pcmu(pcmu(np.array([0.0, 100.0, -1000.0, 20_000.0]))))
+    assert loudness == pytest.approx([0, 100, 1000, 20_000], rel=0.04)
+
+
+def test_sounds_make_one_packet_every_20_ms() -> None:
+    for name in ("PCMU", "opus"):
+        loud, quiet = (payloads(name, talks, 1.0, 1) for talks in (True, False))
+        assert len(loud) == len(quiet) == 50
+    assert all(len(payload) == 160 for payload in payloads("PCMU", True, 1.0, 1))
 
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
