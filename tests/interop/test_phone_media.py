@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from antiphon.core.description import Kind
+from antiphon.net.interfaces import lan_addresses
 from tests.support.browser import Browser, browse, installed
 from tests.support.browser import Kind as BrowserKind
 from tests.support.media import Real, real_media
@@ -21,6 +22,8 @@ from tests.unit.media.test_audio import enter, heard, pitch, tone
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
 BROWSERS: list[BrowserKind] = ["chrome", "firefox"]
+# Firefox does not go to loopback from elsewhere.
+ADDRESSES = ("127.0.0.1", *lan_addresses())
 PAGE = """<!doctype html><title>Telephones</title><script>
 class Phone {
   connection = new RTCPeerConnection();
@@ -125,7 +128,7 @@ async def hear_each_other(real: Real, browser: Browser, phone: Phone) -> None:
 
 
 async def test_a_browser_calls(real: Real, browser: Browser) -> None:
-    phone = Phone(real, browser=True)
+    phone = Phone(real, browser=True, addresses=ADDRESSES)
     await calls(browser, phone, Kind.AUDIO)
     await hear_each_other(real, browser, phone)
     await browser.evaluate("one.press('15#')")
@@ -136,7 +139,7 @@ async def test_a_browser_calls(real: Real, browser: Browser) -> None:
 
 
 async def test_a_browser_is_called_and_hears_prompts_first(real: Real, browser: Browser) -> None:
-    phone = Phone(real, browser=True)
+    phone = Phone(real, browser=True, addresses=ADDRESSES)
     await is_called(browser, phone, Kind.AUDIO)
     async with asyncio.timeout(20):
         await phone.line.up.wait()
@@ -150,7 +153,10 @@ async def test_a_browser_is_called_and_hears_prompts_first(real: Real, browser: 
 async def test_pictures(real: Real, browser: Browser) -> None:
     """From the browser into a room, from there by RTP into another one, and back to the browser."""
     both = (Kind.AUDIO, Kind.VIDEO)
-    sender, receiver = Phone(real, browser=True), Phone(real, browser=True)
+    sender, receiver = (
+        Phone(real, browser=True, addresses=ADDRESSES),
+        Phone(real, browser=True, addresses=ADDRESSES),
+    )
     near, far = Phone(real), Phone(real)
     await calls(browser, sender, *both)
     await is_called(browser, receiver, *both, name="two")

@@ -80,10 +80,17 @@ class Seat:
 class Phone:
     """A session and what it tells, perhaps in a room."""
 
-    def __init__(self, real: Real, *, browser: bool = False, secure: bool = False) -> None:
+    def __init__(
+        self,
+        real: Real,
+        *,
+        browser: bool = False,
+        secure: bool = False,
+        addresses: tuple[str, ...] = ("127.0.0.1",),
+    ) -> None:
         self.real = real
         self.line = Line()
-        phones = EnginePhones(real.engine, MediaAddresses())
+        phones = EnginePhones(real.engine, MediaAddresses(addresses))
         self.session: EnginePhone = phones.open(
             self.line, browser=browser, secure=secure, near="127.0.0.1"
         )

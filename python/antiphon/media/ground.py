@@ -38,6 +38,11 @@ class MediaAddresses:
         shown = (one for one in self.public if (":" in one) == (":" in peer))
         return next(shown, local) or self.towards(None)
 
+    def others(self, address: str) -> tuple[str, ...]:
+        """All but this one, of its family."""
+        alike = (one for one in (*self.own, *self.public) if (":" in one) == (":" in address))
+        return tuple(one for one in dict.fromkeys(alike) if one != address)
+
 
 LOOPBACK, PRIVATE, GLOBAL = range(3)
 
@@ -114,7 +119,8 @@ class PhoneGround(Ground):
             raise Refused(Reason.TOO_MANY, text) from None
         except LookupError:
             raise Refused(Reason.GONE, "The media session was closed.") from None
-        place = self._places[section] = Place(address, port, rtcp)
+        place = Place(address, port, rtcp, self._addresses.others(address))
+        self._places[section] = place
         return place
 
     def free(self, section: str) -> None:

@@ -10,17 +10,21 @@ from .codecs import EVENTS
 from .sdp import Attribute, MediaDescription
 
 PTIME = 20  # ms of audio in each packet
-# RFC 8445 §5.1.2.1: a host candidate of the only address; components count down from 256.
-HOST_PREFERENCE = (126 << 24) + (65_535 << 8)
+# RFC 8445 §5.1.2.1: host candidates; the address first thought of is preferred.
+HOST, MOST_PREFERRED = 126 << 24, 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a section of ours is reached: an address and the ports bound for it."""
+    """Where a section of ours is reached: an address and the ports bound for it.
+
+    `others`: addresses of the same family that some may reach as well; for ICE to find out.
+    """
 
     address: str
     port: int
     rtcp_port: int
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,11 @@ class Ours:
         yield Attribute("ice-ufrag", fragment)
         yield Attribute("ice-pwd", password)
         ports = (self.place.port,) if self.mux else (self.place.port, self.place.rtcp_port)
-        for component, port in enumerate(ports, 1):
-            priority = HOST_PREFERENCE + 256 - component
-            text = f"1 {component} udp {priority} {self.place.address} {port} typ host"
-            yield Attribute("candidate", text)
+        for rank, address in enumerate((self.place.address, *self.place.others)):
+            for component, port in enumerate(ports, 1):
+                priority = HOST + (MOST_PREFERRED - rank << 8) + 256 - component
+                text = f"{rank + 1} {component} udp {priority} {address} {port} typ host"
+                yield Attribute("candidate", text)
         yield Attribute("end-of-candidates")
         # Programs in browsers look for the stream that a track belongs to (RFC 8830).
         yield Attribute("msid", f"phone {self.kind.value}")

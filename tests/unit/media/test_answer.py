@@ -12,6 +12,7 @@ from antiphon.core.reason import Reason, Refused
 from antiphon.media.agreement import Wishes
 from antiphon.media.answer import answer
 from antiphon.media.attributes import direction, formats
+from antiphon.media.ours import Place
 from antiphon.media.sdp import MediaDescription, SessionDescription, parse
 from tests.unit.media.ground import (
     FINGERPRINT,
@@ -260,6 +261,23 @@ def test_a_browser_is_answered_by_a_lite_agent_section_by_section() -> None:
 def test_reports_have_a_candidate_where_they_have_a_port() -> None:
     _, said = answered(description(AUDIO, *ICE))
     assert [line.split()[1] for line in said.media[0].values("candidate")] == ["1", "2"]
+
+
+def test_all_our_addresses_are_candidates() -> None:
+    ground = PaperGround()
+    ground.places["audio"] = Place("192.0.2.1", 10_000, 10_001, ("203.0.113.5",))
+    said = answer(NOTHING, parse(description(AUDIO, *ICE)), USUAL, ground, "77").said
+    assert said is not None
+    found = [line.split() for line in said.media[0].values("candidate")]
+    assert [(line[4], line[5]) for line in found] == [
+        ("192.0.2.1", "10000"),
+        ("192.0.2.1", "10001"),
+        ("203.0.113.5", "10000"),
+        ("203.0.113.5", "10001"),
+    ]
+    priorities = [int(line[3]) for line in found]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len({line[0] for line in found}) == 2
 
 
 def test_a_restart_of_theirs_restarts_ours() -> None:

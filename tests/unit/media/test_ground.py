@@ -38,6 +38,12 @@ def test_others_are_told_the_public_address_of_their_family() -> None:
     assert addresses.towards(None) == "2001:db8::5"
 
 
+def test_the_others_are_of_the_same_family() -> None:
+    addresses = MediaAddresses(("192.168.9.9", "fd00::9", "127.0.0.1"), (PUBLIC,))
+    assert addresses.others("127.0.0.1") == ("192.168.9.9", PUBLIC)
+    assert addresses.others("fd00::9") == ()
+
+
 def test_without_a_public_address_it_is_one_of_our_own() -> None:
     assert MediaAddresses(("192.168.9.9",)).towards(None) == "192.168.9.9"
     assert MediaAddresses(("192.168.9.9",)).towards("255.255.255.255") == "192.168.9.9"
