@@ -69,8 +69,10 @@ class Phone {
     const sender = this.connection.getSenders().find((one) => one.track?.kind === "audio");
     sender.dtmf.insertDTMF(digits, 120, 80);
   }
-  frames() {
-    return this.video.getVideoPlaybackQuality().totalVideoFrames;
+  async frames() {
+    const entries = [...(await this.connection.getStats()).values()];
+    const video = entries.find((one) => one.type === "inbound-rtp" && one.kind === "video");
+    return video?.framesDecoded ?? 0;
   }
 }
 globalThis.one = new Phone();
