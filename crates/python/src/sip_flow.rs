@@ -107,7 +107,7 @@ impl SipTarget {
         headers: Option<&[u8]>,
     ) -> PyResult<SipTarget> {
         check_uri(&uri)?;
-        let routes: Vec<Vec<u8>> = route.unwrap_or_default().iter().map(bare).collect();
+        let routes: Vec<Vec<u8>> = route.unwrap_or_default().iter().map(|one| bare(one)).collect();
         if !routes.iter().all(|route| sip::is_uri(route)) {
             return Err(unfit("route: not a URI"));
         }
@@ -140,7 +140,7 @@ impl SipTarget {
 }
 
 /// A Route value without its angle brackets.
-fn bare(route: &String) -> Vec<u8> {
+fn bare(route: &str) -> Vec<u8> {
     let route = route.trim();
     let inner = route.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
     inner.unwrap_or(route).as_bytes().to_vec()

@@ -84,8 +84,8 @@ impl SipMessage {
         self.message().cseq()
     }
 
-    #[getter]
-    fn from_tag(&self) -> Option<String> {
+    #[getter(from_tag)]
+    fn tag_of_from(&self) -> Option<String> {
         self.message().from_tag().map(text)
     }
 

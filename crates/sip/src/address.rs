@@ -17,6 +17,11 @@ pub(crate) struct Address<'a> {
 
 /// Reads one value; `None` when it is malformed. The URI's inside is not judged.
 pub(crate) fn parse(value: &[u8]) -> Option<Address<'_>> {
+    read(value).filter(|address| params::are_whole(address.params))
+}
+
+/// The same without a look at all parameters, for values that have been checked.
+pub(crate) fn read(value: &[u8]) -> Option<Address<'_>> {
     let value = trim(value);
     let display_end = match value.first()? {
         b'"' => after_quoted(value, 0)?,
@@ -34,7 +39,7 @@ pub(crate) fn parse(value: &[u8]) -> Option<Address<'_>> {
     let close = memchr(b'>', &value[open..])? + open;
     let uri = &value[open + 1..close];
     let parameters = trim(&value[close + 1..]);
-    let valid = words_are_tokens && is_uri_text(uri) && params::are_whole(parameters);
+    let valid = words_are_tokens && is_uri_text(uri);
     valid.then_some(Address { display: trim(display), uri, params: parameters })
 }
 
@@ -44,9 +49,7 @@ fn bare(value: &[u8]) -> Option<Address<'_>> {
     let end = memchr(b';', value).unwrap_or(value.len());
     let uri = trim(&value[..end]);
     let parameters = &value[end..];
-    let valid = is_uri_text(uri)
-        && memchr::memchr2(b'?', b',', uri).is_none()
-        && params::are_whole(parameters);
+    let valid = is_uri_text(uri) && memchr::memchr2(b'?', b',', uri).is_none();
     valid.then_some(Address { display: b"", uri, params: parameters })
 }
 

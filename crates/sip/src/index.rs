@@ -174,11 +174,11 @@ impl Index {
     }
 
     pub(crate) fn tag<'a>(&self, bytes: &'a [u8], name: Name) -> Option<&'a [u8]> {
-        self.address(bytes, name)?.tag()
+        address::read(self.value(bytes, name)?)?.tag()
     }
 
     pub(crate) fn top_via<'a>(&self, bytes: &'a [u8]) -> Option<Via<'a>> {
-        via::parse(first(self.value(bytes, Name::Via)?))
+        via::read(first(self.value(bytes, Name::Via)?))
     }
 
     pub(crate) fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {

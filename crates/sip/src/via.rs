@@ -23,6 +23,11 @@ pub(crate) struct Via<'a> {
 
 /// Reads one value; `None` when it is malformed.
 pub(crate) fn parse(value: &[u8]) -> Option<Via<'_>> {
+    read(value).filter(|via| params::are_whole(via.params))
+}
+
+/// The same without a look at all parameters, for values that have been checked.
+pub(crate) fn read(value: &[u8]) -> Option<Via<'_>> {
     // sent-protocol = "SIP" SLASH "2.0" SLASH transport, with white space around each SLASH.
     let name_end = memchr(b'/', value)?;
     let version_end = memchr(b'/', &value[name_end + 1..])? + name_end + 1;
@@ -36,8 +41,7 @@ pub(crate) fn parse(value: &[u8]) -> Option<Via<'_>> {
     let sent_by_end = memchr(b';', rest).unwrap_or(rest.len());
     let (host, port) = uri::host_port(&rest[..sent_by_end])?;
     let parameters = &rest[sent_by_end..];
-    let valid = is_all_token(transport) && params::are_whole(parameters);
-    valid.then_some(Via { transport, host, port, params: parameters })
+    is_all_token(transport).then_some(Via { transport, host, port, params: parameters })
 }
 
 impl<'a> Via<'a> {
