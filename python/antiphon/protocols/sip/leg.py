@@ -90,6 +90,14 @@ class Owner(Protocol):
         """It is over: refused, given up, or hung up by whichever side."""
 
 
+class Protection(Enum):
+    """How media is protected in an offer of ours."""
+
+    NONE = "none"
+    KEYS = "keys"  # SRTP with keys in the description (RFC 4568)
+    HANDSHAKE = "handshake"  # DTLS-SRTP (RFC 5763), with connectivity checks
+
+
 class State(Enum):
     """How far a leg is."""
 
@@ -168,14 +176,23 @@ class Leg(PhoneEvents):
             (self.dialog.call_id, self.dialog.local.tag, remote_tag), self
         )
 
-    def open_session(self, *, secure: bool = False) -> PhoneSession:
-        """The media session, opened if there is none. Raises `Refused(TOO_MANY)`."""
+    def open_session(self, protection: Protection | None = None) -> PhoneSession:
+        """The media session, opened if there is none. Raises `Refused(TOO_MANY)`.
+
+        `protection` is of our offer, None: as its transport suggests; one of theirs decides.
+        """
         if self._session is None:
             if self.over:
                 raise Refused(Reason.GONE, "The call has ended.")
-            browser = self.flow.transport in ("ws", "wss")
-            near = self.flow.remote[0]
-            self._session = self.home.phones.open(self, browser=browser, secure=secure, near=near)
+            if protection is None:
+                web = self.flow.transport in ("ws", "wss")
+                protection = Protection.HANDSHAKE if web else Protection.NONE
+            self._session = self.home.phones.open(
+                self,
+                browser=protection is Protection.HANDSHAKE,
+                secure=protection is Protection.KEYS,
+                near=self.flow.remote[0],
+            )
         return self._session
 
     # what comes within the dialog (stack.DialogHandler)

@@ -19,7 +19,7 @@ from .asking import answer_challenge
 from .credentials import Credentials
 from .dialog import Dialog
 from .header import NameAddress, name_addresses
-from .leg import Home, Leg, Owner, State
+from .leg import Home, Leg, Owner, Protection, State
 from .negotiation import Negotiation, OutOfTurn, Part
 from .reason import reason_field, reason_of
 from .reliable import Received
@@ -28,7 +28,7 @@ from .uri import MalformedError, Uri
 # Answers with these may be another kind of media's fault: SRTP where none is spoken, or none where
 # it must be.
 _NO_SUCH_MEDIA = frozenset({415, 488, 606})
-ATTEMPTS = 4
+ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class OutgoingLeg(Leg):
         self._local = local
         self._contact_user = contact_user
         self._kinds = tuple(kinds)
-        self._secure = first.secure
+        self._protection, *self._protections = _protections(first)
         self._initial = dialog
         self._number: int | None = None
         self._offer = ""
@@ -108,7 +108,6 @@ class OutgoingLeg(Leg):
         self._early: dict[str, _Early] = {}
         self._attempts = 0
         self._tried: set[int] = set()
-        self._changed_media = False
         self._won = False
         self._rang = False
         self.register("")
@@ -121,7 +120,7 @@ class OutgoingLeg(Leg):
         if self.state is not State.BEGUN:
             return
         try:
-            session = self.open_session(secure=self._secure)
+            session = self.open_session(self._protection)
             self._offer = await session.offer(self._kinds)
         except Refused as refused:
             self._finish(State.ENDED, refused.reason, refused.text)
@@ -288,11 +287,11 @@ class OutgoingLeg(Leg):
         if status == 491:
             asyncio.get_running_loop().call_later(1.0, self._invite)
             return True
+        if status in _NO_SUCH_MEDIA:
+            return self._with_other_media()
         if status in self._tried:
             return False
         self._tried.add(status)
-        if status in _NO_SUCH_MEDIA:
-            return self._with_other_media()
         answer = answer_challenge(response, self, str(self._initial.target.request))
         if answer:
             self._invite(answer)
@@ -323,14 +322,24 @@ class OutgoingLeg(Leg):
         return raised
 
     def _with_other_media(self) -> bool:
-        if self._changed_media or self._session is None:
+        if not self._protections or self._session is None:
             return False
-        self._changed_media = True
         self._session.close()
         self._session = None
-        self._secure = not self._secure
+        self._protection = self._protections.pop(0)
         self.turns.add(self._begin)
         return True
+
+
+def _protections(way: Way) -> list[Protection]:
+    """How media is protected in our offers: what fits best first, then what telephones want that
+    have refused it.
+    """
+    if way.flow.transport in ("ws", "wss"):
+        return [Protection.HANDSHAKE]
+    if way.secure:
+        return [Protection.KEYS, Protection.HANDSHAKE, Protection.NONE]
+    return [Protection.NONE, Protection.HANDSHAKE, Protection.KEYS]
 
 
 def _contacts(response: SipResponse) -> list[Uri]:

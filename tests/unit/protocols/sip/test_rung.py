@@ -238,14 +238,13 @@ async def test_a_longer_interval_is_granted() -> None:
 
 
 @virtual
-async def test_a_telephone_without_srtp_is_asked_without() -> None:
+async def test_a_telephone_is_asked_with_each_kind_of_protection() -> None:
     made = office()
     _, bob = await called(made)
-    first = await bob.request("INVITE")
-    bob.reply(first, 488)
-    again = await bob.request("INVITE")
-    assert [phone.secure for phone in made.phones.opened] == [False, True]
-    bob.reply(again, 488)
+    for _ in range(3):
+        bob.reply(await bob.request("INVITE"), 488)
+    kinds = [(phone.browser, phone.secure) for phone in made.phones.opened]
+    assert kinds == [(False, False), (True, False), (False, True)]
     await settle(0.3)
     assert made.agent.calls == 0
     assert all(phone.closed for phone in made.phones.opened)
