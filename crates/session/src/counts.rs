@@ -61,6 +61,8 @@ counts! {
     keys_dropped,
     /// RTP packets made of packets of another codec.
     converted,
+    /// Frames of 20 ms in mixes that were made up for packets which did not come in time.
+    mix_concealed,
     /// RTP packets made of a mix, counted for each telephone that they were sent to.
     mixed,
     /// Datagrams at a telephone's port that are not from the telephone, as far as can be told.

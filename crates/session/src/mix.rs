@@ -44,6 +44,8 @@ pub(crate) struct Ticked {
     pub(crate) levels: Vec<(Id, i8)>,
     /// Frames that could not be encoded.
     pub(crate) broken: u64,
+    /// Frames of sources that were made up for lost packets.
+    pub(crate) concealed: u64,
 }
 
 /// The mixes of a room, and the jitter buffers of what goes into them.
@@ -191,7 +193,8 @@ impl Mixes {
         let mut ticked = Ticked::default();
         let are_many = self.sources.len() > FEW;
         for (&track, source) in &mut self.sources {
-            source.tick(at, are_many);
+            let kind = source.tick(at, are_many);
+            ticked.concealed += u64::from(kind == playout::Frame::Concealed);
             if !source.has_level && !source.is_muted && !source.frame.is_empty() {
                 ticked.levels.push((track, level::decibels(source.power)));
             }
@@ -230,20 +233,21 @@ struct Source {
 }
 
 impl Source {
-    fn tick(&mut self, at: Instant, are_many: bool) {
+    fn tick(&mut self, at: Instant, are_many: bool) -> playout::Frame {
         self.frame.clear();
         self.power = 0.0;
-        let Some(playout) = &mut self.playout else { return };
+        let Some(playout) = &mut self.playout else { return playout::Frame::Silence };
         playout.set_thrifty(are_many);
         let (kind, samples) = playout.tick(at);
         if kind == playout::Frame::Silence {
-            return;
+            return kind;
         }
         self.frame.extend(samples);
         if kind != playout::Frame::Noise && !self.is_muted {
             // The background of a pause never makes a speaker.
             self.power = level::energy(samples);
         }
+        kind
     }
 
     fn sample_rate(&self) -> Option<u32> {

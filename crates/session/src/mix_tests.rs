@@ -106,6 +106,19 @@ fn silence_is_told_now_and_then() {
 }
 
 #[test]
+fn lost_packets_are_made_up_for_and_counted() {
+    let mut conference = Conference::new(3, pcma(false));
+    conference.run(10, &[(0, 3000)]);
+    conference.sent += 2;
+    let ticked = conference.run(10, &[(0, 3000)]);
+    let concealed: u64 = ticked.iter().map(|tick| tick.concealed).sum();
+    assert!((1..=3).contains(&concealed), "{concealed}");
+    let heard = ticked.iter().flat_map(|tick| &tick.speeches);
+    let listener = heard.filter(|speech| speech.listeners.contains(&101));
+    listener.for_each(|speech| assert!(loudness(&speech.packets) > -30));
+}
+
+#[test]
 fn only_a_few_are_heard_at_a_time() {
     let mut conference = Conference::new(20, pcma(false));
     let all: Vec<(Id, i16)> = (0..20).map(|n| (n, 2000 + 10 * n as i16)).collect();

@@ -116,6 +116,7 @@ impl Room {
             let ticked = mixes.tick(at, |hub, peer| self.voice_for(hub, peer));
             self.mixes = mixes;
             self.counts.audio_broken += ticked.broken;
+            self.counts.mix_concealed += ticked.concealed;
             for (hub, peer) in ticked.switched {
                 if let Some((index, place)) = self.listener(hub, peer) {
                     self.restart_slot(index, place);
