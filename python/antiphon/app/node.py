@@ -291,6 +291,7 @@ class Node:
             policy=self._policy,
             rooms=self.rooms,
             presence=self.presence,
+            calls=self.calls,
             engine=self.engine,
             gate=self.gate,
             elsewhere=self._has_sessions,

@@ -11,7 +11,7 @@ from typing import Any
 from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived
 from antiphon.core.policy import Policy
-from antiphon.core.ports import Presence, Rooms
+from antiphon.core.ports import Calls, Presence, Rooms
 from antiphon.core.switchboard import Switchboard
 from antiphon.media.engine import Engine
 from antiphon.media.ground import MediaAddresses
@@ -27,6 +27,7 @@ from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.location import Binding
 from antiphon.protocols.sip.messages import TextMessages
 from antiphon.protocols.sip.presence import DialogPackage, PresencePackage, Publications
+from antiphon.protocols.sip.relayed import RelayedCalls
 from antiphon.protocols.sip.routing import Rule
 from antiphon.protocols.sip.server import SipServer
 from antiphon.protocols.sip.session_timer import Terms
@@ -54,6 +55,7 @@ class Telephones:
         policy: Policy,
         rooms: Rooms,
         presence: Presence,
+        calls: Calls,
         engine: Engine,
         gate: Gate,
         elsewhere: Callable[[Address], bool],
@@ -97,6 +99,9 @@ class Telephones:
         switchboard.add_reach(TrunkReach(self.server.trunks, self.agent, stack, addresses.domain))
         self.ladder = Ladder(stack, self.agent.call_ids)
         self._unwatch = switchboard.watch(self.ladder)
+        self.relayed = RelayedCalls(calls.record, self.ladder.remember)
+        self.server.verbs.calling = self.relayed.began
+        stack.relayed.append(self.relayed.reported)
         self.messages = TextMessages(stack, switchboard)
         self.subscriptions = Subscriptions(stack)
         self.subscriptions.add(PresencePackage(presence))
@@ -113,6 +118,7 @@ class Telephones:
         await self.server.open(doors)
         stack.push_async_callback(self.server.close)
         stack.callback(self._unwatch)
+        stack.callback(self.relayed.close)
         stack.push_async_callback(self.messages.close)
         stack.callback(self.subscriptions.close)
 

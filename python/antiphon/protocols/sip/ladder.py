@@ -45,6 +45,10 @@ class Ladder:
         if isinstance(event, (CallRinging, CallAnswered, CallEnded)):
             self._note(event.call.id)
 
+    def remember(self, call: str, call_id: str) -> None:
+        """A dialog of a call."""
+        self._add(call, {call_id})
+
     def steps(self, call: str) -> Sequence[Step]:
         """The messages of a call, in order; `call` may be a Call-ID as well."""
         self._note(call)
@@ -57,8 +61,10 @@ class Ladder:
         return sorted(found, key=lambda step: step.at)
 
     def _note(self, call: str) -> None:
-        if not (found := set(self._dialogs(call))):
-            return
+        if found := set(self._dialogs(call)):
+            self._add(call, found)
+
+    def _add(self, call: str, found: set[str]) -> None:
         known = self._calls.setdefault(call, set())
         known.update(sorted(found)[: MAX_DIALOGS - len(known)])
         self._calls.move_to_end(call)

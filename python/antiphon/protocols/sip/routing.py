@@ -40,7 +40,10 @@ class Verbs:
         media: Media = "auto",
         elsewhere: Callable[[Address], bool] = lambda _: False,
     ) -> None:
-        """`elsewhere`: whether an account can be reached by something that is no telephone."""
+        """`elsewhere`: whether an account can be reached by something that is no telephone.
+
+        `calling` is told of each call that is relayed.
+        """
         self.counters: Counter[str] = Counter()
         self.location = location
         self._stack = stack
@@ -49,6 +52,7 @@ class Verbs:
         self._media = media
         self._elsewhere = elsewhere
         self._served: dict[str, Served] = {}
+        self.calling: Callable[[Asked], None] = lambda _: None
 
     def serve(self, method: str, handler: Served) -> None:
         """`handler` gets what is handed over by `accept`."""
@@ -108,6 +112,8 @@ class Verbs:
             self.reply(asked, status_of(refused.reason))
             return
         self.counters["relayed"] += 1
+        if asked.method == "INVITE":
+            self.calling(asked)
         self._proxy.to_telephones(asked, telephones)
 
     def forward(self, asked: Asked) -> None:

@@ -182,7 +182,7 @@ class Stack:
             targets,
             record_route=record_route,
             hold=held,
-            report=held or bool(self.relayed),
+            report=held or (bool(self.relayed) and request.method == INVITE),
             ring_time=ring_time,
             headers=headers,
             remove=remove,

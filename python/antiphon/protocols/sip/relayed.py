@@ -1,0 +1,108 @@
+"""The record of calls that only pass by: who called whom, from their INVITE to their BYE.
+
+It knows the ends of these calls by what the machine reports, and nothing of their media.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+
+from antiphon._native import SipRelayed
+from antiphon.core.call import CallInfo, CallState
+from antiphon.core.reason import Reason
+
+from .asked import Asked
+from .reason import reason_of
+
+# Calls that we wait for the end of; whoever never says goodbye gives way to others.
+MAX_CALLS = 20_000
+# Ended ones are handed on together, so that storing them costs little (s).
+LINGER = 1.0
+
+Remember = Callable[[str, str], None]
+
+
+class RelayedCalls:
+    """See the module. `record` stores a call, `remember(call, call_id)` notes its dialog."""
+
+    def __init__(
+        self,
+        record: Callable[[CallInfo], None],
+        remember: Remember = lambda _call, _call_id: None,
+        *,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._record = record
+        self._remember = remember
+        self._wall = wall
+        self._calling: OrderedDict[int, CallInfo] = OrderedDict()
+        self._running: OrderedDict[str, CallInfo] = OrderedDict()
+        self._ended: list[CallInfo] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._calling) + len(self._running)
+
+    def began(self, asked: Asked) -> None:
+        """An INVITE to an account was relayed."""
+        if asked.target is None:
+            return
+        info = CallInfo(
+            id=f"call_{secrets.token_urlsafe(12)}",
+            room="",
+            caller=asked.caller.address,
+            caller_name=asked.caller.name,
+            callee=asked.target,
+            video=b"m=video" in asked.request.body,
+            state=CallState.RINGING,
+            started_at=self._wall(),
+        )
+        self._calling[asked.request.id] = info
+        self._remember(info.id, asked.request.call_id)
+        if len(self._calling) > MAX_CALLS:
+            _, lost = self._calling.popitem(last=False)
+            self._end(lost, Reason.LOST)
+
+    def reported(self, event: SipRelayed) -> None:
+        """A final answer, or a BYE."""
+        if event.method == "BYE":
+            if (info := self._running.pop(event.call_id, None)) is not None:
+                self._end(info, Reason.LEFT)
+            return
+        if (info := self._calling.pop(event.request, None)) is None:
+            return
+        if event.status >= 300:
+            self._end(info, reason_of(event.status))
+            return
+        answered = replace(info, state=CallState.ANSWERED, answered_at=self._wall(), by=info.callee)
+        if (former := self._running.pop(event.call_id, None)) is not None:
+            self._end(former, Reason.LOST)
+        self._running[event.call_id] = answered
+        if len(self._running) > MAX_CALLS:
+            _, lost = self._running.popitem(last=False)
+            self._end(lost, Reason.LOST)
+
+    def close(self) -> None:
+        """The node stops: these calls go on without it, and are recorded as far as they got."""
+        for info in [*self._calling.values(), *self._running.values()]:
+            self._end(info, Reason.DRAINING)
+        self._calling.clear()
+        self._running.clear()
+        self._hand_on()
+
+    def _end(self, info: CallInfo, reason: Reason) -> None:
+        ended = replace(info, state=CallState.ENDED, ended_at=self._wall(), reason=reason)
+        self._ended.append(ended)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._hand_on)
+
+    def _hand_on(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        ended, self._ended = self._ended, []
+        for info in ended:
+            self._record(info)
