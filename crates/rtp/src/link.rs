@@ -3,6 +3,8 @@
 
 mod control;
 mod security;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +23,9 @@ use crate::transmission::{Epoch, Transmission};
 
 /// RFC 3550 §6.2: reports are due every five seconds, drawn between half and one and a half of it.
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
+/// Packets that a telephone may send at once, and in a second after that: 20 Mbit/s of video.
+const BURST: u32 = 2000;
+const PER_SECOND: u32 = 2000;
 /// Longest datagram that is looked at.
 const LONGEST: usize = 1600;
 
@@ -132,7 +137,7 @@ pub enum Change {
 /// What was not taken; sums since taken last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
-    /// Of senders that are not the telephone, as far as can be told.
+    /// Of senders that are not the telephone, as far as can be told, or too many.
     pub strangers: u64,
     /// Not made with the session's keys, or replayed.
     pub forged: u64,
@@ -165,7 +170,9 @@ pub struct Link {
     heard: Option<Instant>,
     report_at: Option<Instant>,
     full_intra: u8,
+    /// Compounds and packets that may come now; and since when no more were allowed.
     allowance: u32,
+    packets: (u32, Instant),
     refilled: Instant,
     refused: Refused,
     output: Vec<Sent>,
@@ -209,6 +216,7 @@ impl Link {
             report_at: None,
             full_intra: 0,
             allowance: control::BURST,
+            packets: (BURST, now),
             refilled: now,
             refused: Refused::default(),
             output: Vec::new(),
@@ -334,7 +342,7 @@ impl Link {
         let secured = self.is_secured();
         let proven = self.ice.as_ref().map(|ice| ice.knows(arrival.remote));
         let may = self.latch.may_listen(arrival.remote, secured || proven == Some(true), now);
-        if !may || proven == Some(false) {
+        if !may || proven == Some(false) || !self.may_send(now) {
             self.refused.strangers += 1;
             return None;
         }
@@ -381,6 +389,18 @@ impl Link {
         let reception = self.reception.as_mut()?;
         let sequence = reception.heard(header.sequence, header.timestamp, clock_rate, now)?;
         Some(Packet { header, sequence, payload })
+    }
+
+    fn may_send(&mut self, now: Instant) -> bool {
+        let (allowance, since) = &mut self.packets;
+        let elapsed = now.saturating_duration_since(*since).as_millis();
+        let refill = elapsed.min(1000) as u32 * PER_SECOND / 1000;
+        if refill > 0 {
+            (*allowance, *since) = ((*allowance + refill).min(BURST), now);
+        }
+        let may = *allowance > 0;
+        *allowance = allowance.saturating_sub(1);
+        may
     }
 
     /// Whether a packet would be sent now.

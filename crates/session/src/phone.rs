@@ -22,6 +22,11 @@ use crate::transport::{Outgoing, Packet};
 /// Nothing heard for so long, though something should be, is told.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
+/// The same where what was heard last said that there is a pause.
+pub(crate) const PAUSE: Duration = Duration::from_secs(60);
+/// An Opus packet that is no longer says nothing but that there is a pause (RFC 7587 §3.1.3).
+const OPUS_PAUSE: usize = 2;
+
 /// A port of a telephone's section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PhonePort {
@@ -100,6 +105,8 @@ pub(crate) struct PhoneSection {
     pub(crate) packet_time: Duration,
     pub(crate) prompt: Prompt,
     pub(crate) keys: Keys,
+    /// What it sent last said that it pauses.
+    pub(crate) pauses: bool,
     ports: (u16, u16),
     is_v6: bool,
 }
@@ -134,6 +141,7 @@ impl PhoneSection {
             packet_time: Duration::from_millis(20),
             prompt: Prompt::default(),
             keys: Keys::default(),
+            pauses: false,
             ports: socket.ports,
             is_v6: socket.is_v6,
         }
@@ -177,6 +185,15 @@ impl PhoneSection {
         if !goes_on {
             self.switch();
         }
+    }
+
+    /// A packet of sound came: it may say that a pause follows.
+    pub(crate) fn heard_sound(&mut self, format: Format, payload: &[u8]) {
+        self.pauses = match format.codec {
+            Codec::ComfortNoise => true,
+            Codec::Opus => payload.len() <= OPUS_PAUSE,
+            _ => false,
+        };
     }
 
     pub(crate) fn accepted(&self, payload_type: u8) -> Option<Accepted> {
@@ -311,6 +328,12 @@ impl PhonePeer {
             let settings = section.link.settings();
             settings.receives && section.kind == MediaKind::Audio
         })
+    }
+
+    /// How long it may be silent before that is told.
+    pub(crate) fn patience(&self) -> Duration {
+        let pauses = self.sections.iter().flatten().any(|section| section.pauses);
+        if pauses { PAUSE } else { SILENCE }
     }
 
     /// Why it cannot go on, if it cannot.

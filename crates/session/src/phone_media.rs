@@ -10,7 +10,7 @@ use str0m::rtp::Ssrc;
 use crate::burst::Received;
 use crate::codec::Format;
 use crate::event::Event;
-use crate::phone::{Accepted, Life, PhoneExit, PhonePort, SILENCE};
+use crate::phone::{Accepted, Life, PhoneExit, PhonePort};
 use crate::room::{Id, Room};
 use crate::slot::{Fate, Parcel};
 use crate::transport::{Packet, PathFigures};
@@ -84,6 +84,7 @@ impl Room {
         let Some(section) = phone.section(place) else { return };
         match section.accepted(packet.header.payload_type) {
             Some(Accepted::Media(format)) => {
+                section.heard_sound(format, &packet.payload);
                 let mid = section.mid();
                 let mut tracks = self.tracks.values();
                 let track = tracks.find(|track| track.peer == index && track.mid == mid);
@@ -253,7 +254,7 @@ impl Room {
             }
             return;
         }
-        if now.saturating_duration_since(since) >= SILENCE {
+        if now.saturating_duration_since(since) >= phone.patience() {
             phone.life = Life::Silent;
             self.events.push(Event::Interrupted { peer: id });
         }

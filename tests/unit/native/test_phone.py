@@ -19,6 +19,7 @@ from antiphon._native import (
     PhoneMedia,
     Pressed,
     PromptEnded,
+    Statistics,
     TrackStarted,
     sdes_new,
     sdes_suite,
@@ -385,6 +386,59 @@ async def test_silence_is_told(driver: Exchange) -> None:
     await driver.wait(Connected, lambda event: event.peer == a.peer)
     silent = {event.peer for event in driver.events if isinstance(event, Interrupted)}
     assert held.peer not in silent
+
+
+async def test_telephones_are_reached_by_the_newer_protocol_too(driver: Exchange) -> None:
+    native = driver.native
+    try:
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    a, b = [await Phone(driver).open(PCMU) for _ in range(2)]
+    loop = asyncio.get_running_loop()
+    transport, rtp = await loop.create_datagram_endpoint(Rtp, local_addr=("::1", 0))
+    try:
+        native.close_phone_section(a.peer, "0")
+        port, _ = native.bind_phone(a.peer, "v6", "audio", ipv6=True)
+        address = transport.get_extra_info("sockname")[:2]
+        native.configure_phone(a.peer, "v6", PhoneMedia(remote=address, formats=[PCMU]))
+        track = native.new_id()
+        native.publish(a.peer, "v6", track)
+        native.connect(track, [b.peer])
+        native.connect(b.track, [a.peer])
+        await a.settled()
+        transport.sendto(a.packet(b"6" * 160), ("::1", port))
+        assert (await b.hear())[12:] == b"6" * 160
+        b.send(b.packet(b"4" * 160))
+        async with asyncio.timeout(5):
+            assert (await rtp.received.get())[12:] == b"4" * 160
+    finally:
+        transport.close()
+
+
+async def test_figures_are_told(driver: Exchange) -> None:
+    driver.native.set_statistics_interval(100)
+    a, b = await pair(driver, PCMU)
+    for _ in range(10):
+        a.send(a.packet(b"a" * 160))
+        await b.hear()
+    told = await driver.wait(
+        Statistics, lambda e: any(p.peer == a.peer and p.packets_in == 10 for p in e.peers)
+    )
+    figures = next(peer for peer in told.peers if peer.peer == a.peer)
+    assert (figures.bytes_in, figures.loss_in) == (1720, 0.0)
+
+
+async def test_telephones_count_as_peers() -> None:
+    driver = Driver(Engine(workers=1, udp_port=0, addresses=["127.0.0.1"], max_peers=1))
+    try:
+        first, second = driver.native.new_id(), driver.native.new_id()
+        driver.native.open_phone(driver.room, first)
+        driver.native.open_phone(driver.room, second)
+        closed = await driver.wait(Closed)
+        assert (closed.peer, closed.reason) == (second, "error")
+    finally:
+        await driver.close()
 
 
 async def test_a_telephone_moves_between_rooms(driver: Exchange) -> None:
