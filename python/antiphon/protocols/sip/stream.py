@@ -60,11 +60,12 @@ class StreamConnection(asyncio.Protocol):
         now = self._loop.time()
         messages = self._framer.feed(data)
         self.heard = now
-        if messages:
+        if not self._framer.waits:
             self.begun = None
-            self._flows.stack.receive_all(messages, self.flow)
-        elif self.begun is None:
+        elif messages or self.begun is None:
             self.begun = now
+        if messages:
+            self._flows.stack.receive_all(messages, self.flow)
         if self._framer.broken is not None and self._transport is not None:
             self._flows.counters["broken"] += 1
             log.info("SIP stream from %s cannot be read: %s", self.flow.remote, self._framer.broken)
