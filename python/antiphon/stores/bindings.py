@@ -1,10 +1,11 @@
 """Statements on registered contacts of telephones."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from antiphon.core.address import Address
 
@@ -33,13 +34,17 @@ class StoredBinding:
 
 
 NAMES = tuple(item.name for item in fields(StoredBinding))
+_all = attrgetter(*NAMES)
+# For one account after the other: a list of hundreds would be spelled out in the statement.
+_REMOVE = delete(bindings).where(
+    bindings.c.domain == bindparam("of"), bindings.c.local == bindparam("who")
+)
 
 
 def replace(connection: Connection, of: Mapping[Address, Sequence[StoredBinding]]) -> None:
     """These are all contacts of these accounts now."""
-    accounts = [(address.domain, address.local) for address in of]
-    key = tuple_(bindings.c.domain, bindings.c.local)
-    connection.execute(delete(bindings).where(key.in_(accounts)))
+    if of:
+        connection.execute(_REMOVE, [{"of": one.domain, "who": one.local} for one in of])
     rows = [
         {"domain": address.domain, "local": address.local, "place": place, **_values(one)}
         for address, contacts in of.items()
@@ -68,4 +73,4 @@ def remove_expired(connection: Connection, now: float) -> int:
 
 
 def _values(one: StoredBinding) -> dict[str, Any]:
-    return dict(zip(NAMES, astuple(one), strict=True))
+    return dict(zip(NAMES, _all(one), strict=True))
