@@ -47,7 +47,7 @@ impl Machine {
     /// The flow that our token promises to who did not send this.
     fn promised(&self, (ends, by_caller): (Ends, bool)) -> Option<Flow> {
         let promised = if by_caller { ends.callee } else { ends.caller };
-        promised.map(|flow| self.moves.now(flow))
+        promised.map(|flow| self.moves.now(flow)).filter(|flow| self.has_listener_of(*flow))
     }
 
     /// Forwards a request by our token.

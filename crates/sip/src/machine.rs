@@ -131,7 +131,7 @@ impl Machine {
         Machine {
             nonces: Nonces::new(key, config.nonce_time),
             sources: Sources::new(config.source_rate, config.source_burst),
-            tokens: Tokens::new(&config.secret),
+            tokens: Tokens::new(&config.secret, random.hash_one("run") as u32),
             moves: Moves::default(),
             trace: Trace::new(config.trace_bytes),
             config,
@@ -297,7 +297,13 @@ impl Machine {
 
     /// The flow of such a user part.
     pub fn open_token(&self, token: &[u8]) -> Option<Flow> {
-        self.tokens.flow(token)
+        self.tokens.flow(token).filter(|flow| self.has_listener_of(*flow))
+    }
+
+    /// Tokens live longer than configurations.
+    pub(crate) fn has_listener_of(&self, flow: Flow) -> bool {
+        let listener = self.listeners.get(usize::from(flow.listener));
+        listener.is_some_and(|listener| listener.transport == flow.transport)
     }
 
     /// Whoever was reached by one flow has come back by another.

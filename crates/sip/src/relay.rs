@@ -88,6 +88,8 @@ impl Machine {
         if let Some(time) = relay.ring_time {
             self.arm(time, request.id, Timer::RingTime);
         }
+        // If there was no place for a leg, all have failed.
+        self.settle(request.id);
         true
     }
 

@@ -39,12 +39,15 @@ pub(crate) struct Ends {
 /// Writes and reads tokens.
 pub(crate) struct Tokens {
     mac: Hmac<Sha256>,
+    /// Of this run: tokens live longer than the numbers of connections.
+    run: u32,
 }
 
 impl Tokens {
-    pub(crate) fn new(secret: &[u8]) -> Tokens {
+    /// `run`: random, of this run of the process.
+    pub(crate) fn new(secret: &[u8], run: u32) -> Tokens {
         use sha2::Digest;
-        Tokens { mac: keyed(&Sha256::digest(secret).into()) }
+        Tokens { mac: keyed(&Sha256::digest(secret).into()), run }
     }
 
     fn tag(&self, payload: &[u8], context: [&[u8]; 2]) -> [u8; MAC_BYTES] {
@@ -69,7 +72,7 @@ impl Tokens {
     /// A token for one flow.
     pub(crate) fn of_flow(&self, flow: Flow) -> Vec<u8> {
         let mut payload = vec![KIND_FLOW];
-        put_flow(&mut payload, flow);
+        self.put_flow(&mut payload, flow);
         self.seal(&payload, [b"", b""])
     }
 
@@ -81,7 +84,7 @@ impl Tokens {
         if kind != KIND_FLOW || !equal(&self.tag(payload, [b"", b""]), tag) {
             return None;
         }
-        take_flow(&mut rest).filter(|_| rest.is_empty())
+        self.take_flow(&mut rest).filter(|_| rest.is_empty())
     }
 
     /// A token for the dialog that a request of `tag` in `call_id` begins.
@@ -90,7 +93,7 @@ impl Tokens {
         for (end, flag) in [(ends.caller, HAS_CALLER), (ends.callee, HAS_CALLEE)] {
             if let Some(flow) = end {
                 payload[0] |= flag;
-                put_flow(&mut payload, flow);
+                self.put_flow(&mut payload, flow);
             }
         }
         if ends.report {
@@ -119,7 +122,7 @@ impl Tokens {
         }
         let mut end = |flag| match kind & flag {
             0 => Some(None),
-            _ => take_flow(&mut rest).map(Some),
+            _ => self.take_flow(&mut rest).map(Some),
         };
         let (caller, callee) = (end(HAS_CALLER)?, end(HAS_CALLEE)?);
         Some((Ends { caller, callee, report: kind & REPORT != 0 }, by_caller))
@@ -137,21 +140,51 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
-fn put_flow(out: &mut Vec<u8>, flow: Flow) {
-    let transport = Transport::ALL.iter().position(|one| *one == flow.transport).unwrap_or(0) as u8;
-    out.push(transport | if flow.remote.is_ipv6() { IS_V6 } else { 0 });
-    out.extend_from_slice(&flow.listener.to_be_bytes());
-    let mut connection = flow.connection;
-    while connection > 0x7f {
-        out.push(connection as u8 | 0x80);
-        connection >>= 7;
+impl Tokens {
+    fn put_flow(&self, out: &mut Vec<u8>, flow: Flow) {
+        let transport =
+            Transport::ALL.iter().position(|one| *one == flow.transport).unwrap_or(0) as u8;
+        out.push(transport | if flow.remote.is_ipv6() { IS_V6 } else { 0 });
+        out.extend_from_slice(&flow.listener.to_be_bytes());
+        let mut connection = flow.connection;
+        while connection > 0x7f {
+            out.push(connection as u8 | 0x80);
+            connection >>= 7;
+        }
+        out.push(connection as u8);
+        if flow.connection != 0 {
+            out.extend_from_slice(&self.run.to_be_bytes());
+        }
+        match flow.remote.ip() {
+            IpAddr::V4(address) => out.extend_from_slice(&address.octets()),
+            IpAddr::V6(address) => out.extend_from_slice(&address.octets()),
+        }
+        out.extend_from_slice(&flow.remote.port().to_be_bytes());
     }
-    out.push(connection as u8);
-    match flow.remote.ip() {
-        IpAddr::V4(address) => out.extend_from_slice(&address.octets()),
-        IpAddr::V6(address) => out.extend_from_slice(&address.octets()),
+
+    /// A connection of another run is gone: what is left is where it went.
+    fn take_flow(&self, bytes: &mut &[u8]) -> Option<Flow> {
+        let [kind] = take::<1>(bytes)?;
+        let transport = *Transport::ALL.get(usize::from(kind & 0x0f))?;
+        let listener = u16::from_be_bytes(take(bytes)?);
+        let mut connection = 0u64;
+        for shift in (0..64).step_by(7) {
+            let [part] = take::<1>(bytes)?;
+            connection |= u64::from(part & 0x7f) << shift;
+            if part & 0x80 == 0 {
+                break;
+            }
+        }
+        if connection != 0 && u32::from_be_bytes(take(bytes)?) != self.run {
+            connection = 0;
+        }
+        let address = match kind & IS_V6 {
+            0 => IpAddr::V4(Ipv4Addr::from(take::<4>(bytes)?)),
+            _ => IpAddr::V6(Ipv6Addr::from(take::<16>(bytes)?)),
+        };
+        let port = u16::from_be_bytes(take(bytes)?);
+        Some(Flow { connection, remote: SocketAddr::new(address, port), listener, transport })
     }
-    out.extend_from_slice(&flow.remote.port().to_be_bytes());
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
@@ -160,33 +193,13 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     Some(*first)
 }
 
-fn take_flow(bytes: &mut &[u8]) -> Option<Flow> {
-    let [kind] = take::<1>(bytes)?;
-    let transport = *Transport::ALL.get(usize::from(kind & 0x0f))?;
-    let listener = u16::from_be_bytes(take(bytes)?);
-    let mut connection = 0u64;
-    for shift in (0..64).step_by(7) {
-        let [part] = take::<1>(bytes)?;
-        connection |= u64::from(part & 0x7f) << shift;
-        if part & 0x80 == 0 {
-            break;
-        }
-    }
-    let address = match kind & IS_V6 {
-        0 => IpAddr::V4(Ipv4Addr::from(take::<4>(bytes)?)),
-        _ => IpAddr::V6(Ipv6Addr::from(take::<16>(bytes)?)),
-    };
-    let port = u16::from_be_bytes(take(bytes)?);
-    Some(Flow { connection, remote: SocketAddr::new(address, port), listener, transport })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn tokens() -> Tokens {
-        Tokens::new(b"a secret of some length")
+        Tokens::new(b"a secret of some length", 7)
     }
 
     fn flow(remote: &str, transport: Transport, connection: u64) -> Flow {
@@ -204,9 +217,19 @@ mod tests {
             let flow = flow(remote, transport, connection);
             let token = tokens.of_flow(flow);
             assert_eq!(tokens.flow(&token), Some(flow));
-            assert_eq!(Tokens::new(b"another").flow(&token), None);
+            assert_eq!(Tokens::new(b"another", 7).flow(&token), None);
             assert!(Tokens::resembles(&token));
         }
+    }
+
+    #[test]
+    fn connections_of_another_run_are_gone() {
+        let later = Tokens::new(b"a secret of some length", 8);
+        let stream = flow("192.0.2.1:5060", Transport::Tcp, 9);
+        let found = later.flow(&tokens().of_flow(stream));
+        assert_eq!(found, Some(Flow { connection: 0, ..stream }));
+        let datagrams = flow("192.0.2.1:5060", Transport::Udp, 0);
+        assert_eq!(later.flow(&tokens().of_flow(datagrams)), Some(datagrams));
     }
 
     #[test]
