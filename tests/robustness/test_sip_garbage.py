@@ -51,7 +51,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 def honest(method: str, *lines: str, via: str, transport: str = "UDP") -> bytes:
     """A request of that method with all that is usual."""
     more, body = METHODS[method]
-    uri = f"sip:{DOMAIN}" if method == "REGISTER" else f"sip:ben@{DOMAIN}"
+    # Into a room: the node itself takes the call, and reads the description.
+    uris = {"REGISTER": f"sip:{DOMAIN}", "INVITE": f"sip:hall@rooms.{DOMAIN}"}
+    uri = uris.get(method, f"sip:ben@{DOMAIN}")
     contact = f'Contact: "Ann" <sip:ann@{via};ob>;q=0.5;+sip.instance="<urn:uuid:1>";reg-id=1'
     common = [
         contact,
