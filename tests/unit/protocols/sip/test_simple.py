@@ -89,6 +89,7 @@ async def office() -> AsyncIterator[Office]:
     subscriptions.add(MessagePackage(lambda who: (2, 5)))
     publications, texts = Publications(ours, presence), TextMessages(ours, made.switchboard)
     here = Office(made, Opposite(theirs), presence, subscriptions, calls)
+    theirs.on("NOTIFY", here.phone.requests.append)
     handlers = {
         "SUBSCRIBE": subscriptions.subscribed,
         "PUBLISH": publications.published,
