@@ -5,6 +5,7 @@ Who may ask at all was settled before (`admission`).
 """
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -19,10 +20,12 @@ from .location import Binding, Location
 from .proxy import Proxy
 from .reason import status_of
 from .stack import Fields, Stack
-from .uri import MalformedError, parse_uri
+from .uri import parse_uri
 
 log = logging.getLogger(__name__)
 
+# The host of a SIP URI that is well-formed, IPv6 without its brackets.
+_HOST = re.compile(r"(?i)sips?:(?:[^@]*@)?(?:\[([^\]]+)\]|([^:;?\[\]]+))")
 Served = Callable[[Asked], None]
 Media = Literal["auto", "direct", "relay"]
 
@@ -157,7 +160,7 @@ def is_behind_nat(request: SipRequest) -> bool:
     """Whether its sender sees itself at another address than we do, or at none."""
     try:
         contacts = request.contacts()
-        host = parse_uri(contacts[0][0]).host if len(contacts) == 1 else ""
-    except (ValueError, MalformedError):
+    except ValueError:
         return True
-    return host.strip("[]") != request.flow.remote[0]
+    found = _HOST.match(contacts[0][0]) if len(contacts) == 1 else None
+    return found is None or (found[1] or found[2]) != request.flow.remote[0]
