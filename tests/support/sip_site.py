@@ -41,15 +41,16 @@ class Accounts:
     failure: Exception | None = None
 
     async def find_with_keys(
-        self, address: Address
-    ) -> tuple[Account, Mapping[KeyKind, Key]] | None:
-        self.looked_up.append(address.local)
+        self, addresses: Sequence[Address]
+    ) -> Mapping[Address, tuple[Account, Mapping[KeyKind, Key]]]:
+        self.looked_up += [address.local for address in addresses]
         await asyncio.sleep(self.slow)
         if self.failure is not None:
             raise self.failure
-        password = self.passwords.get(address.local)
-        if password is None:
-            return None
+        return {one: self._found(one) for one in addresses if one.local in self.passwords}
+
+    def _found(self, address: Address) -> tuple[Account, Mapping[KeyKind, Key]]:
+        password = self.passwords[address.local]
         account = Account(
             id=address.local,
             address=address,

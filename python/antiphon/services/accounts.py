@@ -132,13 +132,18 @@ class Accounts:
         return keys if account is not None and not account.disabled else {}
 
     async def find_with_keys(
-        self, address: Address
-    ) -> tuple[Account, Mapping[KeyKind, Key]] | None:
-        """An account and its keys of the kinds that are switched on; None of an unknown or disabled
-        one.
+        self, addresses: Sequence[Address]
+    ) -> Mapping[Address, tuple[Account, Mapping[KeyKind, Key]]]:
+        """Those accounts, of up to `MAX_PAGE`, that there are and that may log in, and their keys
+        of the kinds that are switched on; by bare address.
         """
-        account, keys = await self._look_up(address.bare)
-        return None if account is None or account.disabled else (account, keys)
+        wanted = [address.bare for address in addresses[:MAX_PAGE]]
+        found = await self._database.read(lambda c: statements.find_all_with_keys(c, wanted))
+        return {
+            address: (account, self._switched_on(keys))
+            for address, (account, keys) in found.items()
+            if not account.disabled
+        }
 
     async def stamps(self, addresses: Sequence[Address]) -> Mapping[Address, str]:
         """The stamps of those accounts, of up to `MAX_PAGE`, that there are and that may log in."""
@@ -221,7 +226,10 @@ class Accounts:
 
     async def _look_up(self, address: Address) -> tuple[Account | None, dict[KeyKind, Key]]:
         account, keys = await self._database.read(lambda c: statements.find_with_keys(c, address))
-        return account, {kind: key for kind, key in keys.items() if kind in self._kinds}
+        return account, self._switched_on(keys)
+
+    def _switched_on(self, keys: Mapping[KeyKind, Key]) -> dict[KeyKind, Key]:
+        return {kind: key for kind, key in keys.items() if kind in self._kinds}
 
     async def _change(
         self, address: Address, values: dict[str, Any], keys: list[Key] | None = None

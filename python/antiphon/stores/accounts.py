@@ -11,6 +11,8 @@ from antiphon.core.address import Address
 from .records import Account, Key, KeyKind
 from .tables import account_keys, accounts
 
+_KINDS = frozenset(kind.value for kind in KeyKind)
+
 
 def create(connection: Connection, account: Account, keys: Iterable[Key]) -> bool:
     """Add an account with its keys; False if the address has one already."""
@@ -48,8 +50,29 @@ def find_with_keys(
         .where(*_is(address))
     )
     rows = connection.execute(query).all()
-    keys = [_key(row) for row in rows if row.kind in set(KeyKind)]
+    keys = [_key(row) for row in rows if row.kind in _KINDS]
     return (_account(rows[0]) if rows else None), {key.kind: key for key in keys}
+
+
+def find_all_with_keys(
+    connection: Connection, addresses: Iterable[Address]
+) -> dict[Address, tuple[Account, dict[KeyKind, Key]]]:
+    """Bare address → account and keys, of those accounts that there are, in one look."""
+    wanted = [(address.domain, address.local) for address in addresses]
+    query = (
+        select(accounts, account_keys)
+        .outerjoin(account_keys, account_keys.c.account == accounts.c.id)
+        .where(tuple_(accounts.c.domain, accounts.c.local).in_(wanted))
+    )
+    found: dict[Address, tuple[Account, dict[KeyKind, Key]]] = {}
+    for row in connection.execute(query):
+        address = Address(row.local, row.domain)
+        if address not in found:
+            found[address] = _account(row), {}
+        if row.kind in _KINDS:
+            key = _key(row)
+            found[address][1][key.kind] = key
+    return found
 
 
 def change(connection: Connection, address: Address, values: dict[str, Any]) -> Account | None:

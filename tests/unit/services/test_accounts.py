@@ -354,9 +354,10 @@ async def test_stamps_and_keys_of_those_who_may_log_in(
     second = await accounts.stamps([alice, bob])
     assert first[alice] != second[alice]
     assert first[bob] == second[bob]
-    found = await accounts.find_with_keys(alice)
-    assert found is not None
-    assert found[0].stamp == second[alice]
-    assert found[1] == await accounts.keys(alice)
-    assert await accounts.find_with_keys(carol) is None
-    assert await accounts.find_with_keys(nobody) is None
+    found = await accounts.find_with_keys([alice.on("phone"), bob, carol, nobody])
+    assert set(found) == {alice, bob}
+    for who, (account, keys) in found.items():
+        assert (account.address, account.stamp) == (who, second[who])
+        assert keys == await accounts.keys(who)
+        assert keys
+    assert not await accounts.find_with_keys([])

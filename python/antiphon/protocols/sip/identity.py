@@ -8,7 +8,7 @@ change accounts too.
 import asyncio
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -21,8 +21,8 @@ from antiphon.stores.records import Account, Key, KeyKind
 log = logging.getLogger(__name__)
 
 ALGORITHMS = {KeyKind.DIGEST_MD5: "MD5", KeyKind.DIGEST_SHA_256: "SHA-256"}
-# Look-ups at once; more requests with credentials wait behind them.
-LOOKUPS = 64
+# Accounts of one look-up: after a power cut whole regions come back at once. More of them wait.
+LOOKUPS = 200
 MAX_WAITING = 10_000
 CHECK_TIME = 60.0
 CHECK_PAGE = 500
@@ -37,9 +37,9 @@ class Accounts(Protocol):
     """The accounts of the node (`services/accounts`)."""
 
     async def find_with_keys(
-        self, address: Address
-    ) -> tuple[Account, Mapping[KeyKind, Key]] | None:
-        """An account that may log in, and its keys."""
+        self, addresses: Sequence[Address]
+    ) -> Mapping[Address, tuple[Account, Mapping[KeyKind, Key]]]:
+        """Those that may log in, and their keys."""
 
     async def stamps(self, addresses: Sequence[Address]) -> Mapping[Address, str]:
         """The stamps of those that may log in."""
@@ -71,8 +71,9 @@ class Identities:
         self._known: dict[str, Known] = {}
         self._used: set[str] = set()
         self._unknown: OrderedDict[str, float] = OrderedDict()
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._places = asyncio.Semaphore(LOOKUPS)
+        self._needed: set[str] = set()
+        self._waiting: deque[str] = deque()
+        self._looking: asyncio.Task[None] | None = None
         self.changed: Callable[[], None] = lambda: None
         self.gone: Callable[[Address], None] = lambda _: None
         self._checking: set[asyncio.Task[None]] = set()
@@ -111,15 +112,16 @@ class Identities:
         if realm != self._realm or self._is_unknown(user):
             self._machine.account(user, realm, None)
             return
-        if user in self._running:
+        if user in self._needed:
             return
-        if len(self._running) >= MAX_WAITING:
+        if len(self._needed) >= MAX_WAITING:
             self.failures += 1
             self._machine.account(user, realm, None)
             return
-        task = asyncio.create_task(self._look_up(user), name="sip account")
-        self._running[user] = task
-        task.add_done_callback(lambda _: self._running.pop(user, None))
+        self._needed.add(user)
+        self._waiting.append(user)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_up(), name="sip accounts")
 
     def forget(self, account: Address) -> None:
         """The account has changed, or is gone, or is new."""
@@ -137,7 +139,9 @@ class Identities:
 
     async def close(self) -> None:
         """End look-ups."""
-        tasks = [*self._running.values(), *self._checking]
+        tasks = [*self._checking]
+        if self._looking is not None:
+            tasks.append(self._looking)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -173,32 +177,57 @@ class Identities:
             if account.bare not in stamps:
                 self.gone(account.bare)
 
-    async def _look_up(self, user: str) -> None:
-        keys = None
+    async def _look_up(self) -> None:
+        """Look up whoever is waited for, all who have gathered at a time."""
         try:
-            async with self._places:
-                keys = await self._keys(user)
+            while self._waiting:
+                count = min(len(self._waiting), LOOKUPS)
+                await self._look_up_some([self._waiting.popleft() for _ in range(count)])
+        finally:
+            self._looking = None
+
+    async def _look_up_some(self, users: Sequence[str]) -> None:
+        found: dict[str, dict[str, str]] = {}
+        try:
+            found = await self._keys(users)
         except Refused as refused:
-            self.failures += 1
-            self._sick_until = time.monotonic() + SICK_TIME
-            log.error("the keys of a telephone's account are not available: %s", refused)
+            self._fail()
+            log.error("the keys of telephones' accounts are not available: %s", refused)
+        except Exception:
+            self._fail()
+            log.exception("the keys of telephones' accounts are not available")
         finally:
             # Whatever happens, the requests that wait must go on.
-            self._machine.account(user, self._realm, keys)
+            for user in users:
+                self._needed.discard(user)
+                self._machine.account(user, self._realm, found.get(user))
             self.changed()
 
-    async def _keys(self, user: str) -> dict[str, str] | None:
-        address = self._address(user)
-        found = None if address is None else await self._accounts.find_with_keys(address)
-        keys = {} if found is None else digest_keys(found[1])
-        if found is None or not keys:
-            self._unknown[user] = time.monotonic() + UNKNOWN_TIME
-            if len(self._unknown) > MAX_UNKNOWN:
-                self._unknown.popitem(last=False)
-            return None
-        account = found[0]
-        self._known[user] = Known(account.name, account.admin, account.stamp)
-        return keys
+    def _fail(self) -> None:
+        self.failures += 1
+        self._sick_until = time.monotonic() + SICK_TIME
+
+    async def _keys(self, users: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Digest keys of those of them that may log in by digest. Raises `Refused`."""
+        addresses = {user: self._address(user) for user in users}
+        wanted = [address for address in addresses.values() if address is not None]
+        accounts = await self._accounts.find_with_keys(wanted) if wanted else {}
+        result = {}
+        for user, address in addresses.items():
+            found = None if address is None else accounts.get(address)
+            keys = {} if found is None else digest_keys(found[1])
+            if found is None or not keys:
+                self._note_unknown(user)
+                continue
+            account = found[0]
+            self._known[user] = Known(account.name, account.admin, account.stamp)
+            result[user] = keys
+        return result
+
+    def _note_unknown(self, user: str) -> None:
+        self._unknown[user] = time.monotonic() + UNKNOWN_TIME
+        if len(self._unknown) > MAX_UNKNOWN:
+            self._unknown.popitem(last=False)
 
     def _address(self, user: str) -> Address | None:
         """The account that a user name means: HA1 covers it, so only the canonical form can."""
