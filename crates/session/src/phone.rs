@@ -11,7 +11,7 @@ use antiphon_rtp::{Certificate, Change, Epoch, Link, Settings};
 use str0m::media::{MediaKind, Mid, Pt};
 use str0m::rtp::Ssrc;
 
-use crate::clock::SenderClock;
+use crate::clock::{Report, SenderClock};
 use crate::codec::{Codec, Format};
 use crate::phone_sound::{Keys, Prompt};
 use crate::room::{Datagram, Id};
@@ -105,6 +105,8 @@ pub(crate) struct PhoneSection {
     pub(crate) packet_time: Duration,
     pub(crate) prompt: Prompt,
     pub(crate) keys: Keys,
+    /// The last report of what it sends.
+    pub(crate) report: Option<Report>,
     /// What it sent last said that it pauses.
     pub(crate) pauses: bool,
     ports: (u16, u16),
@@ -141,6 +143,7 @@ impl PhoneSection {
             packet_time: Duration::from_millis(20),
             prompt: Prompt::default(),
             keys: Keys::default(),
+            report: None,
             pauses: false,
             ports: socket.ports,
             is_v6: socket.is_v6,

@@ -8,6 +8,7 @@ use str0m::media::MediaKind;
 use str0m::rtp::Ssrc;
 
 use crate::burst::Received;
+use crate::clock::Report;
 use crate::codec::Format;
 use crate::event::Event;
 use crate::phone::{Accepted, Life, PhoneExit, PhonePort};
@@ -85,11 +86,13 @@ impl Room {
         match section.accepted(packet.header.payload_type) {
             Some(Accepted::Media(format)) => {
                 section.heard_sound(format, &packet.payload);
-                let mid = section.mid();
+                let (mid, report) = (section.mid(), section.report);
+                let timestamp = packet.header.timestamp;
+                let captured = phone.clock.captured(report, timestamp, format.clock_rate, now);
                 let mut tracks = self.tracks.values();
                 let track = tracks.find(|track| track.peer == index && track.mid == mid);
                 match track.map(|track| track.id) {
-                    Some(track) => self.phone_media(track, packet, format, now),
+                    Some(track) => self.phone_media(track, packet, format, captured, now),
                     None => self.counts.unpublished += 1,
                 }
             }
@@ -105,7 +108,14 @@ impl Room {
         }
     }
 
-    fn phone_media(&mut self, id: Id, packet: RtpPacket, format: Format, now: Instant) {
+    fn phone_media(
+        &mut self,
+        id: Id,
+        packet: RtpPacket,
+        format: Format,
+        captured: Instant,
+        now: Instant,
+    ) {
         let ssrc = Ssrc::from(packet.header.ssrc);
         let payload_type = packet.header.payload_type.into();
         let Some(track) = self.tracks.get_mut(&id) else { return };
@@ -131,7 +141,7 @@ impl Room {
             orientation: None,
             report: None,
         };
-        self.pass(id, Received { packet, format, captured: now }, now);
+        self.pass(id, Received { packet, format, captured }, now);
     }
 
     fn phone_controls(&mut self, index: usize, place: usize, controls: &[Control], now: Instant) {
@@ -139,7 +149,11 @@ impl Room {
             let Some(phone) = self.phone(index) else { return };
             match control {
                 Control::Report { sender: Some(info), .. } => {
-                    phone.clock.heard(wall(info), now);
+                    let (ntp, timestamp) = (wall(info), info.timestamp);
+                    phone.clock.heard(ntp, now);
+                    if let Some(section) = phone.section(place) {
+                        section.report = Some(Report { ntp, timestamp });
+                    }
                 }
                 Control::KeyframeWanted(_) => {
                     let section = phone.section(place);
@@ -278,6 +292,6 @@ impl Room {
 /// The wall time of a sender report (RFC 3550 §4).
 fn wall(info: &SenderInfo) -> SystemTime {
     let seconds = (info.ntp >> 32).saturating_sub(NTP_OFFSET);
-    let nanoseconds = (info.ntp & 0xffff_ffff) * 1_000_000_000 >> 32;
+    let nanoseconds = ((info.ntp & 0xffff_ffff) * 1_000_000_000) >> 32;
     SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds as u32)
 }

@@ -36,9 +36,14 @@ pub(super) fn derive(master: &[u8], salt: &[u8], label: u8, length: usize) -> Op
     apply(&counter_mode(master)?, iv, &mut key).then_some(key)
 }
 
+struct CounterKeys {
+    cipher: EncryptingKey,
+    authentication: hmac::Key,
+}
+
 enum Keys {
-    Counter { cipher: EncryptingKey, authentication: hmac::Key },
-    Aead(LessSafeKey),
+    Counter(Box<CounterKeys>),
+    Aead(Box<LessSafeKey>),
 }
 
 /// Session keys of RTP, or of RTCP.
@@ -56,11 +61,11 @@ impl Cipher {
         let key = derive(master, salt, label(LABEL_ENCRYPTION), suite.key_length())?;
         let keys = if suite.is_aead() {
             let algorithm = if key.len() == 32 { &AES_256_GCM } else { &AES_128_GCM };
-            Keys::Aead(LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?))
+            Keys::Aead(Box::new(LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?)))
         } else {
             let secret = derive(master, salt, label(LABEL_AUTHENTICATION), AUTHENTICATION_KEY)?;
             let authentication = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
-            Keys::Counter { cipher: counter_mode(&key)?, authentication }
+            Keys::Counter(Box::new(CounterKeys { cipher: counter_mode(&key)?, authentication }))
         };
         let derived = derive(master, salt, label(LABEL_SALT), suite.salt_length())?;
         let mut salt = [0; 14];
@@ -71,7 +76,7 @@ impl Cipher {
     #[cfg(test)]
     pub(super) fn from_session_keys(suite: Suite, key: &[u8], session_salt: &[u8]) -> Cipher {
         let algorithm = if suite.key_length() == 32 { &AES_256_GCM } else { &AES_128_GCM };
-        let keys = Keys::Aead(LessSafeKey::new(UnboundKey::new(algorithm, key).unwrap()));
+        let keys = Keys::Aead(Box::new(LessSafeKey::new(UnboundKey::new(algorithm, key).unwrap())));
         let mut salt = [0; 14];
         salt[..session_salt.len()].copy_from_slice(session_salt);
         Cipher { keys, salt }
@@ -79,18 +84,18 @@ impl Cipher {
 
     /// Counter mode in place; `index`: of 48 bits (RFC 3711 §4.1.1).
     pub(super) fn crypt(&self, ssrc: u32, index: u64, bytes: &mut [u8]) -> bool {
-        let Keys::Counter { cipher, .. } = &self.keys else { return false };
+        let Keys::Counter(keys) = &self.keys else { return false };
         let mut iv = [0; 16];
         iv[..14].copy_from_slice(&self.salt);
         xor(&mut iv[4..8], &ssrc.to_be_bytes());
         xor(&mut iv[8..14], &index.to_be_bytes()[2..]);
-        apply(cipher, iv, bytes)
+        apply(&keys.cipher, iv, bytes)
     }
 
     /// HMAC-SHA1 over all parts, whole.
     pub(super) fn tag(&self, parts: [&[u8]; 2]) -> Option<hmac::Tag> {
-        let Keys::Counter { authentication, .. } = &self.keys else { return None };
-        let mut context = hmac::Context::with_key(authentication);
+        let Keys::Counter(keys) = &self.keys else { return None };
+        let mut context = hmac::Context::with_key(&keys.authentication);
         parts.iter().for_each(|part| context.update(part));
         Some(context.sign())
     }
