@@ -3,7 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    false,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from antiphon.core.address import Address
@@ -58,11 +69,10 @@ def find_all_with_keys(
     connection: Connection, addresses: Iterable[Address]
 ) -> dict[Address, tuple[Account, dict[KeyKind, Key]]]:
     """Bare address → account and keys, of those accounts that there are, in one look."""
-    wanted = [(address.domain, address.local) for address in addresses]
     query = (
         select(accounts, account_keys)
         .outerjoin(account_keys, account_keys.c.account == accounts.c.id)
-        .where(tuple_(accounts.c.domain, accounts.c.local).in_(wanted))
+        .where(_is_among(addresses))
     )
     found: dict[Address, tuple[Account, dict[KeyKind, Key]]] = {}
     for row in connection.execute(query):
@@ -105,15 +115,28 @@ def page(connection: Connection, after: Address | None, limit: int) -> list[Acco
 
 def stamps(connection: Connection, addresses: Iterable[Address]) -> dict[Address, str]:
     """Bare address → stamp, of those accounts that there are and that are not disabled."""
-    wanted = [(address.domain, address.local) for address in addresses]
     query = select(accounts.c.domain, accounts.c.local, accounts.c.stamp).where(
-        tuple_(accounts.c.domain, accounts.c.local).in_(wanted), ~accounts.c.disabled
+        _is_among(addresses), ~accounts.c.disabled
     )
     return {Address(row.local, row.domain): row.stamp for row in connection.execute(query)}
 
 
 def _is(address: Address) -> tuple[Any, Any]:
     return accounts.c.domain == address.domain, accounts.c.local == address.local
+
+
+def _is_among(addresses: Iterable[Address]) -> ColumnElement[bool]:
+    """Whether an account is one of these. SQLite has no index for lists of pairs."""
+    locals_by_domain: dict[str, list[str]] = {}
+    for address in addresses:
+        locals_by_domain.setdefault(address.domain, []).append(address.local)
+    return or_(
+        false(),
+        *(
+            and_(accounts.c.domain == domain, accounts.c.local.in_(some))
+            for domain, some in locals_by_domain.items()
+        ),
+    )
 
 
 def _insert_keys(connection: Connection, account: str, keys: Iterable[Key]) -> None:

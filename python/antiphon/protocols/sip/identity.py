@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 ALGORITHMS = {KeyKind.DIGEST_MD5: "MD5", KeyKind.DIGEST_SHA_256: "SHA-256"}
 # Accounts of one look-up: after a power cut whole regions come back at once. More of them wait.
 LOOKUPS = 200
+GATHER_TIME = 0.01
 MAX_WAITING = 10_000
 CHECK_TIME = 60.0
 CHECK_PAGE = 500
@@ -183,6 +184,9 @@ class Identities:
             while self._waiting:
                 count = min(len(self._waiting), LOOKUPS)
                 await self._look_up_some([self._waiting.popleft() for _ in range(count)])
+                if self._waiting:
+                    # More of them come now: a look-up for a few costs as much as for all.
+                    await asyncio.sleep(GATHER_TIME)
         finally:
             self._looking = None
 

@@ -474,6 +474,21 @@ async def test_many_requests_wait_for_one_look_up() -> None:
 
 
 @virtual
+async def test_those_who_come_meanwhile_are_looked_up_together() -> None:
+    users = [f"user{number}" for number in range(6)]
+    site = Site(users)
+    site.accounts.slow = 1.0
+    for user in users:
+        text = register(user, f"<sip:{user}@{PHONE}:5060>")
+        (challenge,) = await site.hear(text)
+        await site.hear(site.answered(text, challenge, user))
+    # One after the other they would take six seconds.
+    await asyncio.sleep(2.1)
+    assert sorted(site.accounts.looked_up) == users
+    assert all(site.server.location.all(user) for user in users)
+
+
+@virtual
 async def test_options_of_this_server() -> None:
     site = Site()
     (answer,) = await site.hear(request("OPTIONS", f"sip:{US}:5060"))
