@@ -110,11 +110,15 @@ class Draining(Event):
 
 @dataclass(frozen=True, slots=True)
 class DigitPressed(Event):
-    """A member pressed a key of a telephone's pad: one of 0-9, A-D, *, #. `duration` in seconds."""
+    """A member pressed a key of a telephone's pad: one of 0-9, A-D, *, #. `duration` in seconds.
+
+    `carried`: it came with the media, which bring it to the other one in a room of two as well.
+    """
 
     member: str
     digit: str
     duration: float
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

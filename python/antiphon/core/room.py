@@ -274,12 +274,12 @@ class Room:
             member.outlet = outlet
         self._change(member, present=present)
 
-    def press(self, id: str, digit: str, duration: float) -> None:
+    def press(self, id: str, digit: str, duration: float, *, carried: bool = False) -> None:
         """A member pressed a key. Raises `Refused(BAD_REQUEST)` for one that no telephone has."""
         member = self.member(id)
         if digit not in KEYS or not 0 <= duration <= LONGEST_PRESS:
             raise Refused(Reason.BAD_REQUEST, "A key is one of 0-9, A-D, * and #.")
-        self._tell(DigitPressed(self.name, member.id, digit, duration))
+        self._tell(DigitPressed(self.name, member.id, digit, duration, carried))
 
     def hold(self, id: str, held: bool) -> None:
         """A member put the others on hold, or is back."""

@@ -253,11 +253,13 @@ class Switchboard(CallVerbs):
             living.say(message)
         return message
 
-    def press(self, room: str, member: str, digit: str, duration: float) -> None:
-        """A member pressed a key of a telephone's pad (0-9, A-D, *, #; seconds). Raises
-        `Refused`.
+    def press(
+        self, room: str, member: str, digit: str, duration: float, *, carried: bool = False
+    ) -> None:
+        """A member pressed a key of a telephone's pad (0-9, A-D, *, #; seconds); `carried` by its
+        media. Raises `Refused`.
         """
-        self._room(room).press(member, digit, duration)
+        self._room(room).press(member, digit, duration, carried=carried)
 
     def hold(self, room: str, member: str, held: bool) -> None:
         """A member put the others on hold, or is back. Raises `Refused`."""

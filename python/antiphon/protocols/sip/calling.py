@@ -147,12 +147,12 @@ class Calling(Party):
 
     # news of the leg
 
-    def pressed(self, digit: str, duration: float) -> None:
+    def pressed(self, digit: str, duration: float, *, carried: bool) -> None:
         """A key: for the menu, as long as there is one."""
         if self._menu is not None:
             self._menu.pressed(digit)
         else:
-            super().pressed(digit, duration)
+            super().pressed(digit, duration, carried=carried)
 
     async def renegotiated(self) -> None:
         """The media session changed: or, where the INVITE had no offer, it begins now."""

@@ -15,7 +15,6 @@ from .presence_document import document_bytes
 CONTENT_TYPE = "application/conference-info+xml"
 
 _SPACE = "urn:ietf:params:xml:ns:conference-info"
-ElementTree.register_namespace("", _SPACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +48,9 @@ def write_conference(
     """The whole document, or only who `changed` and who is `gone` (RFC 4575 §4.1)."""
     full = changed is None
     root = ElementTree.Element(
-        f"{{{_SPACE}}}conference-info",
+        "conference-info",
         {
+            "xmlns": _SPACE,
             "entity": conference.entity,
             "state": "full" if full else "partial",
             "version": str(version),
@@ -92,7 +92,7 @@ def _add_user(users: ElementTree.Element, entity: str, participants: Sequence[Pa
 def _add(
     parent: ElementTree.Element, name: str, text: str = "", **attributes: str
 ) -> ElementTree.Element:
-    element = ElementTree.SubElement(parent, f"{{{_SPACE}}}{name}", attributes)
+    element = ElementTree.SubElement(parent, name, attributes)
     if text:
         element.text = text
     return element

@@ -14,7 +14,6 @@ from .presence_document import document_bytes
 CONTENT_TYPE = "application/dialog-info+xml"
 
 _SPACE = "urn:ietf:params:xml:ns:dialog-info"
-ElementTree.register_namespace("", _SPACE)
 
 # RFC 4235 §3.7.1.
 _STATES = {
@@ -30,20 +29,25 @@ def write_dialogs(
 ) -> bytes:
     """The document of `entity` (a `sip:` URI): all its calls; those changed if not `full`."""
     root = ElementTree.Element(
-        f"{{{_SPACE}}}dialog-info",
-        {"version": str(version), "state": "full" if full else "partial", "entity": entity},
+        "dialog-info",
+        {
+            "xmlns": _SPACE,
+            "version": str(version),
+            "state": "full" if full else "partial",
+            "entity": entity,
+        },
     )
     for call in calls:
         calling = call.caller.bare == account.bare
         dialog = ElementTree.SubElement(
             root,
-            f"{{{_SPACE}}}dialog",
+            "dialog",
             {"id": call.id, "direction": "initiator" if calling else "recipient"},
         )
-        ElementTree.SubElement(dialog, f"{{{_SPACE}}}state").text = _STATES[call.state]
+        ElementTree.SubElement(dialog, "state").text = _STATES[call.state]
         other = call.callee if calling else call.caller
-        remote = ElementTree.SubElement(dialog, f"{{{_SPACE}}}remote")
-        identity = ElementTree.SubElement(remote, f"{{{_SPACE}}}identity")
+        remote = ElementTree.SubElement(dialog, "remote")
+        identity = ElementTree.SubElement(remote, "identity")
         if not calling and call.caller_name:
             identity.set("display", call.caller_name)
         identity.text = f"sip:{other.bare}"

@@ -77,8 +77,8 @@ class Owner(Protocol):
     def held(self, held: bool) -> None:
         """The telephone put us on hold, or came back."""
 
-    def pressed(self, digit: str, duration: float) -> None:
-        """A key was pressed, for some seconds."""
+    def pressed(self, digit: str, duration: float, *, carried: bool) -> None:
+        """A key was pressed, for some seconds; `carried` by the media."""
 
     def played(self) -> None:
         """All prompts have been sounded."""
@@ -288,7 +288,7 @@ class Leg(PhoneEvents):
             key = digits.pressed(request.content_type, request.body)
             self.stack.reply(request, 200 if key else 400)
             if key is not None:
-                self.owner.pressed(*key)
+                self.owner.pressed(*key, carried=False)
         elif request.body:
             self.stack.reply(request, 415, headers=fields.ACCEPT)
         else:
@@ -415,7 +415,7 @@ class Leg(PhoneEvents):
     def pressed(self, digit: str, duration: float) -> None:
         """A key was pressed (RFC 4733)."""
         if not self.over:
-            self.owner.pressed(digit, duration)
+            self.owner.pressed(digit, duration, carried=True)
 
     def played(self) -> None:
         """All prompts have been sounded."""

@@ -172,12 +172,12 @@ class Party(Owner):
             with suppress(Refused):
                 self.switchboard.hold(self._membership.room.name, self._membership.member.id, held)
 
-    def pressed(self, digit: str, duration: float) -> None:
+    def pressed(self, digit: str, duration: float, *, carried: bool) -> None:
         """A key was pressed."""
         if self._membership is not None:
             with suppress(Refused):
                 room, member = self._membership.room.name, self._membership.member.id
-                self.switchboard.press(room, member, digit, duration)
+                self.switchboard.press(room, member, digit, duration, carried=carried)
 
     def played(self) -> None:
         """All prompts have been sounded."""
@@ -203,8 +203,8 @@ class Party(Owner):
                     self.left(reason, text)
             case events.TrackChanged(track=track):
                 self._track_changed(track)
-            case events.DigitPressed(member=member, digit=digit):
-                if member != self.member and self._is_call:
+            case events.DigitPressed(member=member, digit=digit, carried=carried):
+                if member != self.member and self._is_call and not (carried and self._of_two):
                     self._press(digit)
             case events.Held(member=member, held=held):
                 if member != self.member and self._is_call:
@@ -225,6 +225,11 @@ class Party(Owner):
     def _is_call(self) -> bool:
         """Whether this is a call of two, in which keys and hold are meant for the other one."""
         return self._membership is not None and is_call_room(self._membership.room.name)
+
+    @property
+    def _of_two(self) -> bool:
+        """Whether what the other one sends comes here straight."""
+        return self._membership is not None and len(self._membership.room.members) == 2
 
     def announce(self, prompt: str) -> None:
         """Sound a prompt to this telephone, in a conference."""

@@ -15,8 +15,8 @@ DOCUMENT_LIMIT = 32 * 1024
 _PIDF = "urn:ietf:params:xml:ns:pidf"
 _MODEL = "urn:ietf:params:xml:ns:pidf:data-model"
 _RPID = "urn:ietf:params:xml:ns:pidf:rpid"
-for _prefix, _space in (("", _PIDF), ("dm", _MODEL), ("rpid", _RPID)):
-    ElementTree.register_namespace(_prefix, _space)
+# Written out: what a parser may know under any prefix, some telephones know under these only.
+_SPACES = {"xmlns": _PIDF, "xmlns:dm": _MODEL, "xmlns:rpid": _RPID}
 
 # Activities by which a person cannot, or does not want to, be reached at once.
 _BUSY = frozenset({"busy", "on-the-phone", "meeting", "appointment", "presentation", "in-transit"})
@@ -36,16 +36,16 @@ class Tuple:
 
 def write_presence(entity: str, tuples: Sequence[Tuple]) -> bytes:
     """The document of `entity` (a `sip:` URI). Nobody there is one closed tuple."""
-    root = ElementTree.Element(f"{{{_PIDF}}}presence", {"entity": entity})
+    root = ElementTree.Element("presence", {**_SPACES, "entity": entity})
     for one in tuples or (Tuple(id="none", show="offline"),):
-        part = ElementTree.SubElement(root, f"{{{_PIDF}}}tuple", {"id": f"t{one.id}"})
-        status = ElementTree.SubElement(part, f"{{{_PIDF}}}status")
-        basic = ElementTree.SubElement(status, f"{{{_PIDF}}}basic")
+        part = ElementTree.SubElement(root, "tuple", {"id": f"t{one.id}"})
+        status = ElementTree.SubElement(part, "status")
+        basic = ElementTree.SubElement(status, "basic")
         basic.text = "closed" if one.show == "offline" else "open"
         if one.contact:
-            ElementTree.SubElement(part, f"{{{_PIDF}}}contact").text = one.contact
+            ElementTree.SubElement(part, "contact").text = one.contact
         if one.note:
-            ElementTree.SubElement(part, f"{{{_PIDF}}}note").text = one.note
+            ElementTree.SubElement(part, "note").text = one.note
     _write_person(root, tuples)
     return document_bytes(root)
 
@@ -58,9 +58,9 @@ def _write_person(root: ElementTree.Element, tuples: Sequence[Tuple]) -> None:
         activity = "busy"
     if activity is None:
         return
-    person = ElementTree.SubElement(root, f"{{{_MODEL}}}person", {"id": "p"})
-    activities = ElementTree.SubElement(person, f"{{{_RPID}}}activities")
-    ElementTree.SubElement(activities, f"{{{_RPID}}}{activity}")
+    person = ElementTree.SubElement(root, "dm:person", {"id": "p"})
+    activities = ElementTree.SubElement(person, "rpid:activities")
+    ElementTree.SubElement(activities, f"rpid:{activity}")
 
 
 def read_presence(body: bytes) -> tuple[str, str]:
