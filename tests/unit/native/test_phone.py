@@ -217,7 +217,6 @@ async def test_keys_of_descriptions_protect(driver: Exchange) -> None:
     driver.native.connect(b.track, [listener.peer])
     await a.settled()
     secret = b""
-    secret = b""
     for index in range(5):
         talker.send(talker.packet(bytes([index]) * 160))
         secret = await a.hear()
