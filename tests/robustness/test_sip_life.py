@@ -126,10 +126,12 @@ async def behind(
         yield phone
 
 
-async def test_a_call_outlives_its_connection(tmp_path: Path, artifacts: Path) -> None:
+@pytest.mark.parametrize("media", ["relay", "direct"])
+async def test_a_call_outlives_its_connection(tmp_path: Path, artifacts: Path, media: str) -> None:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        node = await enter(node_in(tmp_path, artifacts, **BRIEF))
+        brief = BRIEF | {"ANTIPHON_SIP_MEDIA": media}
+        node = await enter(node_in(tmp_path, artifacts, **brief))
         relay = await enter(cuttable(("127.0.0.1", node.port("sip"))))
         ann = await enter(behind(node, relay, "ann", tmp_path, ANN))
         ben = await enter(registered(node, "ben", tmp_path, tone=BEN))

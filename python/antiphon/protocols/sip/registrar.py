@@ -46,14 +46,16 @@ class Asked(NamedTuple):
 
 class Plan:
     """What a REGISTER does. `longer`: bindings that stay, and until when; `refresh`: nothing else
-    changes. `until`: when the last of its contacts ends.
+    changes. `moved`: flows by which telephones were reached, and those by which they came back.
+    `until`: when the last of its contacts ends.
     """
 
-    __slots__ = ("left", "longer", "refresh", "until")
+    __slots__ = ("left", "longer", "moved", "refresh", "until")
 
     def __init__(self, left: list[Binding]) -> None:
         self.left = left
         self.longer: list[tuple[Binding, float]] = []
+        self.moved: list[tuple[SipFlow, SipFlow]] = []
         self.refresh = True
         self.until = 0.0
 
@@ -232,14 +234,22 @@ class Registrar:
             else:
                 plan.refresh = False
                 want = wanted(uri, parameters, asked.outbound, self._location.domain)
-                plan.left = self._without_gone(plan.left, old, want)
-                plan.left.append(self._bind(asked, want, until))
+                left, bound = (
+                    self._without_gone(plan.left, old, want),
+                    self._bind(asked, want, until),
+                )
+                plan.moved += [(one.flow, bound.flow) for one in plan.left if one not in left]
+                plan.left = [*left, bound]
             plan.until = max(plan.until, until)
         return plan
 
     def _carry_out(self, asked: Asked, plan: Plan) -> None:
         for binding, until in plan.longer:
             binding.until, binding.call_id, binding.cseq = until, asked.call_id, asked.cseq
+        for old, new in plan.moved:
+            if old != new:
+                # Calls that go on between telephones follow it (RFC 5626 §5.3).
+                self._stack.machine.moved(old, new)
         self.counters["refreshes" if plan.refresh else "registrations"] += 1
         self._location.put(asked.local, tuple(plan.left), refresh=plan.refresh)
         if asked.flow.reliable:
