@@ -35,9 +35,9 @@ class Plan:
 
     contacts: int = 8000
     registers: int = 1600
-    calls: int = 6000
+    calls: int = 4800
     call_rate: int = 600
-    room_calls: int = 600
+    room_calls: int = 480
     room_rate: int = 60
     talking: float = 4.0
     turns: int = 2
