@@ -3,6 +3,7 @@ native module.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,3 +51,14 @@ def test_the_core_imports_the_standard_library_only(path: Path) -> None:
 @pytest.mark.parametrize("path", OUTSIDE_MEDIA, ids=name)
 def test_the_native_module_is_known_to_media_and_app_only(path: Path) -> None:
     assert not any(module.endswith("_native") for module in imported(path))
+
+
+PROTOCOLS = re.compile(
+    r"\b(sip|sdp|s?rtp|dtls|webrtc|whip|whep|xmpp|jid|jingle|rtmp|http|websocket)\b", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("path", CORE, ids=name)
+def test_the_core_names_no_protocol(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if PROTOCOLS.search(line)] == []

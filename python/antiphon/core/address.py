@@ -1,7 +1,7 @@
 """Whom or what can be reached: `user@domain/device` and `room@domain`, spelled alike for every
 protocol.
 
-A JID, a SIP URI and a web name are spellings of an Address. It is not a socket address.
+Each protocol spells an Address in its own way. It is not a socket address.
 Normalization (PRECIS, IDNA) comes through a port: one implementation serves all protocols.
 """
 

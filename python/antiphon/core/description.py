@@ -1,6 +1,4 @@
-"""What one side offers to send and receive, in neutral words. SDP, Jingle and stream metadata are
-spellings of it.
-"""
+"""What one side offers to send and receive, neutrally; each protocol spells it in its own way."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -221,7 +221,7 @@ class SessionEvents(Protocol):
         """What we send in each section changed: section → track id."""
 
     def connected(self, profile: str) -> None:
-        """Media flows; `profile` names its protection (IANA name of the SRTP profile)."""
+        """Media flows; `profile` names its protection (as IANA lists it)."""
 
     def interrupted(self) -> None:
         """Nothing was heard for a while; `connected` follows if it comes back."""
@@ -234,9 +234,7 @@ class SessionEvents(Protocol):
 
 
 class Session(Endpoint, Protocol):
-    """A media session whose descriptions travel as text in someone's signalling (room WebSocket,
-    WHIP, WHEP).
-    """
+    """A media session whose descriptions travel as text in somebody's signalling."""
 
     async def accept_offer(self, text: str) -> Answer:
         """Apply a remote offer. Raises `Refused(BAD_REQUEST)` when it cannot be understood."""
@@ -258,8 +256,7 @@ class Sessions(Protocol):
     ) -> Session:
         """A session for a member of a room that is here; a member has one at a time.
 
-        `open_ended`: we may offer further sections when there is more to send (False for WHIP and
-        WHEP, whose
+        `open_ended`: we may offer further sections when there is more to send (False where the
         signalling has no way for it). Raises `Refused(TOO_MANY)` when the node is full.
         """
 
