@@ -1,4 +1,8 @@
-"""Rooms that were made to last. Implements `core.ports.Rooms`; does not know who is in them."""
+"""Rooms that were made to last. Implements `core.ports.Rooms`; does not know who is in them.
+
+Whoever enters a room, opens it and leaves it as the last one looks for its settings: what was found
+is remembered for a moment. What this node changes counts at once, what others do a moment later.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +16,9 @@ from antiphon.stores.addresses import check_text
 from antiphon.stores.database import Database
 
 MAX_PAGE = 500
+# How long what was found is remembered (s), and of how many rooms.
+REMEMBERED_FOR = 1.0
+REMEMBERED = 4096
 MAX_TITLE = 1024  # bytes
 MIN_PIN, MAX_PIN = 4, 16  # digits
 MAX_NUMBER = 1_000_000  # of members and of cameras
@@ -20,31 +27,61 @@ MAX_NUMBER = 1_000_000  # of members and of cameras
 class StoredRooms:
     """Settings of rooms by their canonical name."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock`: seconds since 1970; `steady` runs evenly."""
         self._database = database
         self._clock = clock
+        self._steady = steady
+        self._remembered: dict[str, tuple[float, RoomSettings | None]] = {}
+        self._changes = 0
 
     async def find(self, name: str) -> RoomSettings | None:
         """Settings of the stored room, None if there is none."""
         if len(name) > PART_LIMIT or "\0" in name:
             return None
-        return await self._database.read(lambda c: statements.find(c, name))
+        now = self._steady()
+        if (known := self._remembered.get(name)) is not None and now < known[0]:
+            return known[1]
+        before = self._changes
+        found = await self._database.read(lambda c: statements.find(c, name))
+        if before == self._changes:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[name] = now + REMEMBERED_FOR, found
+        return found
 
     async def save(self, settings: RoomSettings) -> None:
         """Create or replace. A `created_at` of 0 means now; that of a room that exists stays."""
         _check(settings)
         if not settings.created_at:
             settings = replace(settings, created_at=self._clock())
-        await self._database.write(lambda c: statements.save(c, settings))
+        try:
+            await self._database.write(lambda c: statements.save(c, settings))
+        finally:
+            self._forget(settings.name)
 
     async def remove(self, name: str) -> bool:
         """Delete; False if there was none."""
-        return await self._database.write(lambda c: statements.remove(c, name))
+        try:
+            return await self._database.write(lambda c: statements.remove(c, name))
+        finally:
+            self._forget(name)
 
     async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
         """Up to `limit` stored rooms by name, behind `after`."""
         limit = max(1, min(limit, MAX_PAGE))
         return await self._database.read(lambda c: statements.page(c, after, limit))
+
+    def _forget(self, name: str) -> None:
+        # A look-up that is on its way may have seen what was before.
+        self._changes += 1
+        self._remembered.pop(name, None)
 
 
 def _check(settings: RoomSettings) -> None:

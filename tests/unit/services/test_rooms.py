@@ -89,3 +89,22 @@ async def test_settings_that_are_refused(
         await rooms.save(replace(RoomSettings(name="a"), **change))
     assert refused.value.reason is reason
     assert await rooms.page() == []
+
+
+async def test_what_was_found_is_remembered_for_a_moment(database: Database) -> None:
+    time = 0.0
+    ours = StoredRooms(database, steady=lambda: time)
+    theirs = StoredRooms(database)
+    assert await ours.find("standup") is None
+    await theirs.save(RoomSettings(name="standup", title="Theirs"))
+    assert await ours.find("standup") is None
+    time = 1.5
+    found = await ours.find("standup")
+    assert found is not None
+    assert found.title == "Theirs"
+    await ours.save(replace(found, title="Ours"))
+    again = await ours.find("standup")
+    assert again is not None
+    assert again.title == "Ours", "what this node changes counts at once"
+    await ours.remove("standup")
+    assert await ours.find("standup") is None
