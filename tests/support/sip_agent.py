@@ -9,6 +9,7 @@ from antiphon.protocols.sip.agent import Agent, AgentLimits
 from antiphon.protocols.sip.asked import Asked
 from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.location import Binding, Location
+from antiphon.protocols.sip.messages import TextMessages
 from antiphon.protocols.sip.stack import Stack
 from antiphon.protocols.sip.uri import parse_uri
 from tests.support.fake_phones import FakePhone, FakePhones
@@ -101,6 +102,7 @@ def office(
         times=times,
         limits=limits,
         menu="menu",
+        says=TextMessages(ours, found.switchboard).say,
     )
     phone = Opposite(theirs, transport=transport)
     made = Office(found, agent, phones, phone, location, ours, theirs, away, back)

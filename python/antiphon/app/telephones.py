@@ -78,6 +78,7 @@ class Telephones:
         )
         stack, location = self.server.stack, self.server.location
         media = MediaAddresses(listeners.media_addresses(config), config.node.public_address)
+        self.messages = TextMessages(stack, switchboard)
         self.agent = Agent(
             stack,
             switchboard=switchboard,
@@ -93,6 +94,7 @@ class Telephones:
                 calls_per_account=config.sip_limits.calls_per_account,
             ),
             messenger=self._bring,
+            says=self.messages.say,
             menu=config.sip.menu,
             name_of=self._name_of,
         )
@@ -102,7 +104,6 @@ class Telephones:
         self.relayed = RelayedCalls(calls.record, self.ladder.remember)
         self.server.verbs.calling = self.relayed.began
         stack.relayed.append(self.relayed.reported)
-        self.messages = TextMessages(stack, switchboard)
         self.subscriptions = Subscriptions(stack)
         self.subscriptions.add(PresencePackage(presence))
         self.subscriptions.add(DialogPackage(switchboard))

@@ -17,7 +17,15 @@ from antiphon._native import SipFlow, SipRequest
 from antiphon.core import event as events
 from antiphon.core.address import ROOMS, Address
 from antiphon.core.call import CallInfo
-from antiphon.core.ports import Caller, Device, PhoneSessions, Reach, Rooms, RoomSettings
+from antiphon.core.ports import (
+    Caller,
+    Device,
+    Message,
+    PhoneSessions,
+    Reach,
+    Rooms,
+    RoomSettings,
+)
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 
@@ -61,9 +69,9 @@ class AgentLimits:
 
 
 class Agent(Reach):
-    """See the module. `messenger` brings a text message to a registered telephone; `menu`: the user
-    part of the address under which telephones are asked for a room; `name_of`: how an account is
-    called.
+    """See the module. `messenger` brings a text message to a registered telephone, `says` one of its
+    room to a telephone in it; `menu`: the user part of the address under which telephones are asked
+    for a room; `name_of`: how an account is called.
     """
 
     def __init__(
@@ -77,6 +85,7 @@ class Agent(Reach):
         times: Times | None = None,
         limits: AgentLimits | None = None,
         messenger: Messenger | None = None,
+        says: Callable[[Party, Message], None] | None = None,
         menu: str = "",
         name_of: Callable[[Address], str] = lambda account: account.local,
     ) -> None:
@@ -88,6 +97,7 @@ class Agent(Reach):
         self._location = location
         self._limits = limits or AgentLimits()
         self._messenger = messenger
+        self._says = says
         self._menu = menu
         self._name_of = name_of
         self._parties: set[Party] = set()
@@ -141,6 +151,8 @@ class Agent(Reach):
         """A call has begun."""
         party.gone = self._gone
         party.refers = self.transfers.referred
+        if self._says is not None:
+            party.says = self._says
         party.leg.reroute = partial(self._reroute, party)
         self._parties.add(party)
         self._per_account[party.caller.address.bare] += 1

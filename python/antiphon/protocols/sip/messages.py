@@ -17,6 +17,7 @@ from antiphon.core.switchboard import Switchboard
 from . import fields
 from .asked import Asked
 from .header import NameAddress
+from .party import Party
 from .reason import status_of
 from .stack import Stack
 from .uri import Uri
@@ -102,6 +103,18 @@ class TextMessages:
             message.text.encode(),
             heard=heard or _note,
             bound=bound,
+        )
+
+    def say(self, party: Party, message: Message) -> None:
+        """Bring what was written in a room to a telephone that is in it."""
+        leg = party.leg
+        self.send(
+            message,
+            uri=str(leg.dialog.target.request),
+            flow=leg.flow,
+            to=party.caller.address,
+            routes=leg.dialog.routes,
+            bound=leg.bound,
         )
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from antiphon.core import event as events
 from antiphon.core.call import is_call_room
 from antiphon.core.description import Description, Kind
 from antiphon.core.member import Source, Track
-from antiphon.core.ports import Caller, Endpoint, PhoneSession
+from antiphon.core.ports import Caller, Endpoint, Message, PhoneSession
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
 
@@ -71,6 +71,7 @@ class Party(Owner):
         self.call: str | None = None  # the call that brought it into its room, if one did
         self.refers: Callable[[Party, SipRequest], bool] = lambda _party, _request: False
         self.gone: Callable[[Party], None] = lambda _party: None
+        self.says: Callable[[Party, Message], None] = lambda _party, _message: None
         self._membership: Membership | None = None
         self._attached = False
         self._holders: set[str] = set()
@@ -209,6 +210,8 @@ class Party(Owner):
             case events.Held(member=member, held=held):
                 if member != self.member and self._is_call:
                     self._hold(member, held)
+            case events.Said(message=message):
+                self._said(message)
             case events.MemberLeft(member=info):
                 self._hold(info.id, held=False)
                 self.announce("left")
@@ -247,6 +250,12 @@ class Party(Owner):
         if track.muted != before and track.kind is Kind.AUDIO:
             self._muted[track.id] = track.muted
             self.announce("muted" if track.muted else "unmuted")
+
+    def _said(self, message: Message) -> None:
+        """Somebody wrote in the room: the telephone shows it, if it can."""
+        own = message.sender.bare == self.caller.address.bare
+        if not own and not self.leg.over and self.leg.renegotiation.takes_messages:
+            self.says(self, message)
 
     def _press(self, digit: str) -> None:
         with suppress(Refused):

@@ -38,6 +38,7 @@ class Renegotiation:
         self._agreed: Agreed | None = None
         self._wanted = False
         self._held = False
+        self.takes_messages = False  # whether they understand MESSAGE
         self._update = False  # whether they understand UPDATE
         self._calls = False  # whether the call is ours, which decides who waits longer
         self._timer: asyncio.TimerHandle | None = None
@@ -50,6 +51,7 @@ class Renegotiation:
         self._calls = ours
         if (allowed := tokens(message, "allow")) or not ours:
             self._update = "update" in allowed
+            self.takes_messages = "message" in allowed
 
     def ask(self) -> fields.Fields:
         """The fields of an INVITE that ask for refreshes."""

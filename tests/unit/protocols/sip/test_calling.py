@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from antiphon._native import SipFlow
+from antiphon._native import SipFlow, SipRequest
 from antiphon.core import event as events
 from antiphon.core.call import CallState
 from antiphon.core.member import Source
@@ -160,6 +160,25 @@ async def test_a_room_by_its_name_alone() -> None:
     made.phone.invite(f"sip:standup@{DOMAIN}")
     await made.phone.accepted()
     assert made.members("standup") == ["Bob", "Alice"]
+
+
+@virtual
+@pytest.mark.parametrize("can", [True, False])
+async def test_what_is_written_in_a_room_is_shown_by_telephones_that_can(can: bool) -> None:
+    made = office()
+    await made.house.switchboard.join(account("bob"), "standup", Recorder())
+    heard: list[SipRequest] = []
+    made.theirs.on("MESSAGE", heard.append)
+    made.phone.invite(ROOM, "offer", ("Allow", "INVITE, MESSAGE" if can else "INVITE"))
+    await made.phone.accepted()
+    await made.house.switchboard.say(account("bob"), "standup", "Grüße ☕")
+    await made.house.switchboard.say(account("alice"), "standup", "my own")
+    await settle()
+    assert [message.body.decode() for message in heard] == (["Grüße ☕"] if can else [])
+    if can:
+        shown = heard[0].address("from")
+        assert shown is not None
+        assert shown[:2] == ("Bob", f"sip:standup@rooms.{DOMAIN}")
 
 
 @virtual
