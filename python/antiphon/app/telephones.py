@@ -26,7 +26,12 @@ from antiphon.protocols.sip.ladder import Ladder
 from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.location import Binding
 from antiphon.protocols.sip.messages import TextMessages
-from antiphon.protocols.sip.presence import DialogPackage, PresencePackage, Publications
+from antiphon.protocols.sip.presence import (
+    DialogPackage,
+    MessagePackage,
+    PresencePackage,
+    Publications,
+)
 from antiphon.protocols.sip.relayed import RelayedCalls
 from antiphon.protocols.sip.routing import Rule
 from antiphon.protocols.sip.server import SipServer
@@ -108,6 +113,8 @@ class Telephones:
         self.subscriptions.add(PresencePackage(presence))
         self.subscriptions.add(DialogPackage(switchboard))
         self.subscriptions.add(ConferencePackage(switchboard))
+        # Direct messages are delivered or refused: none waits.
+        self.subscriptions.add(MessagePackage(lambda _: (0, 0)))
         publications = Publications(stack, presence)
         self.server.serve("INVITE", self.agent.invited)
         self.server.serve("MESSAGE", self.messages.received)
