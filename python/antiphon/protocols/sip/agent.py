@@ -69,9 +69,9 @@ class AgentLimits:
 
 
 class Agent(Reach):
-    """See the module. `messenger` brings a text message to a registered telephone, `says` one of its
-    room to a telephone in it; `menu`: the user part of the address under which telephones are asked
-    for a room; `name_of`: how an account is called.
+    """See the module. `messenger` brings a text message to a registered telephone, `says` what was
+    written in a room to one in it; `menu`: the user part of the address under which telephones are
+    asked for a room; `name_of`: how an account is called.
     """
 
     def __init__(
