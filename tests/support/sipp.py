@@ -5,6 +5,7 @@ It knows scenario files and their keywords, nothing of the server.
 
 import asyncio
 import contextlib
+import re
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,17 @@ class Sipp:
             raise ScenarioFailed(f"no end within {within} s\n{self.traffic()}") from None
         if code != 0:
             raise ScenarioFailed(f"sipp ended with {code}\n{self.traffic()}")
+
+    async def results(self, within: float = 60.0) -> tuple[int, int]:
+        """Wait for its end; calls that succeeded and that failed, as its last screen says."""
+        await asyncio.wait_for(self.process.wait(), within)
+        screen = (self.folder / "screen.log").read_text(errors="replace")
+        counts = []
+        for name in ("Successful call", "Failed call"):
+            found = re.findall(rf"{name} *\|[^|]*\| *(\d+)", screen)
+            assert found, f"no figures\n{self.traffic()}"
+            counts.append(int(found[-1]))
+        return counts[0], counts[1]
 
     def traffic(self) -> str:
         """What it logged: messages, errors, screen."""
