@@ -112,11 +112,11 @@ async def test_a_telephone_is_added_to_a_call_of_pages(
         await desk.event("CALL_INCOMING")
         await desk.accept()
         for page in (ann, ben):
-            await page.hears(DESK, "probe.hear('desk')")
+            await page.hears(DESK, "probe.hear('Desk')")
             await desk.hears(round(page.person.frequency))
         await talk(ann, ben)
         await ann.browser.screenshot(artifacts / "conference.png")
         await ann.presses("hang-up")
-        await ben.hears(DESK, "probe.hear('desk')")
+        await ben.hears(DESK, "probe.hear('Desk')")
         await desk.hang_up()
         await ben.call_state("idle")
