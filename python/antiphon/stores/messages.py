@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from antiphon.core.address import Address
@@ -11,6 +11,9 @@ from antiphon.core.ports import Message
 
 from .addresses import read_address
 from .tables import messages
+
+# Origins in one statement: SQLite takes a condition of less than a thousand parts.
+AT_ONCE = 200
 
 Origin = tuple[str, str, str]  # room, sender, origin id: at most one message has it
 
@@ -44,9 +47,23 @@ def insert(connection: Connection, batch: Sequence[Message]) -> bool:
 
 def by_origin(connection: Connection, origins: Iterable[Origin]) -> dict[Origin, Message]:
     """The stored messages of these origins."""
-    key = tuple_(messages.c.room, messages.c.sender, messages.c.origin_id)
-    rows = connection.execute(select(messages).where(key.in_(list(origins))))
-    return {(row.room, row.sender, row.origin_id): _message(row) for row in rows}
+    wanted = [*origins]
+    found: dict[Origin, Message] = {}
+    for first in range(0, len(wanted), AT_ONCE):
+        some = or_(*(_has(*origin) for origin in wanted[first : first + AT_ONCE]))
+        for row in connection.execute(select(messages).where(some)):
+            found[row.room, row.sender, row.origin_id] = _message(row)
+    return found
+
+
+def _has(room: str, sender: str, origin: str) -> ColumnElement[bool]:
+    # That it is there is said as well, else SQLite does not use the index, which has only those.
+    return and_(
+        messages.c.room == room,
+        messages.c.sender == sender,
+        messages.c.origin_id == origin,
+        messages.c.origin_id.is_not(None),
+    )
 
 
 def page(connection: Connection, room: Address, before: str | None, limit: int) -> list[Message]:

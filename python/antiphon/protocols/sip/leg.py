@@ -7,6 +7,7 @@ are worked off one after the other.
 
 import asyncio
 import logging
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -347,9 +348,9 @@ class Leg(PhoneEvents):
             self._say_bye()
             self._finish(State.ENDED, reason, text)
 
+    @abstractmethod
     def give_up(self, reason: Reason, text: str) -> None:
         """End a call that is not answered yet."""
-        raise NotImplementedError
 
     def hung_up(self, reason: Reason, text: str = "") -> None:
         """The other side ended it, or is gone."""

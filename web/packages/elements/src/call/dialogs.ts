@@ -1,7 +1,7 @@
 /** The dialogs of the telephone: devices, and whom to add or to transfer to. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import * as icons from "../icons.js";
+import { dialogFrame } from "../dialog-frame.js";
 import { deviceFields } from "../room/device-fields.js";
 import type { PhoneView } from "./view.js";
 
@@ -30,30 +30,7 @@ export function dialogView(view: PhoneView): TemplateResult | typeof nothing {
 
 function dialog(view: PhoneView, title: string, content: TemplateResult): TemplateResult {
   const close = () => view.set({ dialog: "" });
-  const backdrop = (event: MouseEvent) => {
-    if (event.target === event.currentTarget) close();
-  };
-  return html`<dialog
-    part="dialog"
-    data-dialog=${view.ui.dialog}
-    aria-label=${title}
-    @close=${close}
-    @mousedown=${backdrop}
-  >
-    <header>
-      <h2>${title}</h2>
-      <button
-        type="button"
-        class="round quiet"
-        part="close-dialog"
-        aria-label=${view.text.close}
-        @click=${close}
-      >
-        ${icons.close}
-      </button>
-    </header>
-    <div class="stack">${content}</div>
-  </dialog>`;
+  return dialogFrame({ name: view.ui.dialog, title, text: view.text, close }, content);
 }
 
 function whomView(
