@@ -155,7 +155,8 @@ describe("between calls", () => {
   });
 
   it("lists calls, and calls back", async () => {
-    const common = { video: false, startedAt: Date.now(), endedAt: Date.now() };
+    const now = Date.now();
+    const common = { video: false, startedAt: now, endedAt: now };
     backend.logged = [
       {
         ...common,
@@ -172,7 +173,7 @@ describe("between calls", () => {
         incoming: false,
         peer: "+4930@example.org",
         name: "+4930@example.org",
-        answeredAt: Date.now() - 61_000,
+        answeredAt: now - 61_000,
         reason: "left",
       },
     ];
