@@ -59,6 +59,8 @@ pub(crate) struct Handshake {
     is_proven: bool,
     is_done: bool,
     failures: u32,
+    /// Whether what comes now may be the telephone's: a stranger's failures do not count.
+    counts: bool,
     /// Who we shake hands with, since when.
     with: Option<(SocketAddr, Instant)>,
     due: Option<Instant>,
@@ -80,6 +82,7 @@ impl Handshake {
             is_proven: false,
             is_done: false,
             failures: 0,
+            counts: true,
             with: None,
             // A client speaks first.
             due: is_client.then_some(now),
@@ -103,14 +106,17 @@ impl Handshake {
     pub(crate) fn receive(
         &mut self,
         remote: SocketAddr,
+        is_announced: bool,
         record: &[u8],
         now: Instant,
     ) -> Option<Outcome> {
+        self.counts = self.is_client || is_announced;
         if !self.is_client && !self.is_done && self.with.is_some_and(|(with, _)| with != remote) {
             self.dtls = begin(&self.certificate, false, now);
             self.is_proven = false;
         }
-        self.with = Some((remote, self.with.map_or(now, |(_, since)| since)));
+        let since = self.with.filter(|(with, _)| *with == remote).map_or(now, |(_, since)| since);
+        self.with = Some((remote, since));
         // Its clock first, so that what the record causes has the right time.
         let taken = self.dtls.handle_timeout(now).and_then(|()| self.dtls.handle_packet(record));
         self.poll(taken.map_err(|error| error.to_string()), now)
@@ -199,7 +205,7 @@ impl Handshake {
             self.due = None;
             return None;
         }
-        self.failures += 1;
+        self.failures += u32::from(self.counts);
         if self.failures >= ATTEMPTS {
             self.due = None;
             return Some(Outcome::Failed(format!("DTLS: {text}")));
@@ -280,13 +286,14 @@ pub(crate) mod tests {
                 for record in self.client.outgoing().collect::<Vec<_>>() {
                     count += 1;
                     if !lose(count) {
-                        theirs = theirs.or(self.server.receive(address(1), &record, self.now));
+                        theirs =
+                            theirs.or(self.server.receive(address(1), true, &record, self.now));
                     }
                 }
                 for record in self.server.outgoing().collect::<Vec<_>>() {
                     count += 1;
                     if !lose(count) {
-                        ours = ours.or(self.client.receive(address(2), &record, self.now));
+                        ours = ours.or(self.client.receive(address(2), true, &record, self.now));
                     }
                 }
                 if ours.is_some() && theirs.is_some() {
@@ -328,12 +335,44 @@ pub(crate) mod tests {
         let mut stranger = hello.client;
         stranger.wake(pair.now + Duration::from_secs(1));
         for record in stranger.outgoing().collect::<Vec<_>>() {
-            pair.server.receive(address(9), &record, pair.now);
+            pair.server.receive(address(9), false, &record, pair.now);
         }
-        pair.server.receive(address(9), &[22; 50], pair.now);
+        pair.server.receive(address(9), false, &[22; 50], pair.now);
         assert!(!pair.server.listens(address(1), false, pair.now));
         assert!(pair.server.listens(address(1), false, pair.now + PATIENCE * 2));
         let (client, server) = pair.talk(|_| false);
         assert!(matches!((client, server), (Some(Outcome::Keys(_)), Some(Outcome::Keys(_)))));
+    }
+
+    #[test]
+    fn what_fails_of_strangers_does_not_count() {
+        let mut pair = Pair::new(None);
+        let mut stranger = Pair::new(None).client;
+        stranger.wake(pair.now);
+        let hello: Vec<_> = stranger.outgoing().collect();
+        let mut begun = 0;
+        for _ in 0..ATTEMPTS * 2 {
+            for record in &hello {
+                assert!(pair.server.receive(address(9), false, record, pair.now).is_none());
+            }
+            // Nobody goes on with it: it is given up after a while.
+            for _ in 0..120 {
+                pair.now += Duration::from_secs(1);
+                assert!(pair.server.wake(pair.now).is_none());
+            }
+            begun += u32::from(pair.server.remote().is_none());
+        }
+        assert!(begun >= ATTEMPTS, "{begun}");
+        let (client, server) = pair.talk(|_| false);
+        assert!(matches!((client, server), (Some(Outcome::Keys(_)), Some(Outcome::Keys(_)))));
+    }
+
+    #[test]
+    fn each_who_comes_has_its_own_patience() {
+        let mut pair = Pair::new(None);
+        pair.server.receive(address(9), false, &[22; 50], pair.now);
+        let later = pair.now + PATIENCE * 2;
+        pair.server.receive(address(1), true, &[22; 50], later);
+        assert!(!pair.server.listens(address(9), false, later + PATIENCE / 2));
     }
 }

@@ -170,10 +170,10 @@ pub struct Link {
     heard: Option<Instant>,
     report_at: Option<Instant>,
     full_intra: u8,
-    /// Compounds and packets that may come now; and since when no more were allowed.
-    allowance: u32,
-    packets: (u32, Instant),
-    refilled: Instant,
+    /// Compounds and packets that may come now, and since when no more were allowed: of anybody,
+    /// and of where the telephone is known to be.
+    compounds: [(u32, Instant); 2],
+    packets: [(u32, Instant); 2],
     refused: Refused,
     output: Vec<Sent>,
     scratch: Vec<u8>,
@@ -215,9 +215,8 @@ impl Link {
             heard: None,
             report_at: None,
             full_intra: 0,
-            allowance: control::BURST,
-            packets: (BURST, now),
-            refilled: now,
+            compounds: [(control::BURST, now); 2],
+            packets: [(BURST, now); 2],
             refused: Refused::default(),
             output: Vec::new(),
             scratch: Vec::new(),
@@ -342,7 +341,9 @@ impl Link {
         let secured = self.is_secured();
         let proven = self.ice.as_ref().map(|ice| ice.knows(arrival.remote));
         let may = self.latch.may_listen(arrival.remote, secured || proven == Some(true), now);
-        if !may || proven == Some(false) || !self.may_send(now) {
+        // Strangers must not use up what the telephone may send.
+        let known = self.latch.current() == Some(arrival.remote) || proven == Some(true);
+        if !may || proven == Some(false) || !self.may_send(known, now) {
             self.refused.strangers += 1;
             return None;
         }
@@ -391,8 +392,8 @@ impl Link {
         Some(Packet { header, sequence, payload })
     }
 
-    fn may_send(&mut self, now: Instant) -> bool {
-        let (allowance, since) = &mut self.packets;
+    fn may_send(&mut self, known: bool, now: Instant) -> bool {
+        let (allowance, since) = &mut self.packets[usize::from(known)];
         let elapsed = now.saturating_duration_since(*since).as_millis();
         let refill = elapsed.min(1000) as u32 * PER_SECOND / 1000;
         if refill > 0 {

@@ -85,6 +85,11 @@ impl Crypto {
         Ok(Crypto { tag, suite, key, salt, identifier })
     }
 
+    /// Whether the key is the same one, whatever number it has now.
+    pub(crate) fn is_same_key(&self, other: &Crypto) -> bool {
+        Crypto { tag: other.tag, ..self.clone() } == *other
+    }
+
     /// A direction protected by this key.
     pub fn context(&self) -> Option<Context> {
         Context::new(self.suite, &self.key, &self.salt, self.identifier)

@@ -8,6 +8,8 @@ use crate::flow::source;
 
 /// Sources remembered at a time.
 const REMEMBERED: usize = 16_384;
+/// Milliseconds between two searches for buckets that need not be remembered.
+const LOOK_AGAIN: u64 = 1000;
 /// Stands for all sources that found no place.
 const OTHERS: u64 = u64::MAX;
 
@@ -24,13 +26,15 @@ pub(crate) struct Sources {
     burst: f64,
     buckets: HashMap<u64, Bucket>,
     exempt: HashSet<u64>,
+    /// Before this time (ms) full buckets are not looked for again: it takes a walk over all.
+    look_at: u64,
 }
 
 impl Sources {
     /// `rate` a second.
     pub(crate) fn new(rate: f64, burst: f64) -> Sources {
         let (buckets, exempt) = (HashMap::new(), HashSet::new());
-        Sources { rate: rate / 1000.0, burst: burst.max(1.0), buckets, exempt }
+        Sources { rate: rate / 1000.0, burst: burst.max(1.0), buckets, exempt, look_at: 0 }
     }
 
     pub(crate) fn exempt(&mut self, address: IpAddr, exempt: bool) {
@@ -51,7 +55,10 @@ impl Sources {
             return true;
         }
         if !self.buckets.contains_key(&source) && self.buckets.len() >= REMEMBERED {
-            self.forget_full_ones(now);
+            if now >= self.look_at {
+                self.look_at = now + LOOK_AGAIN;
+                self.forget_full_ones(now);
+            }
             if self.buckets.len() >= REMEMBERED {
                 source = OTHERS;
             }
@@ -117,6 +124,20 @@ mod tests {
         assert!(sources.buckets.len() <= REMEMBERED + 1);
         assert!(!sources.admit(host(200_000), 0));
         assert!(sources.admit(host(200_000), 10_000));
+        assert!(sources.buckets.len() < 10);
+    }
+
+    #[test]
+    fn full_buckets_are_looked_for_once_a_second() {
+        let mut sources = Sources::new(1000.0, 2.0);
+        for number in 0..REMEMBERED as u32 {
+            sources.admit(host(number), 0);
+        }
+        // One search finds nothing; what filled up meanwhile waits for the next one.
+        sources.admit(host(70_000), 0);
+        sources.admit(host(70_001), LOOK_AGAIN - 1);
+        assert_eq!(sources.buckets.len(), REMEMBERED + 1);
+        sources.admit(host(70_002), LOOK_AGAIN);
         assert!(sources.buckets.len() < 10);
     }
 }

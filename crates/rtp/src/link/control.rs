@@ -19,11 +19,12 @@ impl Link {
         now: Instant,
     ) -> Heard {
         let secured = self.is_secured();
-        if !secured && !self.is_their_host(arrival.remote) {
+        let known = self.is_their_host(arrival.remote);
+        if !secured && !known {
             self.refused.strangers += 1;
             return Heard::Nothing;
         }
-        if !self.may_report(now) {
+        if !self.may_report(known, now) {
             self.refused.malformed += 1;
             return Heard::Nothing;
         }
@@ -72,15 +73,15 @@ impl Link {
         hosts.into_iter().flatten().any(|known| known.ip() == remote.ip())
     }
 
-    fn may_report(&mut self, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.refilled);
+    fn may_report(&mut self, known: bool, now: Instant) -> bool {
+        let (allowance, since) = &mut self.compounds[usize::from(known)];
+        let elapsed = now.saturating_duration_since(*since);
         let refill = (elapsed.as_millis() / INTERVAL.as_millis()) as u32;
         if refill > 0 {
-            self.allowance = self.allowance.saturating_add(refill).min(BURST);
-            self.refilled = now;
+            (*allowance, *since) = (allowance.saturating_add(refill).min(BURST), now);
         }
-        let may = self.allowance > 0;
-        self.allowance = self.allowance.saturating_sub(1);
+        let may = *allowance > 0;
+        *allowance = allowance.saturating_sub(1);
         may
     }
 

@@ -8,12 +8,24 @@ use crate::dtls::{Handshake, Outcome};
 
 impl Link {
     pub(super) fn protect(&mut self, settings: &Settings, now: Instant) {
+        let before = self.keys[0].take();
         self.keys = [None, None];
         self.handshakes = [None, None];
         match &settings.protection {
             Protection::Plain => {}
             Protection::Keys(pair) => {
-                if let (Some(ours), Some(theirs)) = (pair.0.context(), pair.1.context()) {
+                let (mut ours, mut theirs) = (pair.0.context(), pair.1.context());
+                // RFC 3711 §3.3.1, §9.1: a key that stays keeps its counters; with the same key and
+                // source no index may come twice.
+                if let (Protection::Keys(old), Some(before)) = (&self.settings.protection, before) {
+                    if old.0.is_same_key(&pair.0) {
+                        ours = Some(before.ours);
+                    }
+                    if old.1.is_same_key(&pair.1) {
+                        theirs = Some(before.theirs);
+                    }
+                }
+                if let (Some(ours), Some(theirs)) = (ours, theirs) {
                     self.keys[0] = Some(Keys { ours, theirs });
                 }
             }
@@ -59,7 +71,7 @@ impl Link {
             self.refused.strangers += 1;
             return Heard::Nothing;
         };
-        let outcome = handshake.receive(arrival.remote, record, now);
+        let outcome = handshake.receive(arrival.remote, is_announced, record, now);
         let local = if arrival.control { &mut self.control_local } else { &mut self.local };
         *local = Some(arrival.local);
         self.came_of(component, outcome);

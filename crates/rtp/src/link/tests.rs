@@ -196,7 +196,48 @@ fn a_flood_is_cut_off() {
         let heard = link.receive(arrival, &packet, clock_rate, now);
         taken += u32::from(matches!(heard, Heard::Packet(_)));
     }
-    assert_eq!(taken, BURST);
+    // The first comes from somebody who is not known yet.
+    assert_eq!(taken, BURST + 1);
+}
+
+#[test]
+fn a_flood_of_strangers_does_not_silence_the_telephone() {
+    let mut play = Play::new([Protection::Plain, Protection::Plain]);
+    play.talk(10, |_| false);
+    let (now, before) = (play.now, play.sides[0].heard.len());
+    let link = &mut play.sides[0].link;
+    // All may be heard just after a negotiation.
+    link.configure(settings(address(2, 4000), Protection::Plain), now);
+    for port in 0..2 * BURST as u16 {
+        let header = Header { payload_type: 0, marker: false, sequence: 1, timestamp: 0, ssrc: 66 };
+        let mut packet = Vec::new();
+        header.write(&[0; 160], &mut packet);
+        let arrival =
+            Arrival { local: address(1, 4000), remote: address(66, port), control: false };
+        assert!(matches!(link.receive(arrival, &packet, clock_rate, now), Heard::Nothing));
+    }
+    play.talk(10, |_| false);
+    assert_eq!(play.sides[0].heard.len(), before + 10);
+}
+
+#[test]
+fn a_key_that_stays_keeps_its_counters() {
+    let mut play = Play::new(keys());
+    play.sides.iter_mut().for_each(|side| side.sequence = 65_530);
+    play.talk(20, |_| false);
+    let (now, before) = (play.now, play.sides[1].heard.len());
+    let link = &mut play.sides[0].link;
+    let Protection::Keys(pair) = link.settings().protection.clone() else { panic!("keys") };
+    // A telephone takes another key and calls ours by another number. Were ours begun anew, indices
+    // would come twice, and nobody who heard the numbers go round could read on.
+    let (mut ours, _) = *pair;
+    ours.tag = 7;
+    let theirs = Crypto::generate(1, Suite::AesCm128Sha1_80).unwrap();
+    let protection = Protection::Keys(Box::new((ours, theirs)));
+    link.configure(settings(address(2, 4000), protection), now);
+    play.talk(20, |_| false);
+    assert_eq!(play.sides[1].heard.len(), before + 20);
+    assert!(play.sides[0].link.take_refused().forged > 0, "it has another key");
 }
 
 proptest! {
