@@ -271,9 +271,11 @@ class Agent(Reach):
         for uri in uris[:REDIRECTS]:
             if not self.is_here(uri) or not uri.user:
                 continue
-            account = self.switchboard.addresses.parse(f"{uri.user}@{self.domain_of(uri)}")
-            for device in await self.devices(caller, account):
-                self.switchboard.invite(call.id, device)
+            # One that is no address, or comes too late, does not spoil the others.
+            with suppress(Refused):
+                account = self.switchboard.addresses.parse(f"{uri.user}@{self.domain_of(uri)}")
+                for device in await self.devices(caller, account):
+                    self.switchboard.invite(call.id, device)
 
     def is_here(self, uri: Uri) -> bool:
         """Whether a URI is of this node: its domain, its rooms, or a listener."""

@@ -74,7 +74,7 @@ class Asking:
             return
         if self._heard is not None:
             self._heard(response)
-        if status in (408, 481) and self._method != "BYE":
+        if status in (408, 481) and self._method in ("INVITE", "UPDATE"):
             # RFC 3261 §12.2.1.2. A connection that was lost (503) may come back.
             self._leg.end(Reason.LOST, "The telephone does not know the call any more.")
 

@@ -95,6 +95,7 @@ def _reg_id(text: str | None, has_instance: bool) -> int:
     # RFC 5626 §6: without an instance it means nothing.
     if text is None or not has_instance:
         return 0
-    if not text.isdecimal() or not 1 <= int(text[:11]) <= MAX_REG_ID:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_REG_ID))
+    if not is_number or not 1 <= int(text) <= MAX_REG_ID:
         raise Refusal(400, "Bad Contact")
     return int(text)

@@ -122,6 +122,15 @@ class IncomingLeg(Leg):
         self.dialog.confirmed = True
         self.renegotiation.arm()
 
+    def requested(self, request: SipRequest) -> None:
+        """Take a request; a BYE that comes before our answer ends the INVITE as well (RFC 3261
+        §15.1.2).
+        """
+        invite = self._invite if self.state is State.BEGUN else None
+        super().requested(request)
+        if invite is not None and request.method == "BYE" and self.state is State.ENDED:
+            self.stack.reply(invite, 487)
+
     async def pracked(self, request: SipRequest) -> None:
         """A provisional answer of ours arrived; with it may come an answer, or another offer."""
         if not (request.confirmed and self._unpracked):
@@ -137,8 +146,10 @@ class IncomingLeg(Leg):
             elif part is Part.ANSWER:
                 await self.session.accept_answer(0, text)
                 await self.owner.early()
-        except (OutOfTurn, MalformedError):
-            self.stack.reply(request, 400)
+        except (OutOfTurn, MalformedError, Refused) as error:
+            self.stack.reply(request, 488 if isinstance(error, Refused) else 400)
+            # What the provisional answer began cannot be finished.
+            self.end(Reason.BAD_REQUEST, "A PRACK that cannot be used.")
             return
         more = fields.content(fields.SDP) if body else []
         self.stack.reply(request, 200, headers=more, body=body.encode())

@@ -72,6 +72,10 @@ class BindingKeeper:
             except Refused as refused:
                 self.failures += 1
                 log.error("contacts of telephones could not be stored: %s", refused)
+            except Exception:
+                # One that cannot be stored must not end the node.
+                self.failures += 1
+                log.exception("contacts of telephones could not be stored")
 
     async def close(self) -> None:
         """Write what is left."""
@@ -80,6 +84,9 @@ class BindingKeeper:
         except Refused as refused:
             self.failures += 1
             log.error("contacts of telephones could not be stored at the end: %s", refused)
+        except Exception:
+            self.failures += 1
+            log.exception("contacts of telephones could not be stored at the end")
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write what changed, and from time to time what was refreshed. Raises `Refused`."""

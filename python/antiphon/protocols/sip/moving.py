@@ -47,6 +47,12 @@ class Mover(Device):
             return
         try:
             self._switchboard.answer(info.id, self._place)
+        except Refused as refused:
+            # Somebody else was first: their call goes on.
+            if party.room is None:
+                party.leg.end(refused.reason, refused.text)
+            return
+        try:
             await party.move(info.room)
         except Refused as refused:
             log.info("a telephone could not go into another room: %s", refused)

@@ -83,7 +83,7 @@ async def _of_this_machine(name: str) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for what is no name at all
         return []
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 

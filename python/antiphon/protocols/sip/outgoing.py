@@ -185,6 +185,8 @@ class OutgoingLeg(Leg):
         tag = response.to_tag or ""
         if (early := self._early.get(tag)) is None:
             dialog = Dialog.of_response(response, self._initial.local, sequence)
+            if dialog.call_id != self._initial.call_id:
+                raise MalformedError("an answer of another call")
             # Only what was sent before anybody answered is common to all of them.
             negotiation = Negotiation()
             negotiation.invite_sent(body=True)

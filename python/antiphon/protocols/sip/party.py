@@ -189,8 +189,10 @@ class Party(Owner):
 
     async def ended(self, reason: Reason, text: str) -> None:
         """The call is over."""
-        self.gone(self)
-        await self.leave(Reason.LOST if reason is Reason.LOST else Reason.LEFT)
+        try:
+            self.gone(self)
+        finally:
+            await self.leave(Reason.LOST if reason is Reason.LOST else Reason.LEFT)
 
     # news of the room (core.member.Outlet)
 

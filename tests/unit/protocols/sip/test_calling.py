@@ -302,6 +302,40 @@ async def test_early_media_is_passed_on_reliably() -> None:
 
 
 @virtual
+async def test_hung_up_before_the_answer() -> None:
+    made = office()
+    _, call = await ringing(made)
+    made.house.switchboard.ringing(call, account("bob").address.on("web"))
+    await made.phone.status(180)
+    made.phone.send("BYE")
+    statuses = {(await made.phone.status()).status, (await made.phone.status()).status}
+    assert statuses == {200, 487}  # RFC 3261 §15.1.2
+    await settle()
+    assert made.agent.calls == 0
+    assert made.house.calls.stored[call].state is CallState.ENDED
+
+
+@virtual
+async def test_an_acknowledgement_with_an_answer_that_cannot_be_used() -> None:
+    made = office()
+    made.house.directory.names.add("bob")
+    browser = made.house.reach.add("bob", "web")
+    made.phone.invite(f"sip:bob@{DOMAIN}", "", ("Require", "100rel"))
+    await settle(1.0)
+    (invited,) = browser.take()
+    made.house.switchboard.ringing(invited.call.id, browser.address)  # type: ignore[attr-defined]
+    ringing = await made.phone.status(180)
+    assert ringing.body == b"our offer 1"
+    rack = f"{ringing.get('rseq')} {made.phone.sequence} INVITE"
+    made.phone.send("PRACK", "alien", ("RAck", rack))
+    found = [await made.phone.status(), await made.phone.status()]
+    assert ("PRACK", 488) in [(one.method, one.status) for one in found]
+    assert "INVITE" in [one.method for one in found]
+    await settle()
+    assert made.agent.calls == 0
+
+
+@virtual
 async def test_required_reliability_makes_ringing_reliable() -> None:
     made = office()
     made.house.directory.names.add("bob")
@@ -465,6 +499,19 @@ async def test_we_refresh_when_that_is_ours() -> None:
     made.phone.reply(await made.phone.request("UPDATE"), 481)
     await settle(0.2)
     assert made.agent.calls == 0
+
+
+@virtual
+async def test_what_only_one_request_failed_by_does_not_end_the_call() -> None:
+    made = office()
+    await in_a_room(made)
+    (party,) = made.agent._parties
+    heard: list[int] = []
+    party.leg.request("INFO", heard=lambda response: heard.append(response.status))
+    made.phone.reply(await made.phone.request("INFO"), 481)
+    await settle()
+    assert heard == [481]
+    assert made.agent.calls == 1
 
 
 @virtual

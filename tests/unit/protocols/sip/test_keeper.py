@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from antiphon._native import SipFlow
+from antiphon.protocols.sip import keeper as keepers
 from antiphon.protocols.sip.flows import GONE
 from antiphon.protocols.sip.keeper import REFRESHES_TIME, BindingKeeper
 from antiphon.protocols.sip.location import Binding, Location
@@ -121,3 +124,28 @@ async def test_what_could_not_be_written_is_written_later(sqlite_url: str) -> No
     await keeper.flush()
     assert location.changed == set()
     await database.close()
+
+
+async def test_what_cannot_be_stored_ends_neither_the_node_nor_the_writing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keepers, "CHANGES_TIME", 0.01)
+    location, keeper, clock = node(database, 50.0, WALL)
+    bad = binding(clock, "a")
+    bad.uri = "sip:\udcff@192.0.2.7"  # no database takes it
+    location.put("alice", (bad,))
+    running = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(10):
+        while not keeper.failures:
+            await asyncio.sleep(0.01)
+        location.put("alice", (binding(clock, "b"),))
+        while location.changed:
+            await asyncio.sleep(0.01)
+        while not list(await database.read(lambda c: statements.load(c, DOMAIN))):
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    location.put("alice", (bad,))
+    failures = keeper.failures
+    await keeper.close()
+    assert keeper.failures == failures + 1

@@ -9,6 +9,7 @@ import pytest
 from antiphon.core.address import Address
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.sip.config import SipConfig, SipLimits
+from antiphon.protocols.sip.contacts import Refusal, wanted
 from tests.support.sip_site import (
     DOMAIN,
     PHONE,
@@ -369,6 +370,14 @@ async def test_flows_of_one_telephone() -> None:
     assert sorted(uris(site)) == [f"sip:alice@{PHONE}:5060", f"sip:alice@{PHONE}:5099"]
     site.open.discard(3)
     assert uris(site) == [f"sip:alice@{PHONE}:5060"]
+
+
+@pytest.mark.parametrize("number", ["0", "99999999999", "1" * 5000, "\u0663", "-1", ""])
+def test_flow_numbers_that_are_none(number: str) -> None:
+    parameters = {"+sip.instance": INSTANCE, "reg-id": number}
+    with pytest.raises(Refusal) as refused:
+        wanted(f"sip:alice@{PHONE}", parameters, True, DOMAIN)
+    assert refused.value.status == 400
 
 
 @virtual

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from antiphon.protocols.sip.nameservers import _of_this_machine
 from antiphon.protocols.sip.resolve import (
     MAX_TARGETS,
     Naptr,
@@ -144,6 +145,11 @@ async def test_a_domain_that_says_it_has_no_sip() -> None:
 async def test_hosts_that_are_not_there(host: str) -> None:
     with pytest.raises(Unresolved, match="no such host"):
         await Resolver(Zone()).resolve(host)
+
+
+async def test_what_is_no_name_at_all_has_no_address() -> None:
+    for name in ("a" * 70 + ".example", "a..example", "\udcff"):
+        assert await _of_this_machine(name) == []
 
 
 async def test_failures_and_nonsense_are_told() -> None:

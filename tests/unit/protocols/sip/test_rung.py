@@ -263,6 +263,34 @@ async def test_it_sends_its_calls_to_a_colleague() -> None:
 
 
 @virtual
+async def test_one_of_the_colleagues_has_no_address() -> None:
+    made = office()
+    _, bob = await called(made)
+    made.register("dave")
+    contacts = f"<sip:%20@{DOMAIN}>, <sip:dave@{DOMAIN}>"
+    bob.reply(await bob.request("INVITE"), 302, "", ("Contact", contacts))
+    second = await bob.request("INVITE")
+    assert second.uri.startswith("sip:dave@")
+
+
+@virtual
+async def test_an_answer_of_another_call() -> None:
+    made = office()
+    caller, bob = await called(made)
+    invite = await bob.request("INVITE")
+    send = made.back.send
+
+    def changed(flow: SipFlow, data: bytes) -> None:
+        send(flow, data.replace(invite.call_id.encode(), b"another-call"))
+
+    made.back.send = changed  # type: ignore[method-assign]
+    bob.reply(invite, 200, "their answer")
+    await settle(0.5)
+    assert made.last.texts == []
+    assert caller.ended in (None, Reason.UNSUPPORTED)
+
+
+@virtual
 async def test_an_answer_that_cannot_be_understood() -> None:
     made = office()
     caller, bob = await called(made)

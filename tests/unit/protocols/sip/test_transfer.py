@@ -3,7 +3,9 @@
 import pytest
 
 from antiphon.core import event as events
+from antiphon.core.call import CallState
 from antiphon.core.reason import Reason
+from antiphon.protocols.sip.moving import Mover
 from tests.support.fakes import DOMAIN, FakeDevice, Recorder, account
 from tests.support.sip_agent import Office, office
 from tests.support.sip_wire import Opposite, settle
@@ -150,6 +152,27 @@ async def test_attended_takes_a_telephone_along() -> None:
     assert not session.closed
     assert made.rooms == [room]
     assert made.agent.calls == 1
+
+
+@virtual
+async def test_who_comes_too_late_with_a_telephone_does_not_end_the_call() -> None:
+    made = office()
+    room, _, _ = await talking(made, made.phone, "dave")
+    (party,) = made.agent._parties
+    place = made.agent.place_of(party)
+    made.house.directory.names.add("bob")
+    browser, news = made.house.reach.add("bob", "web"), Recorder()
+    info = await made.house.switchboard.call(account("carol"), f"bob@{DOMAIN}", news)
+    await made.house.switchboard.join(account("carol"), info.room, news)
+    made.house.switchboard.answer(info.id, browser.address)
+    await made.house.switchboard.join(account("bob"), info.room, Recorder())
+    invited = events.Invited(info.room, info)
+    Mover(made.house.switchboard, party, place).deliver(invited)
+    await settle()
+    call = made.house.switchboard.call_info(info.id)
+    assert call is not None
+    assert call.state is CallState.ANSWERED
+    assert party.room == room
 
 
 @virtual
