@@ -320,15 +320,19 @@ class Switchboard(CallVerbs):
 
     async def _open(self, caller: Caller, name: str) -> Room:
         settings = await self._stored.find(name)
+        is_stored = settings is not None
         if settings is None:
             if not is_call_room(name):
                 self.policy.may_create(caller, name)
             settings = RoomSettings(name=name, guests=_welcome(name), created_at=self._now())
         # Whoever may not come in must not open the room either.
         self.may_enter(caller, settings)
+        address = self.addresses.room(name)
+        if not is_stored and not is_call_room(name):
+            # What others said here before a crash, or while the store failed, is not for these.
+            await self._messages.forget(address)
         if len(self._rooms) >= self._max_rooms:
             raise Refused(Reason.TOO_MANY, "This server has no place for another room.")
-        address = self.addresses.room(name)
         room = Room(
             address,
             settings,

@@ -39,6 +39,17 @@ async def test_the_first_opens_the_room_and_the_last_closes_it() -> None:
     assert told[-1] == RoomClosed("standup", Reason.CLOSED)
 
 
+async def test_what_a_crash_left_of_a_room_is_not_for_the_next_ones() -> None:
+    here = house()
+    await here.rooms.save(RoomSettings(name="lasting"))
+    for name in ("standup", "lasting"):
+        room = here.switchboard.addresses.room(name)
+        await here.messages.append(room, account("ann").address, "Ann", f"of {name}", None)
+    for name in ("standup", "lasting"):
+        await here.switchboard.join(account("bob"), name, Recorder())
+    assert [message.text for message in here.messages.stored] == ["of lasting"]
+
+
 async def test_two_who_come_at_once_meet() -> None:
     here = house()
     joined = await asyncio.gather(
