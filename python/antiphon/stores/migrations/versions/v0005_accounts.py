@@ -1,0 +1,10 @@
+"""Roles, invitations, profiles, files and push."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
