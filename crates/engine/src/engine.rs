@@ -104,7 +104,7 @@ pub struct Engine {
     statistics: Mutex<Duration>,
     pub(crate) ports: Arc<Ports>,
     pub(crate) fingerprint: String,
-    /// Held while a telephone moves: no two moves may pass each other.
+    /// Held while a telephone moves or gets ports: no two of these may pass each other.
     pub(crate) moving: Mutex<()>,
 }
 
@@ -335,7 +335,7 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Binds a thread's sockets and makes all that it works with.
-fn prepare(
+pub(crate) fn prepare(
     settings: &Settings,
     index: usize,
     identity: &Identity,

@@ -42,6 +42,8 @@ impl Engine {
         is_video: bool,
         is_v6: bool,
     ) -> Result<(u16, u16), BindError> {
+        // A telephone that moved meanwhile would not be where the sockets are sent to.
+        let _stays = locked(&self.moving);
         let owner = self.find(peer).ok_or(BindError::Unknown)?;
         let mut sections = locked(&owner.phone.as_ref().ok_or(BindError::Unknown)?.sections);
         if let Some(bound) = sections.iter().find(|section| section.mid == mid) {
@@ -76,11 +78,11 @@ impl Engine {
     /// Takes a telephone to another room.
     pub fn move_phone(&self, peer: Id, room: Id) {
         let Some(target) = self.find(room).filter(|owner| owner.room == room) else { return };
+        let _one_at_a_time = locked(&self.moving);
         let Some(owner) = self.find(peer).filter(|owner| owner.phone.is_some()) else { return };
         if owner.room == room {
             return;
         }
-        let _one_at_a_time = locked(&self.moving);
         let (from, to) = (&self.workers[owner.worker], &self.workers[target.worker]);
         let orders = locked(&to.orders).clone();
         let parcel = Target { room, orders, flag: to.flag.clone() };

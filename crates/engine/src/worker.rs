@@ -1,5 +1,8 @@
 //! One media thread: waits, takes commands and datagrams in, lets rooms act, sends what they say.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -28,6 +31,12 @@ const COMMANDS: u64 = u64::MAX;
 const BATCHES: usize = 4;
 /// Commands taken in one turn.
 const COMMAND_BATCH: usize = 1024;
+
+/// Says that the kernel does not watch a telephone's ports.
+fn unwatched(peer: Id) -> Event {
+    let text = "its ports cannot be watched".to_owned();
+    Event::Closed { peer, reason: "error", text }
+}
 
 /// What the engine tells a thread.
 pub(crate) enum Order {
@@ -99,9 +108,17 @@ impl Worker {
 
     /// Works until told to stop.
     pub(crate) fn run(self) {
-        let mut thread = Thread {
-            lines: Lines::new(self.ports.clone()),
-            worker: self,
+        let mut thread = Thread::new(self);
+        let mut inbox = Inbox::new();
+        while thread.turn(&mut inbox) {}
+    }
+}
+
+impl Thread {
+    fn new(worker: Worker) -> Thread {
+        Thread {
+            lines: Lines::new(worker.ports.clone()),
+            worker,
             rooms: Rooms::default(),
             routes: Routes::default(),
             peers: FxHashMap::default(),
@@ -111,13 +128,9 @@ impl Worker {
             phone_outgoing: Vec::new(),
             moves: Moves::default(),
             told: Vec::new(),
-        };
-        let mut inbox = Inbox::new();
-        while thread.turn(&mut inbox) {}
+        }
     }
-}
 
-impl Thread {
     /// One turn; false to end.
     fn turn(&mut self, inbox: &mut Inbox) -> bool {
         let deadline = self.rooms.deadline();
@@ -239,7 +252,10 @@ impl Thread {
         if self.watch(lines) {
             self.command(room, Command::BindPhone { peer, socket }, now);
         } else {
+            // Nothing would ever be heard there: whoever waits for its media must know.
             self.lines.close_section(peer, section);
+            self.command(room, Command::ClosePeer { peer }, now);
+            self.told.push(unwatched(peer));
         }
     }
 
@@ -270,8 +286,7 @@ impl Thread {
                     self.lines.close_phone(peer);
                     self.peers.remove(&peer);
                     self.worker.owners.remove(peer);
-                    let text = "its ports cannot be watched".to_owned();
-                    self.told.push(Event::Closed { peer, reason: "error", text });
+                    self.told.push(unwatched(peer));
                 }
             }
             Some(parcel) => self.lines.release(parcel.lines),
