@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from antiphon.core.address import Addresses
+from antiphon.core.message import Draft
 from antiphon.core.ports import Caller
 from antiphon.services.accounts import Accounts
 from antiphon.services.mailbox import Mailbox
@@ -60,7 +61,9 @@ async def one_database(url: str, appends: int) -> list[Row]:
         for at_once in SENDERS:
 
             async def append(number: int, run: int = at_once) -> None:
-                await mailbox.append(room, ann, "Ann", "hello, how are you?", f"{run}.{number}")
+                await mailbox.append(
+                    room, ann, "Ann", Draft(text="hello, how are you?", origin_id=f"{run}.{number}")
+                )
 
             add("append", await measure(appends // (10 if at_once == 1 else 1), append, at_once))
         add("page of 50", await measure(300, lambda _: mailbox.page(room), 1))

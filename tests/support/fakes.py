@@ -9,6 +9,7 @@ from antiphon.core.call import CallInfo
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.event import Event
 from antiphon.core.graph import Change, Names, Wiring
+from antiphon.core.message import Draft, Message
 from antiphon.core.policy import Policy
 from antiphon.core.ports import (
     Answer,
@@ -18,7 +19,6 @@ from antiphon.core.ports import (
     Media,
     MediaEvents,
     MediaRoom,
-    Message,
     RoomSettings,
     Session,
     SessionEvents,
@@ -231,19 +231,19 @@ class MemoryMessages:
         self.stored: list[Message] = []
 
     async def append(
-        self, room: Address, sender: Address, name: str, text: str, origin_id: str | None
+        self, room: Address, sender: Address, name: str, draft: Draft
     ) -> tuple[Message, bool]:
         for old in self.stored:
-            if origin_id and (old.room, old.sender, old.origin_id) == (room, sender, origin_id):
+            same = (old.to, old.sender, old.origin_id) == (room, sender, draft.origin_id)
+            if draft.origin_id and same:
                 return old, False
         message = Message(
             id=f"{len(self.stored) + 1:08}",
-            room=room,
+            to=room,
             sender=sender,
             name=name,
-            text=text,
             sent_at=float(len(self.stored)),
-            origin_id=origin_id,
+            draft=draft,
         )
         self.stored.append(message)
         return message, True
@@ -251,11 +251,11 @@ class MemoryMessages:
     async def page(
         self, room: Address, before: str | None = None, limit: int = 50
     ) -> tuple[Sequence[Message], bool]:
-        found = [m for m in self.stored if m.room == room and (before is None or m.id < before)]
+        found = [m for m in self.stored if m.to == room and (before is None or m.id < before)]
         return found[-limit:], len(found) > limit
 
     async def forget(self, room: Address) -> None:
-        self.stored = [message for message in self.stored if message.room != room]
+        self.stored = [message for message in self.stored if message.to != room]
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ import os
 import sys
 
 from antiphon.core.address import Address
+from antiphon.core.message import Draft
 from antiphon.services.mailbox import Mailbox
 from antiphon.stores.database import Database
 
@@ -24,7 +25,9 @@ async def main(url: str, turn: str, count: int) -> None:
         async def send(sender: int) -> None:
             for number in range(sender, count, SENDERS):
                 origin = f"{turn}.{number}"
-                message, _ = await mailbox.append(ROOM, ANN, "Ann", f"text of {origin}", origin)
+                message, _ = await mailbox.append(
+                    ROOM, ANN, "Ann", Draft(text=f"text of {origin}", origin_id=origin)
+                )
                 # One write of one line: a line that is there is whole.
                 os.write(sys.stdout.fileno(), f"{origin} {message.id}\n".encode())
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from antiphon.core.change import Attach, Publish
 from antiphon.core.event import Ended, Event
 from antiphon.core.member import Source
-from antiphon.core.ports import Caller, Message
+from antiphon.core.message import Message
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason
 from antiphon.core.switchboard import Membership, Switchboard
 from antiphon.media.audio import SECTION, AudioEndpoint, AudioFrame

@@ -19,7 +19,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Message, Messages
+from antiphon.core.message import Draft, Message
+from antiphon.core.ports import Messages
 from antiphon.core.switchboard import Switchboard
 from antiphon.net.gate import Gate
 from antiphon.net.tls import Certificates
@@ -81,11 +82,11 @@ class TimedMessages(Messages):
         )
 
     async def append(
-        self, room: Address, sender: Address, name: str, text: str, origin_id: str | None
+        self, room: Address, sender: Address, name: str, draft: Draft
     ) -> tuple[Message, bool]:
         """Store a message; see `core.ports.Messages`."""
         began = time.perf_counter()
-        result = await self._messages.append(room, sender, name, text, origin_id)
+        result = await self._messages.append(room, sender, name, draft)
         self._seconds.observe(time.perf_counter() - began)
         return result
 

@@ -8,7 +8,8 @@ from .address import Address, Addresses
 from .call import CallInfo
 from .exchange import Exchange
 from .member import Outlet
-from .ports import Caller, Device, Message, Reach
+from .message import Draft, Message, drafted
+from .ports import Caller, Device, Reach
 from .reason import Reason
 
 
@@ -101,8 +102,7 @@ class CallVerbs:
         self,
         caller: Caller,
         to: Address | str,
-        text: str,
-        origin_id: str | None = None,
+        draft: Draft | str,
         *,
         outlet: Outlet | None = None,
     ) -> Message:
@@ -110,4 +110,4 @@ class CallVerbs:
         `Refused`: NOT_FOUND, UNAVAILABLE if no device took it.
         """
         address = self.addresses.callee(to) if isinstance(to, str) else to
-        return await self._exchange.send(caller, address, text, origin_id, outlet)
+        return await self._exchange.send(caller, address, drafted(draft), outlet)

@@ -12,8 +12,10 @@ from .reason import Reason
 if TYPE_CHECKING:
     from .address import Address
     from .call import CallInfo
+    from .contact import Contact
     from .member import Info, Track
-    from .ports import Message, PresenceState
+    from .message import Mark, Message, Original
+    from .ports import PresenceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +167,151 @@ class CallEnded(Event):
     call: CallInfo
 
 
+# Of people: told to devices (`room` is empty, but for what happened in a room).
+
+
 @dataclass(frozen=True, slots=True)
 class MessageReceived(Event):
-    """Told to a device: a message for its account (`message.room` is the account it was sent to;
-    the event's `room` is empty).
+    """Told to a device: a direct message for its account, perhaps for another device of it
+    (`message.to`).
     """
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSent(Event):
+    """Told to a device: another device of its account sent a direct message."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Marked(Event):
+    """`sender` is that far with the messages of `to` (an account), or of the room `to`.
+
+    Told to the devices of both accounts, or to the members of the room. `id`: of a message in the
+    archive; `origin_id`: what its sender calls it.
+    """
+
+    sender: Address
+    to: Address
+    mark: Mark
+    id: str
+    origin_id: str | None = None
+    original: Original | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Event):
+    """`sender`, shown as `name`, began or ceased to write to `to` (an account or a room)."""
+
+    sender: Address
+    to: Address
+    name: str
+    active: bool
+    original: Original | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PresenceChanged(Event):
-    """Told to those who watch an account's presence (`room` is empty)."""
+    """Told to those who watch an account's presence. `device`: which one changed; it is gone if it
+    is not among `devices`. None: several, or the account itself.
+    """
 
     account: Address
     devices: tuple[PresenceState, ...]
+    device: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged(Event):
+    """Told to the devices of `account`: one of its contacts is new or other than before."""
+
+    account: Address
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRemoved(Event):
+    """Told to the devices of `account`: this contact is no more."""
+
+    account: Address
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAsked(Event):
+    """Told to the devices of `account`: somebody asks to see its presence."""
+
+    account: Address
+    address: Address
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAnswered(Event):
+    """Told to the devices of `account`: `address` lets it see their presence, or not any more."""
+
+    account: Address
+    address: Address
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingChanged(Event):
+    """Told to the devices of `account`: whom it blocks now (accounts, domains) changed by these."""
+
+    account: Address
+    blocked: tuple[str, ...]
+    unblocked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChanged(Event):
+    """Told to the devices of an account and of those who see it: its name or picture is another.
+
+    `avatar`: names the picture's content (hexadecimal SHA-1); None: no picture.
+    """
+
+    account: Address
+    name: str
+    avatar: str | None
+
+
+# Of rooms, told to their members.
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged(Event):
+    """The room's settings, subject or affiliations are others: whoever shows them reads them
+    again.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectChanged(Event):
+    """The room's subject is another. `name`: of whoever set it, who may have left since."""
+
+    subject: str
+    sender: Address
+    name: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Whispered(Event):
+    """A message of one member to another, told to both of them only; it is not kept."""
+
+    message: Message
+    sender: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInvited(Event):
+    """Told to the devices of an account: `sender` invites it into `room`."""
+
+    sender: Address
+    name: str
+    text: str

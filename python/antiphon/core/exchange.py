@@ -17,8 +17,9 @@ from .call import CallInfo, CallState, is_call_room
 from .calls import CallBook, CallLimits
 from .event import Event, MessageReceived
 from .member import Outlet
+from .message import Draft, Message
 from .policy import Policy
-from .ports import Caller, Calls, Device, Directory, Message, Reach
+from .ports import Caller, Calls, Device, Directory, Reach
 from .reason import Reason, Refused
 from .room import Room
 
@@ -176,7 +177,7 @@ class Exchange:
     # messages
 
     async def send(
-        self, caller: Caller, to: Address, text: str, origin_id: str | None, outlet: Outlet | None
+        self, caller: Caller, to: Address, draft: Draft, outlet: Outlet | None
     ) -> Message:
         """See `Switchboard.send`."""
         account = await self._knows(to)
@@ -186,12 +187,11 @@ class Exchange:
         now = self._now()
         message = Message(
             id=f"{int(now * 1000):012x}{secrets.token_hex(6)}",
-            room=to.bare,
+            to=to,
             sender=caller.address,
             name=caller.name,
-            text=text,
             sent_at=now,
-            origin_id=origin_id,
+            draft=draft,
         )
         if not sum([self._hand(device, MessageReceived("", message)) for device in devices]):
             raise Refused(Reason.UNAVAILABLE, "The message could not be delivered.")

@@ -11,33 +11,14 @@ from .call import CallInfo
 from .description import Description, Kind
 from .event import Event
 from .graph import Change
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A chat message as it is stored. `sent_at`: seconds since 1970 (UTC). Ids sort by time within
-    a room.
-    """
-
-    id: str
-    room: Address
-    sender: Address
-    name: str
-    text: str
-    sent_at: float
-    origin_id: str | None = None
+from .message import Draft, Message, Original
 
 
 class Messages(Protocol):
     """The archive of room messages (`services/mailbox`)."""
 
     async def append(
-        self,
-        room: Address,
-        sender: Address,
-        name: str,
-        text: str,
-        origin_id: str | None,
+        self, room: Address, sender: Address, name: str, draft: Draft
     ) -> tuple[Message, bool]:
         """Store a message; returns when it is committed, with whether it is new.
 
@@ -384,14 +365,18 @@ class Calls(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceState:
-    """What one device says of its user. `show`: available, away, busy, offline. `since`: seconds
-    since 1970.
+    """What one device says of its user. `show`: available, chat, away, xa (away for long), busy,
+    offline. `since`: seconds since 1970. `priority`: -128 to 127; messages to the account do not go
+    to a device with a negative one. `idle_since`: when its user was last seen to do something.
     """
 
     device: Address
     show: str = "available"
     note: str = ""
     since: float = 0.0
+    priority: int = 0
+    idle_since: float | None = None
+    original: Original | None = None
 
 
 class Presence(Protocol):

@@ -29,7 +29,8 @@ from .event import (
 )
 from .graph import UNWIRED, Wiring, difference
 from .member import Info, Member, Outlet, Receive, Role, Source, Track
-from .ports import Caller, Endpoint, Media, Message, RoomSettings
+from .message import Message
+from .ports import Caller, Endpoint, Media, RoomSettings
 from .reason import Reason, Refused, WrongState
 
 Tell = Callable[[Event], None]

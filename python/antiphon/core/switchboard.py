@@ -24,13 +24,13 @@ from .doors import Doors
 from .event import Event, RoomClosed, RoomOpened
 from .exchange import Exchange
 from .member import Member, Outlet, Receive, Role, Track
+from .message import Draft, Message, drafted
 from .policy import Policy
 from .ports import (
     Caller,
     Calls,
     Directory,
     Media,
-    Message,
     Messages,
     Rooms,
     RoomSettings,
@@ -236,9 +236,7 @@ class Switchboard(CallVerbs):
                 await self._moderate(found, actor, change)
         return None
 
-    async def say(
-        self, caller: Caller, room: str, text: str, origin_id: str | None = None
-    ) -> Message:
+    async def say(self, caller: Caller, room: str, draft: Draft | str) -> Message:
         """Store a message of somebody in the room, pass it on, and return it. Raises `Refused`."""
         address = self.addresses.room(room)
         living = self._rooms.get(address.local)
@@ -247,7 +245,7 @@ class Switchboard(CallVerbs):
         member = living.member_of(caller.address) if living is not None else None
         self.policy.may_say(caller, address.local, member)
         name = member.info.name if member is not None else caller.name
-        message, new = await self._messages.append(address, caller.address, name, text, origin_id)
+        message, new = await self._messages.append(address, caller.address, name, drafted(draft))
         # The room may have ended, or begun, while the message was written.
         if new and (living := self._rooms.get(address.local)) is not None:
             living.say(message)

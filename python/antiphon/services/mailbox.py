@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from antiphon.core.address import PART_LIMIT, Address
-from antiphon.core.ports import Message
+from antiphon.core.message import Draft, Message
 from antiphon.core.reason import Reason, Refused
 from antiphon.stores import messages as statements
 from antiphon.stores.addresses import check_text
@@ -31,14 +31,13 @@ _GIVE_UP = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
+class _Waiting:
     """A message that waits to be stored."""
 
     room: Address
     sender: Address
     name: str
-    text: str
-    origin_id: str | None
+    draft: Draft
     done: "asyncio.Future[Outcome]"
 
 
@@ -60,7 +59,7 @@ class Mailbox:
         self._config = config or MailboxConfig()
         self._clock = clock
         self._ids = MessageIds()
-        self._waiting: deque[_Draft] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
         self.appended = 0
@@ -71,29 +70,20 @@ class Mailbox:
         """Messages that wait to be stored."""
         return len(self._waiting)
 
-    async def append(
-        self, room: Address, sender: Address, name: str, text: str, origin_id: str | None
-    ) -> Outcome:
+    async def append(self, room: Address, sender: Address, name: str, draft: Draft) -> Outcome:
         """Store a message; returns when it is committed, with whether it is new.
 
         Raises `Refused`: BUSY or INTERNAL when the storage fails, TOO_LARGE, BAD_REQUEST. After a
         failure it is unknown whether it was stored; the same `origin_id` again settles it.
         """
-        self._check(name, text, origin_id)
+        self._check(name, draft)
         if self._closed:
             raise Refused(Reason.DRAINING, "The server is shutting down.")
         if len(self._waiting) >= self._config.max_waiting:
             raise Refused(Reason.BUSY, "Too many messages at once. Please try again.")
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append(
-            _Draft(
-                room=room.bare,
-                sender=sender,
-                name=name,
-                text=text,
-                origin_id=origin_id,
-                done=done,
-            )
+            _Waiting(room=room.bare, sender=sender, name=name, draft=draft, done=done)
         )
         if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="mailbox")
@@ -124,14 +114,14 @@ class Mailbox:
         while self._writer is not None:
             await asyncio.wait([self._writer])
 
-    def _check(self, name: str, text: str, origin_id: str | None) -> None:
-        check_text("The text", text, self._config.max_text)
+    def _check(self, name: str, draft: Draft) -> None:
+        check_text("The text", draft.text, self._config.max_text)
         check_text("The name", name, 4 * PART_LIMIT)
-        check_text("The origin id", origin_id or "", PART_LIMIT)
+        check_text("The origin id", draft.origin_id or "", PART_LIMIT)
 
     async def _write(self) -> None:
         """Commit batch after batch until nothing waits."""
-        batch: list[_Draft] = []
+        batch: list[_Waiting] = []
         try:
             while self._waiting:
                 if len(self._waiting) < self._config.max_batch and not self._closed:
@@ -145,16 +135,16 @@ class Mailbox:
             self._waiting.clear()
             self._writer = None
 
-    def _take(self) -> list[_Draft]:
+    def _take(self) -> list[_Waiting]:
         """The next batch, without those whose sender was cancelled."""
-        batch: list[_Draft] = []
+        batch: list[_Waiting] = []
         while self._waiting and len(batch) < self._config.max_batch:
             draft = self._waiting.popleft()
             if not draft.done.done():
                 batch.append(draft)
         return batch
 
-    async def _commit(self, batch: list[_Draft]) -> None:
+    async def _commit(self, batch: list[_Waiting]) -> None:
         """Store a batch; if it fails for no passing reason, store each message by itself."""
         if not batch:
             return
@@ -175,7 +165,7 @@ class Mailbox:
                 return
             _fail([draft], error)
 
-    async def _try(self, batch: list[_Draft]) -> Exception | None:
+    async def _try(self, batch: list[_Waiting]) -> Exception | None:
         """Store a batch in one transaction and tell the senders; what went wrong, if anything."""
         try:
             outcomes = await self._database.write(lambda c: self._store(c, batch))
@@ -191,7 +181,7 @@ class Mailbox:
                 draft.done.set_result(outcome)
         return None
 
-    def _store(self, connection: Connection, batch: list[_Draft]) -> list[Outcome]:
+    def _store(self, connection: Connection, batch: list[_Waiting]) -> list[Outcome]:
         """Within a transaction: give ids, store; a known origin gives the message stored first."""
         now = self._clock()
         # Another node, or this one before its clock was set back, may have written later ids.
@@ -206,16 +196,15 @@ class Mailbox:
         kept = [_kept(message, stored) for message in fresh]
         return [(was, was.id == new.id) for was, new in zip(kept, fresh, strict=True)]
 
-    def _message(self, draft: _Draft, now: float) -> Message:
+    def _message(self, draft: _Waiting, now: float) -> Message:
         id = self._ids.next(now)
         return Message(
             id=id,
-            room=draft.room,
+            to=draft.room,
             sender=draft.sender,
             name=draft.name,
-            text=draft.text,
             sent_at=time_of(id),
-            origin_id=draft.origin_id,
+            draft=draft.draft,
         )
 
 
@@ -228,7 +217,7 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, Refused) and error.reason is Reason.BUSY
 
 
-def _fail(batch: list[_Draft], error: Exception) -> None:
+def _fail(batch: list[_Waiting], error: Exception) -> None:
     for draft in batch:
         if not draft.done.done():
             # One of its own for each: a traceback grows with every task that it is raised in.

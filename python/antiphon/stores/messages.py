@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Message
+from antiphon.core.message import Draft, Message
 
 from .addresses import read_address
 from .tables import messages
@@ -22,7 +22,7 @@ def origin(message: Message) -> Origin | None:
     """What makes a message the same as one sent before; None if its sender did not say."""
     if message.origin_id is None:
         return None
-    return str(message.room), str(message.sender), message.origin_id
+    return str(message.to), str(message.sender), message.origin_id
 
 
 def newest(connection: Connection, rooms: Iterable[Address], since: str) -> str | None:
@@ -82,7 +82,7 @@ def forget(connection: Connection, room: Address) -> None:
 
 def _values(message: Message) -> dict[str, Any]:
     return {
-        "room": str(message.room),
+        "room": str(message.to),
         "id": message.id,
         "sender": str(message.sender),
         "name": message.name,
@@ -95,10 +95,9 @@ def _values(message: Message) -> dict[str, Any]:
 def _message(row: Row[Any]) -> Message:
     return Message(
         id=row.id,
-        room=read_address(row.room),
+        to=read_address(row.room),
         sender=read_address(row.sender),
         name=row.name,
-        text=row.text,
         sent_at=row.sent_at,
-        origin_id=row.origin_id,
+        draft=Draft(text=row.text, origin_id=row.origin_id),
     )

@@ -15,6 +15,7 @@ from antiphon.core.event import (
     Invited,
     MessageReceived,
 )
+from antiphon.core.message import Draft
 from antiphon.core.policy import Policy, WrappedPolicy
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
@@ -327,8 +328,8 @@ async def test_messages_reach_every_device() -> None:
         raise RuntimeError("broken")
 
     tab.does = fail
-    sent = await here.switchboard.send(ANN, "bob", "hello", "origin")
-    assert (sent.room, sent.sender, sent.text) == (BOB.address, ANN.address, "hello")
+    sent = await here.switchboard.send(ANN, "bob", Draft(text="hello", origin_id="origin"))
+    assert (sent.to, sent.sender, sent.text) == (BOB.address, ANN.address, "hello")
     assert desk.take() == [MessageReceived("", sent)]
     here.reach.list = [tab]
     await refusal(Reason.UNAVAILABLE, here.switchboard.send(ANN, "bob", "hello"))

@@ -7,6 +7,7 @@ import pytest
 from antiphon.core.change import Act, Attach, Moderate, Mute, Present, Publish, RaiseHand, Rename
 from antiphon.core.event import Ended, RoomClosed, RoomOpened, Said
 from antiphon.core.member import Member, Outlet, Receive, Role, Source
+from antiphon.core.message import Draft
 from antiphon.core.policy import Policy
 from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason, Refused
@@ -44,7 +45,7 @@ async def test_what_a_crash_left_of_a_room_is_not_for_the_next_ones() -> None:
     await here.rooms.save(RoomSettings(name="lasting"))
     for name in ("standup", "lasting"):
         room = here.switchboard.addresses.room(name)
-        await here.messages.append(room, account("ann").address, "Ann", f"of {name}", None)
+        await here.messages.append(room, account("ann").address, "Ann", Draft(text=f"of {name}"))
     for name in ("standup", "lasting"):
         await here.switchboard.join(account("bob"), name, Recorder())
     assert [message.text for message in here.messages.stored] == ["of lasting"]
@@ -84,8 +85,8 @@ async def test_a_message_is_stored_before_it_is_told_and_only_once() -> None:
     here = house()
     outlet = Recorder()
     ann = await here.switchboard.join(account("ann"), "r", outlet)
-    message = await here.switchboard.say(ann.member.caller, "r", "hi", origin_id="1")
-    again = await here.switchboard.say(ann.member.caller, "r", "hi", origin_id="1")
+    message = await here.switchboard.say(ann.member.caller, "r", Draft(text="hi", origin_id="1"))
+    again = await here.switchboard.say(ann.member.caller, "r", Draft(text="hi", origin_id="1"))
     assert again == message
     assert here.messages.stored == [message]
     assert [event for event in outlet.take() if isinstance(event, Said)] == [Said("r", message)]

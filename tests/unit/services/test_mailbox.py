@@ -1,12 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
 from antiphon.core.address import Address, Addresses
-from antiphon.core.ports import Message
+from antiphon.core.message import Draft, Message
 from antiphon.core.reason import Reason, Refused
 from antiphon.services.config import MailboxConfig
 from antiphon.services.ids import is_id
@@ -59,17 +59,16 @@ async def test_a_message_is_kept_as_it_was_said(
 ) -> None:
     sender = addresses.guest("k3").on("tab 1")
     said = "naïve “quotes” \U0001f600\n\ttwo lines; DROP TABLE messages"
-    message, new = await mailbox.append(room, sender, "Günther", said, "o-1")
+    message, new = await mailbox.append(room, sender, "Günther", Draft(text=said, origin_id="o-1"))
     assert new
     assert is_id(message.id)
     assert message == Message(
         id=message.id,
-        room=room,
+        to=room,
         sender=sender,
         name="Günther",
-        text=said,
         sent_at=NOW,
-        origin_id="o-1",
+        draft=Draft(text=said, origin_id="o-1"),
     )
     assert await mailbox.page(room) == ([message], False)
 
@@ -77,15 +76,19 @@ async def test_a_message_is_kept_as_it_was_said(
 async def test_the_same_origin_again_gives_the_first(
     mailbox: Mailbox, room: Address, ann: Address, addresses: Addresses
 ) -> None:
-    first, _ = await mailbox.append(room, ann, "Ann", "hello", "o-1")
-    again, new = await mailbox.append(room, ann, "Ann", "hello?", "o-1")
+    first, _ = await mailbox.append(room, ann, "Ann", Draft(text="hello", origin_id="o-1"))
+    again, new = await mailbox.append(room, ann, "Ann", Draft(text="hello?", origin_id="o-1"))
     assert (again, new) == (first, False)
     others = [
-        await mailbox.append(room, addresses.parse("bob"), "Bob", "hello", "o-1"),
-        await mailbox.append(addresses.room("other"), ann, "Ann", "hello", "o-1"),
-        await mailbox.append(room, ann, "Ann", "hello", "o-2"),
-        await mailbox.append(room, ann, "Ann", "hello", None),
-        await mailbox.append(room, ann, "Ann", "hello", None),
+        await mailbox.append(
+            room, addresses.parse("bob"), "Bob", Draft(text="hello", origin_id="o-1")
+        ),
+        await mailbox.append(
+            addresses.room("other"), ann, "Ann", Draft(text="hello", origin_id="o-1")
+        ),
+        await mailbox.append(room, ann, "Ann", Draft(text="hello", origin_id="o-2")),
+        await mailbox.append(room, ann, "Ann", Draft(text="hello")),
+        await mailbox.append(room, ann, "Ann", Draft(text="hello")),
     ]
     assert all(new for _, new in others)
     assert len({message.id for message, _ in others} | {first.id}) == 6
@@ -94,7 +97,10 @@ async def test_the_same_origin_again_gives_the_first(
 async def test_the_same_origin_within_one_batch(
     mailbox: Mailbox, room: Address, ann: Address
 ) -> None:
-    sent = [mailbox.append(room, ann, "Ann", f"{n}", f"o-{n % 3}") for n in range(9)]
+    sent = [
+        mailbox.append(room, ann, "Ann", Draft(text=f"{n}", origin_id=f"o-{n % 3}"))
+        for n in range(9)
+    ]
     outcomes = await asyncio.gather(*sent)
     assert mailbox.transactions == 1
     assert [new for _, new in outcomes] == [True] * 3 + [False] * 6
@@ -109,7 +115,7 @@ async def test_order_of_arrival_is_order_of_ids(
     expected = []
     for back in range(5):
         clock.now = NOW - 1000 * back  # the clock is set back again and again
-        sent = (mailbox.append(room, ann, "Ann", f"{back}.{n}", None) for n in range(20))
+        sent = (mailbox.append(room, ann, "Ann", Draft(text=f"{back}.{n}")) for n in range(20))
         outcomes = await asyncio.gather(*sent)
         expected += [message for message, _ in outcomes]
     page, _ = await mailbox.page(room, limit=500)
@@ -123,9 +129,9 @@ async def test_ids_go_on_after_a_restart_with_a_clock_that_is_behind(
     database: Database, room: Address, ann: Address, clock: Clock
 ) -> None:
     first, second = Mailbox(database, clock=clock), Mailbox(database, clock=clock)
-    before, _ = await first.append(room, ann, "Ann", "before", None)
+    before, _ = await first.append(room, ann, "Ann", Draft(text="before"))
     clock.now -= 3600
-    after, _ = await second.append(room, ann, "Ann", "after", None)
+    after, _ = await second.append(room, ann, "Ann", Draft(text="after"))
     assert after.id > before.id
     assert await texts(first, room) == ["before", "after"]
 
@@ -133,13 +139,13 @@ async def test_ids_go_on_after_a_restart_with_a_clock_that_is_behind(
 async def test_what_arrives_together_is_one_transaction(
     mailbox: Mailbox, room: Address, ann: Address
 ) -> None:
-    await asyncio.gather(*(mailbox.append(room, ann, "Ann", "x", None) for _ in range(200)))
+    await asyncio.gather(*(mailbox.append(room, ann, "Ann", Draft(text="x")) for _ in range(200)))
     assert (mailbox.transactions, mailbox.appended, mailbox.waiting) == (1, 200, 0)
 
 
 async def test_pages_go_back_to_the_first(mailbox: Mailbox, room: Address, ann: Address) -> None:
     for n in range(7):
-        await mailbox.append(room, ann, "Ann", f"{n}", None)
+        await mailbox.append(room, ann, "Ann", Draft(text=f"{n}"))
     pages: list[list[str]] = []
     before, more = None, True
     while more:
@@ -161,9 +167,9 @@ async def test_pages_before_nonsense(mailbox: Mailbox, room: Address, before: st
 
 async def test_forget(mailbox: Mailbox, room: Address, ann: Address, addresses: Addresses) -> None:
     other = addresses.room("other")
-    await mailbox.append(room, ann, "Ann", "old", None)
-    await mailbox.append(other, ann, "Ann", "stays", None)
-    late = asyncio.create_task(mailbox.append(room, ann, "Ann", "waits", None))
+    await mailbox.append(room, ann, "Ann", Draft(text="old"))
+    await mailbox.append(other, ann, "Ann", Draft(text="stays"))
+    late = asyncio.create_task(mailbox.append(room, ann, "Ann", Draft(text="waits")))
     await asyncio.sleep(0)
     await mailbox.forget(room)
     assert (await late)[1]
@@ -188,7 +194,11 @@ async def test_messages_that_are_refused_disturb_no_other(
     mailbox: Mailbox, room: Address, ann: Address, change: dict[str, Any], reason: Reason
 ) -> None:
     good = {"name": "Ann", "text": "x" * 65_536, "origin_id": "o" * 255}
-    sent = [mailbox.append(room, ann, **(good | change)), mailbox.append(room, ann, **good)]
+
+    def send(name: str, **draft: str) -> Awaitable[object]:
+        return mailbox.append(room, ann, name, Draft(**draft))  # type: ignore[arg-type]
+
+    sent = [send(**(good | change)), send(**good)]
     bad, kept = await asyncio.gather(*sent, return_exceptions=True)
     assert isinstance(bad, Refused)
     assert bad.reason is reason
@@ -218,7 +228,10 @@ async def test_one_that_fails_does_not_fail_the_others(
     await poison(database)
     said = ["a", "poison", "b", "poison", "c"]
     outcomes = await asyncio.gather(
-        *(mailbox.append(room, ann, "Ann", word, f"{n}") for n, word in enumerate(said)),
+        *(
+            mailbox.append(room, ann, "Ann", Draft(text=word, origin_id=f"{n}"))
+            for n, word in enumerate(said)
+        ),
         return_exceptions=True,
     )
     failed = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
@@ -231,12 +244,12 @@ async def test_a_storage_that_fails_is_not_asked_for_each(
     mailbox: Mailbox, room: Address, ann: Address, database: Database
 ) -> None:
     await database.write(lambda c: c.execute(text("ALTER TABLE messages RENAME TO gone")))
-    sent = (mailbox.append(room, ann, "Ann", f"{n}", None) for n in range(50))
+    sent = (mailbox.append(room, ann, "Ann", Draft(text=f"{n}")) for n in range(50))
     outcomes = await asyncio.gather(*sent, return_exceptions=True)
     assert {getattr(outcome, "reason", None) for outcome in outcomes} == {Reason.INTERNAL}
     assert database.failures[Reason.INTERNAL] == 4
     await database.write(lambda c: c.execute(text("ALTER TABLE gone RENAME TO messages")))
-    await mailbox.append(room, ann, "Ann", "back", None)
+    await mailbox.append(room, ann, "Ann", Draft(text="back"))
     assert await texts(mailbox, room) == ["back"]
 
 
@@ -250,15 +263,15 @@ async def test_a_bug_does_not_end_the_archive(
     with monkeypatch.context() as broken:
         broken.setattr(mailbox, "_message", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            await mailbox.append(room, ann, "Ann", "lost", None)
+            await mailbox.append(room, ann, "Ann", Draft(text="lost"))
     assert "storing 1 messages failed" in caplog.text
-    await mailbox.append(room, ann, "Ann", "kept", None)
+    await mailbox.append(room, ann, "Ann", Draft(text="kept"))
     assert await texts(mailbox, room) == ["kept"]
 
 
 async def test_too_many_at_once(database: Database, room: Address, ann: Address) -> None:
     mailbox = Mailbox(database, MailboxConfig(max_waiting=10))
-    sent = (mailbox.append(room, ann, "Ann", f"{n}", None) for n in range(15))
+    sent = (mailbox.append(room, ann, "Ann", Draft(text=f"{n}")) for n in range(15))
     outcomes = await asyncio.gather(*sent, return_exceptions=True)
     refused = [outcome.reason for outcome in outcomes if isinstance(outcome, Refused)]
     assert refused == [Reason.BUSY] * 5
@@ -271,7 +284,11 @@ async def test_cancelled_senders(mailbox: Mailbox, room: Address, ann: Address) 
     delays = [0, 0, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.01]
     for number, delay in enumerate(delays):
         tasks = [
-            asyncio.create_task(mailbox.append(room, ann, "Ann", f"{number}.{n}", f"{number}.{n}"))
+            asyncio.create_task(
+                mailbox.append(
+                    room, ann, "Ann", Draft(text=f"{number}.{n}", origin_id=f"{number}.{n}")
+                )
+            )
             for n in range(6)
         ]
         await asyncio.sleep(delay)
@@ -283,29 +300,33 @@ async def test_cancelled_senders(mailbox: Mailbox, room: Address, ann: Address) 
     assert len(stored) == len(set(stored))
     for number in range(len(delays)):
         assert {f"{number}.{n}" for n in (1, 3, 5)} <= set(stored)
-        again, _ = await mailbox.append(room, ann, "Ann", "again", f"{number}.1")
+        again, _ = await mailbox.append(
+            room, ann, "Ann", Draft(text="again", origin_id=f"{number}.1")
+        )
         assert again.text == f"{number}.1"
 
 
 async def test_a_sender_cancelled_at_once_takes_its_message_back(
     mailbox: Mailbox, room: Address, ann: Address
 ) -> None:
-    task = asyncio.create_task(mailbox.append(room, ann, "Ann", "never mind", None))
+    task = asyncio.create_task(mailbox.append(room, ann, "Ann", Draft(text="never mind")))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])
-    await mailbox.append(room, ann, "Ann", "hello", None)
+    await mailbox.append(room, ann, "Ann", Draft(text="hello"))
     assert await texts(mailbox, room) == ["hello"]
 
 
 async def test_close_stores_what_waits(database: Database, room: Address, ann: Address) -> None:
     mailbox = Mailbox(database, MailboxConfig(linger=0.5, max_batch=4))
-    tasks = [asyncio.create_task(mailbox.append(room, ann, "Ann", f"{n}", None)) for n in range(10)]
+    tasks = [
+        asyncio.create_task(mailbox.append(room, ann, "Ann", Draft(text=f"{n}"))) for n in range(10)
+    ]
     await asyncio.sleep(0)
     await mailbox.close()
     assert [(await task)[0].text for task in tasks] == [f"{n}" for n in range(10)]
     with pytest.raises(Refused) as refused:
-        await mailbox.append(room, ann, "Ann", "late", None)
+        await mailbox.append(room, ann, "Ann", Draft(text="late"))
     assert refused.value.reason is Reason.DRAINING
     assert await texts(mailbox, room) == [f"{n}" for n in range(10)]
 
@@ -317,7 +338,10 @@ async def test_two_archives_of_one_database(
     first, second = Mailbox(database), Mailbox(database)
     for n in range(10):
         outcomes = await asyncio.gather(
-            *(box.append(room, ann, "Ann", "x", f"{n}") for box in (first, second))
+            *(
+                box.append(room, ann, "Ann", Draft(text="x", origin_id=f"{n}"))
+                for box in (first, second)
+            )
         )
         assert len({message.id for message, _ in outcomes}) == 1
         assert sorted(new for _, new in outcomes) == [False, True]

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from antiphon.core.ports import Message
+from antiphon.core.message import Draft, Message
 from antiphon.services.mailbox import Mailbox
 from antiphon.stores.database import Database
 from tests.support import message_writer
@@ -30,7 +30,10 @@ async def test_every_acknowledged_message_is_there_and_none_twice(database_url: 
         # The senders come back and send all that they are not sure of, and more, again.
         origins = [f"{r}.{n}" for r in range(len(KILLED_AFTER)) for n in range(COUNT)]
         again = await asyncio.gather(
-            *(mailbox.append(ROOM, ANN, "Ann", f"text of {o}", o) for o in origins)
+            *(
+                mailbox.append(ROOM, ANN, "Ann", Draft(text=f"text of {o}", origin_id=o))
+                for o in origins
+            )
         )
         assert {o: m.id for o, (m, _) in zip(origins, again, strict=True)}.items() >= stored.items()
         assert sum(new for _, new in again) == len(origins) - len(stored)

@@ -13,9 +13,11 @@ from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.description import Kind
 from antiphon.core.member import Info, Receive, Role, Source
-from antiphon.core.ports import Caller, Message, PresenceState, RoomSettings
+from antiphon.core.message import Message
+from antiphon.core.ports import Caller, PresenceState, RoomSettings
 from antiphon.core.reason import Reason
 from antiphon.core.room import Room
+from antiphon.stores.records import Role as AccountRole
 
 from .context import Account, Step
 
@@ -115,7 +117,7 @@ class MessageView(BaseModel):
         """As it is stored."""
         return cls(
             id=message.id,
-            room=message.room.local,
+            room=message.to.local,
             sender=str(message.sender),
             name=message.name,
             text=message.text,
@@ -194,7 +196,8 @@ class AccountView(BaseModel):
 
     address: str
     name: str
-    admin: bool
+    role: AccountRole
+    locked: bool = Field(description="Nobody can log in with it.")
     created_at: float
 
     @classmethod
@@ -203,7 +206,8 @@ class AccountView(BaseModel):
         return cls(
             address=str(account.address),
             name=account.name,
-            admin=account.admin,
+            role=account.role,
+            locked=account.disabled,
             created_at=account.created_at,
         )
 

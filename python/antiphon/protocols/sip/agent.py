@@ -17,10 +17,10 @@ from antiphon._native import SipFlow, SipRequest
 from antiphon.core import event as events
 from antiphon.core.address import ROOMS, Address
 from antiphon.core.call import CallInfo
+from antiphon.core.message import Message
 from antiphon.core.ports import (
     Caller,
     Device,
-    Message,
     PhoneSessions,
     Reach,
     Rooms,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from antiphon._native import SipFlow, SipRequest, SipResponse
 from antiphon.core.address import Address
-from antiphon.core.ports import Message
+from antiphon.core.message import Draft, Message
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 
@@ -55,13 +55,12 @@ class TextMessages:
     async def _pass_on(self, asked: Asked, target: Address) -> None:
         request = asked.request
         try:
-            text = _text(request)
             # RFC 3428 §8: a client may send it again when the answer was lost.
-            origin = f"{request.call_id} {request.cseq}"
+            draft = Draft(text=_text(request), origin_id=f"{request.call_id} {request.cseq}")
             if target.is_room:
-                await self._switchboard.say(asked.caller, target.local, text, origin)
+                await self._switchboard.say(asked.caller, target.local, draft)
             else:
-                await self._switchboard.send(asked.caller, target, text, origin)
+                await self._switchboard.send(asked.caller, target, draft)
         except Refused as refused:
             log.info("a message was refused: %s", refused)
             self._stack.reply(request, status_of(refused.reason))
@@ -85,7 +84,7 @@ class TextMessages:
         """Bring a message to one telephone. What a room says comes from the room, with the name of
         who said it; it is not tried again here.
         """
-        sender = message.room if message.room.is_room else message.sender.bare
+        sender = message.to if message.to.is_room else message.sender.bare
         shown = NameAddress(Uri("sip", sender.local, sender.domain), message.name)
         headers: fields.Fields = [
             *(("Route", route) for route in routes),

@@ -15,6 +15,7 @@ from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.member import Outlet
+from antiphon.core.message import Draft
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
@@ -160,7 +161,9 @@ class SessionCalls:
 
     async def _send(self, request: message.Send) -> message.Accepted:
         to = self._switchboard.addresses.parse(request.to)
-        sent = await self._switchboard.send(self._caller, to, request.text, request.origin_id)
+        sent = await self._switchboard.send(
+            self._caller, to, Draft(text=request.text, origin_id=request.origin_id)
+        )
         return message.Accepted(id=request.id, message=spelling.direct(sent))
 
     # news

@@ -18,6 +18,7 @@ from antiphon.core import change as changes
 from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.member import Receive, Source, Track
+from antiphon.core.message import Draft
 from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.switchboard import Membership, Switchboard
@@ -297,7 +298,9 @@ class Participant:
 
     async def _say(self, request: message.Say) -> message.Accepted:
         room = self._joined().room.name
-        said = await self._switchboard.say(self.caller, room, request.text, request.origin_id)
+        said = await self._switchboard.say(
+            self.caller, room, Draft(text=request.text, origin_id=request.origin_id)
+        )
         return message.Accepted(id=request.id, message=spelling.chat(said))
 
     async def _history(self, request: message.History) -> message.Messages:

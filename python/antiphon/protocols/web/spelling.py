@@ -8,6 +8,7 @@ from antiphon.core import event as events
 from antiphon.core import member as members
 from antiphon.core import ports
 from antiphon.core.call import CallInfo
+from antiphon.core.message import Message
 from antiphon.core.room import Room
 
 from . import message
@@ -44,11 +45,11 @@ def track(of: members.Track) -> message.Track:
     )
 
 
-def chat(of: ports.Message) -> message.Message:
+def chat(of: Message) -> message.Message:
     """A chat message as clients see it."""
     return message.Message(
         id=of.id,
-        room=of.room.local,
+        room=of.to.local,
         sender=str(of.sender.bare),
         name=of.name,
         text=of.text,
@@ -57,9 +58,9 @@ def chat(of: ports.Message) -> message.Message:
     )
 
 
-def direct(of: ports.Message) -> message.Message:
+def direct(of: Message) -> message.Message:
     """A direct message as clients see it: its room is the address that it was sent to."""
-    return msgspec.structs.replace(chat(of), room=str(of.room))
+    return msgspec.structs.replace(chat(of), room=str(of.to))
 
 
 def call(of: CallInfo) -> message.Call:

@@ -6,9 +6,9 @@ import pytest
 
 from antiphon._native import SipFlow
 from antiphon.protocols.sip import keeper as keepers
-from antiphon.protocols.sip.flows import GONE
 from antiphon.protocols.sip.keeper import REFRESHES_TIME, BindingKeeper
 from antiphon.protocols.sip.location import Binding, Location
+from antiphon.protocols.sip.stream import GONE
 from antiphon.stores import bindings as statements
 from antiphon.stores.database import Database
 

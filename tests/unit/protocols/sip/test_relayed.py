@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.reason import Reason
@@ -72,8 +74,27 @@ async def test_when_the_node_stops() -> None:
     calls, recorded = watched(site)
     leg = await called(site)
     await site.hear(reply(leg, 200, f"Contact: <sip:bob@{PHONE}:6000>"), site.flow(port=6000))
-    calls.close()
+    await calls.close()
     assert [info.reason for info in recorded] == [Reason.DRAINING]
+
+
+@virtual
+async def test_when_the_node_stops_not_all_are_handed_on_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relayed, "PORTION", 2)
+    site = Site()
+    calls, recorded = watched(site)
+    for _ in range(5):
+        await called(site)
+    closing = asyncio.create_task(calls.close())
+    counts = []
+    while not closing.done():
+        await asyncio.sleep(relayed.PAUSE / 2)
+        counts.append(len(recorded))
+    assert counts[0] == 2
+    assert counts[-1] == 5
+    assert len(calls) == 0
 
 
 @virtual

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from antiphon.core.message import Draft
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.access import may_look, settings_of
 from antiphon.protocols.http.caller import CurrentCaller
@@ -57,5 +58,7 @@ async def say(
     room: RoomPath, message: NewMessage, live: Live, caller: CurrentCaller
 ) -> MessageView:
     """Say something to the room, as one of its members. It is stored when this returns."""
-    said = await live.context.switchboard.say(caller, room, message.text, message.origin_id)
+    said = await live.context.switchboard.say(
+        caller, room, Draft(text=message.text, origin_id=message.origin_id)
+    )
     return MessageView.of(said)
