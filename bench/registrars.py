@@ -67,7 +67,6 @@ async def make_accounts(data: Path, count: int) -> None:
                 id=user,
                 address=address,
                 name=user,
-                admin=False,
                 disabled=False,
                 created_at=time.time(),
                 stamp=user,

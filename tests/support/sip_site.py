@@ -55,7 +55,6 @@ class Accounts:
             id=address.local,
             address=address,
             name=address.local.title(),
-            admin=False,
             disabled=False,
             created_at=0.0,
             stamp=password,

@@ -94,7 +94,16 @@ def _add_user(commands: Commands) -> None:
         command.add_argument("--password", help="else it is asked for, or read from stdin")
         if name == "add":
             command.add_argument("--name", default="", help="name to be shown")
-            command.add_argument("--admin", action="store_true", help="may administer the node")
+            command.add_argument(
+                "--role", choices=("user", "moderator", "admin"), default="user", help="its rights"
+            )
+            command.add_argument(
+                "--admin",
+                dest="role",
+                action="store_const",
+                const="admin",
+                help="the same as --role admin",
+            )
     command = _command(group, "list", "print all accounts", _user)
     command.set_defaults(verb="list")
     command = _command(group, "remove", "delete an account", _user)

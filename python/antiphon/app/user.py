@@ -11,6 +11,7 @@ from antiphon.services.accounts import Accounts
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.stores.database import Database
 from antiphon.stores.errors import CannotOpen
+from antiphon.stores.records import Role
 
 from .config import Config
 from .options import read_config
@@ -50,7 +51,7 @@ async def _do(options: argparse.Namespace, accounts: Accounts, addresses: Addres
     match options.verb:
         case "add":
             password = _password(options)
-            await accounts.create(address, password, name=options.name, admin=options.admin)
+            await accounts.create(address, password, name=options.name, role=Role(options.role))
         case "passwd":
             await accounts.set_password(address, _password(options))
         case "remove":
@@ -65,7 +66,10 @@ async def _list(accounts: Accounts) -> None:
     after = None
     while page := await accounts.page(after, PAGE):
         for account in page:
-            marks = [*(["admin"] if account.admin else []), *(["disabled"] * account.disabled)]
+            marks = [
+                *([account.role] * (account.role != Role.USER)),
+                *(["locked"] * account.disabled),
+            ]
             print("\t".join([str(account.address), account.name, ",".join(marks)]).rstrip())
         after = page[-1].address
 

@@ -1,9 +1,13 @@
-"""Who can log in, and with what keys; knows no protocol, and forgets every password at once."""
+"""Who can log in, and with what keys; knows no protocol, and forgets every password at once.
+
+What else is kept of an account it does not know either: whoever keeps it says how it is erased
+(`on_remove`).
+"""
 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +16,7 @@ from antiphon.core.address import Address, Addresses
 from antiphon.core.reason import Reason, Refused
 from antiphon.stores import accounts as statements
 from antiphon.stores.database import Database
-from antiphon.stores.records import Account, Key, KeyKind
+from antiphon.stores.records import Account, AccountLimits, Key, KeyKind, Role
 
 from . import keys as derivation
 from .config import AccountsConfig
@@ -23,6 +27,9 @@ from .tokens import Claims
 log = logging.getLogger(__name__)
 
 MAX_PAGE = 500
+
+Eraser = Callable[[Account], Awaitable[None]]
+Within = Callable[[Connection, Account], None]
 
 
 class Accounts:
@@ -47,62 +54,108 @@ class Accounts:
         )
         self._decoy: Key | None = None
         self._watchers: list[Callable[[Address], None]] = []
+        self._erasers: list[Eraser] = []
+
+    @property
+    def config(self) -> AccountsConfig:
+        """What can be set of passwords and keys."""
+        return self._config
 
     async def close(self) -> None:
         """Stop the threads that derive keys."""
         await self._threads.close()
 
     async def create(
-        self, address: Address, password: str, *, name: str = "", admin: bool = False
+        self,
+        address: Address,
+        password: str,
+        *,
+        name: str = "",
+        role: Role = Role.USER,
+        within: Within | None = None,
     ) -> Account:
-        """Add an account. Raises `Refused`: CONFLICT if there is one, BAD_REQUEST, TOO_LARGE."""
+        """Add an account. Raises `Refused`: CONFLICT if there is one, BAD_REQUEST, TOO_LARGE.
+
+        `within` runs in the same transaction; what it raises undoes it.
+        """
         address = self._own(address)
         account = Account(
             id=secrets.token_hex(8),
             address=address,
             name=self._addresses.nickname(name or address.local),
-            admin=admin,
-            disabled=False,
+            role=role,
             created_at=self._clock(),
             stamp=_stamp(),
         )
         keys = await self._derive(address, self._prepare(password))
-        if not await self._database.write(lambda c: statements.create(c, account, keys)):
-            raise Refused(Reason.CONFLICT, f"There is an account {address} already.")
+
+        def create(connection: Connection) -> None:
+            if not statements.create(connection, account, keys):
+                raise Refused(Reason.CONFLICT, f"There is an account {address} already.")
+            if within is not None:
+                within(connection, account)
+
+        await self._database.write(create)
         log.info("account %s created", address, extra={"account": str(address)})
         self._tell(address)
         return account
 
-    async def set_password(self, address: Address, password: str) -> Account:
-        """Derive all keys anew, and void the tokens issued so far. Raises `Refused`."""
+    async def set_password(
+        self, address: Address, password: str, *, within: Within | None = None
+    ) -> Account:
+        """Derive all keys anew, and void the tokens issued so far. Raises `Refused`.
+
+        `within` runs in the same transaction; what it raises undoes it.
+        """
         address = self._own(address)
         keys = await self._derive(address, self._prepare(password))
-        return await self._change(address, {"stamp": _stamp()}, keys)
+        return await self._change(address, {"stamp": _stamp()}, keys, within)
 
     async def update(
         self,
         address: Address,
         *,
         name: str | None = None,
-        admin: bool | None = None,
+        role: Role | None = None,
         disabled: bool | None = None,
+        limits: AccountLimits | None = None,
     ) -> Account:
-        """Change what is given. Another `admin` or `disabled` voids the tokens issued so far."""
-        values: dict[str, Any] = {"admin": admin, "disabled": disabled}
-        values = {key: value for key, value in values.items() if value is not None}
+        """Change what is given. Another `role` or `disabled` voids the tokens issued so far."""
+        values: dict[str, Any] = {}
+        if role is not None:
+            values["role"] = role.value
+        if disabled is not None:
+            values["disabled"] = disabled
         if values:
             values["stamp"] = _stamp()
         if name is not None:
             values["name"] = self._addresses.nickname(name)
+        if limits is not None:
+            values |= _columns(limits)
         return await self._change(self._own(address), values)
 
     async def disable(self, address: Address) -> Account:
         """Let nobody log in with it, and void its tokens; `update(disabled=False)` undoes it."""
         return await self.update(address, disabled=True)
 
+    def on_remove(self, eraser: Eraser) -> None:
+        """Let `eraser` delete what is kept of an account elsewhere, before the account itself."""
+        self._erasers.append(eraser)
+
     async def remove(self, address: Address) -> bool:
-        """Delete the account and its keys; False if there was none."""
+        """Delete the account with all that is kept of it; False if there was none.
+
+        It is locked first, so that nothing is added meanwhile. If something cannot be deleted, it
+        stays locked and can be removed again. Raises `Refused`.
+        """
         bare = address.bare
+        account = await self.find(bare)
+        if account is None:
+            return False
+        if not account.disabled:
+            account = await self.disable(bare)
+        for eraser in self._erasers:
+            await eraser(account)
         removed = await self._database.write(lambda c: statements.remove(c, bare))
         if removed:
             log.info("account %s removed", bare, extra={"account": str(bare)})
@@ -232,7 +285,11 @@ class Accounts:
         return {kind: key for kind, key in keys.items() if kind in self._kinds}
 
     async def _change(
-        self, address: Address, values: dict[str, Any], keys: list[Key] | None = None
+        self,
+        address: Address,
+        values: dict[str, Any],
+        keys: list[Key] | None = None,
+        within: Within | None = None,
     ) -> Account:
         def change(connection: Connection) -> Account | None:
             if values:
@@ -241,6 +298,8 @@ class Accounts:
                 account = statements.find(connection, address)
             if account is not None and keys is not None:
                 statements.replace_keys(connection, account, keys)
+            if account is not None and within is not None:
+                within(connection, account)
             return account
 
         account = await self._database.write(change)
@@ -271,6 +330,16 @@ class Accounts:
             self._tell(account.address)
         except Refused as refused:  # the log-in itself succeeded; the next one tries again
             log.warning("keys of %s were not brought up to date: %s", account.address, refused)
+
+
+def _columns(limits: AccountLimits) -> dict[str, Any]:
+    if min(limits.storage or 0, limits.message_rate or 0, limits.sessions or 0) < 0:
+        raise Refused(Reason.BAD_REQUEST, "A limit must not be negative.")
+    return {
+        "storage": limits.storage,
+        "message_rate": limits.message_rate,
+        "sessions": limits.sessions,
+    }
 
 
 def _stamp() -> str:

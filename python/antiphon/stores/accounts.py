@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from antiphon.core.address import Address
 
-from .records import Account, Key, KeyKind
+from .records import Account, AccountLimits, Key, KeyKind, Role
 from .tables import account_keys, accounts
 
 _KINDS = frozenset(kind.value for kind in KeyKind)
@@ -33,10 +33,13 @@ def create(connection: Connection, account: Account, keys: Iterable[Key]) -> boo
         domain=account.address.domain,
         local=account.address.local,
         name=account.name,
-        admin=account.admin,
+        role=account.role.value,
         disabled=account.disabled,
         created_at=account.created_at,
         stamp=account.stamp,
+        storage=account.limits.storage,
+        message_rate=account.limits.message_rate,
+        sessions=account.limits.sessions,
     )
     taken = statement.on_conflict_do_nothing(index_elements=[accounts.c.domain, accounts.c.local])
     if connection.execute(taken).rowcount == 0:
@@ -159,10 +162,13 @@ def _account(row: Row[Any]) -> Account:
         id=row.id,
         address=Address(row.local, row.domain),
         name=row.name,
-        admin=row.admin,
+        role=Role(row.role),
         disabled=row.disabled,
         created_at=row.created_at,
         stamp=row.stamp,
+        limits=AccountLimits(
+            storage=row.storage, message_rate=row.message_rate, sessions=row.sessions
+        ),
     )
 
 

@@ -31,6 +31,27 @@ class Key:
     data: bytes = field(repr=False)
 
 
+class Role(StrEnum):
+    """What an account may do: each may what the one before may."""
+
+    USER = "user"
+    MODERATOR = "moderator"  # moderates every room
+    ADMIN = "admin"  # administers the node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLimits:
+    """What one account may use; None: as configured.
+
+    `storage`: bytes of uploaded files. `message_rate`: messages a second. `sessions`: devices that
+    are connected at once.
+    """
+
+    storage: int | None = None
+    message_rate: float | None = None
+    sessions: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Somebody who can log in. Times are seconds since 1970 (UTC).
@@ -42,7 +63,13 @@ class Account:
     id: str
     address: Address
     name: str
-    admin: bool
-    disabled: bool
+    role: Role = Role.USER
+    disabled: bool = False
     created_at: float
     stamp: str = field(repr=False)
+    limits: AccountLimits = field(default_factory=AccountLimits)
+
+    @property
+    def admin(self) -> bool:
+        """May administer the node."""
+        return self.role is Role.ADMIN

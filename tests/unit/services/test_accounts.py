@@ -14,7 +14,7 @@ from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig
 from antiphon.services.tokens import Tokens
 from antiphon.stores.database import Database
-from antiphon.stores.records import Key, KeyKind
+from antiphon.stores.records import Key, KeyKind, Role
 
 QUICK = AccountsConfig(argon2_memory=64, argon2_time=1, scram_iterations=4096)
 PASSWORD = "correct horse"
@@ -39,7 +39,9 @@ async def refusal(coroutine: object) -> Refused:
 
 
 async def test_create_find_and_authenticate(accounts: Accounts, alice: Address) -> None:
-    account = await accounts.create(alice.on("phone"), PASSWORD, name="  Alice A. ", admin=True)
+    account = await accounts.create(
+        alice.on("phone"), PASSWORD, name="  Alice A. ", role=Role.ADMIN
+    )
     assert (account.address, account.name, account.admin) == (alice, "Alice A.", True)
     assert abs(account.created_at - time.time()) < 60
     assert await accounts.find(alice) == account
@@ -185,7 +187,7 @@ async def test_update_and_remove(
     renamed = await accounts.update(alice, name="Ally")
     assert (renamed.name, renamed.stamp) == ("Ally", made.stamp)
     assert (await accounts.update(alice)) == renamed
-    assert (await accounts.update(alice, admin=True)).admin
+    assert (await accounts.update(alice, role=Role.ADMIN)).admin
     assert (await accounts.disable(alice)).disabled
     assert not (await accounts.update(alice, disabled=False)).disabled
     await accounts.authenticate(alice, PASSWORD)

@@ -28,6 +28,7 @@ from antiphon.core.ports import (
     Sessions,
 )
 from antiphon.core.switchboard import Switchboard
+from antiphon.stores.records import AccountLimits, Role
 
 from .config import HttpConfig, HttpLimits
 
@@ -44,12 +45,20 @@ class Account(Protocol):
         """To be shown."""
 
     @property
-    def admin(self) -> bool:
-        """May administer the node."""
+    def role(self) -> Role:
+        """What it may do."""
+
+    @property
+    def disabled(self) -> bool:
+        """Nobody can log in with it."""
 
     @property
     def created_at(self) -> float:
         """When it was made."""
+
+    @property
+    def limits(self) -> AccountLimits:
+        """What it may use, where that is not as configured."""
 
     @property
     def stamp(self) -> str:
@@ -60,14 +69,20 @@ class Accounts(Protocol):
     """Who may log in (`services/accounts`). Its refusals are `Refused`."""
 
     async def create(
-        self, address: Address, password: str, *, name: str = "", admin: bool = False
+        self, address: Address, password: str, *, name: str = "", role: Role = Role.USER
     ) -> Account:
         """Make one. Raises `Refused(CONFLICT)` when there is one, `Refused(BAD_REQUEST)` for a bad
         password.
         """
 
     async def update(
-        self, address: Address, *, name: str | None = None, admin: bool | None = None
+        self,
+        address: Address,
+        *,
+        name: str | None = None,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        limits: AccountLimits | None = None,
     ) -> Account:
         """Change what is given. Raises `Refused(NOT_FOUND)`."""
 
@@ -75,7 +90,7 @@ class Accounts(Protocol):
         """Give another password. Raises `Refused(NOT_FOUND)` or `Refused(BAD_REQUEST)`."""
 
     async def remove(self, address: Address) -> bool:
-        """Delete; False if there was none."""
+        """Delete, with all that is kept of it; False if there was none."""
 
     async def find(self, address: Address) -> Account | None:
         """The account of a bare address."""

@@ -1,9 +1,21 @@
-"""Tables of accounts and what their passwords were turned into."""
+"""Tables of accounts: their keys, who is invited, and how they show themselves."""
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 
 from .base import KEY_TEXT, metadata
 
+# `storage`, `message_rate`, `sessions`: limits of this account; NULL: as configured.
 accounts = Table(
     "accounts",
     metadata,
@@ -11,10 +23,13 @@ accounts = Table(
     Column("domain", KEY_TEXT, nullable=False),
     Column("local", KEY_TEXT, nullable=False),
     Column("name", Text, nullable=False),
-    Column("admin", Boolean, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("stamp", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default="user"),
+    Column("storage", BigInteger),
+    Column("message_rate", Double),
+    Column("sessions", Integer),
     Index("accounts_by_address", "domain", "local", unique=True),
 )
 
@@ -27,4 +42,49 @@ account_keys = Table(
     Column("iterations", Integer, nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+# One-time tokens are kept as their hashes: who reads the database cannot use them.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", KEY_TEXT, primary_key=True),
+    Column("hash", KEY_TEXT, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("room", Text),
+    Column("made_by", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("invitations_by_hash", "hash", unique=True),
+)
+
+resets = Table(
+    "resets",
+    metadata,
+    Column("hash", KEY_TEXT, primary_key=True),
+    Column("account", KEY_TEXT, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("resets_by_account", "account"),
+)
+
+# `fields`: JSON, as `services/profiles` writes it.
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("account", KEY_TEXT, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("fields", Text, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+avatars = Table(
+    "avatars",
+    metadata,
+    Column("account", KEY_TEXT, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", KEY_TEXT, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("thumbnail", LargeBinary, nullable=False),
+    Column("changed_at", Double, nullable=False),
 )

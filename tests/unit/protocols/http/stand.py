@@ -16,6 +16,7 @@ from antiphon.core.ports import Answer, Caller, Grants, SessionEvents
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import HttpContext, create_app, drain
 from antiphon.services.presence import PresenceBook
+from antiphon.stores.records import AccountLimits, Role
 from tests.support.fakes import FakeEndpoint, House, house
 
 OFFER = "\r\n".join(
@@ -60,10 +61,12 @@ FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 class StoredAccount:
     address: Address
     name: str
-    admin: bool = False
+    role: Role = Role.USER
+    disabled: bool = False
     created_at: float = 1.0
     stamp: str = "s"
     password: str = ""
+    limits: AccountLimits = field(default_factory=AccountLimits)
 
 
 class MemoryAccounts:
@@ -73,24 +76,32 @@ class MemoryAccounts:
         self.stored: dict[Address, StoredAccount] = {}
 
     async def create(
-        self, address: Address, password: str, *, name: str = "", admin: bool = False
+        self, address: Address, password: str, *, name: str = "", role: Role = Role.USER
     ) -> StoredAccount:
         if address in self.stored:
             raise Refused(Reason.CONFLICT, "There is such an account already.")
         if len(password) < 8:
             raise Refused(Reason.BAD_REQUEST, "The password is too short.")
-        made = StoredAccount(address, name or address.local, admin, password=password)
+        made = StoredAccount(address, name or address.local, role, password=password)
         self.stored[address] = made
         return made
 
     async def update(
-        self, address: Address, *, name: str | None = None, admin: bool | None = None
+        self,
+        address: Address,
+        *,
+        name: str | None = None,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        limits: AccountLimits | None = None,
     ) -> StoredAccount:
         old = self._find(address)
         self.stored[address] = replace(
             old,
             name=old.name if name is None else name,
-            admin=old.admin if admin is None else admin,
+            role=old.role if role is None else role,
+            disabled=old.disabled if disabled is None else disabled,
+            limits=old.limits if limits is None else limits,
         )
         return self.stored[address]
 

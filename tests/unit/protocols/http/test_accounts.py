@@ -10,12 +10,12 @@ ADDRESS = Address("ann", "example.org")
 
 
 async def test_an_administrator_makes_and_removes_accounts(here: Stand) -> None:
-    body = {"address": "ann", "password": "correct horse", "name": "Ann", "admin": True}
+    body = {"address": "ann", "password": "correct horse", "name": "Ann", "role": "admin"}
     response = await here.call("POST", "/api/v1/accounts", ADMIN, json=body)
     assert response.status_code == 201
     assert response.headers["location"] == "/api/v1/accounts/ann@example.org"
-    assert response.json()["admin"] is True
-    assert set(response.json()) == {"address", "name", "admin", "created_at"}
+    assert response.json()["role"] == "admin"
+    assert set(response.json()) == {"address", "name", "role", "locked", "created_at"}
     assert (await here.call("POST", "/api/v1/accounts", ADMIN, json=body)).status_code == 409
     path = response.headers["location"]
     assert (await here.call("GET", path, ADMIN)).json()["name"] == "Ann"
@@ -39,7 +39,7 @@ async def test_registration(here: Stand) -> None:
     assert (await here.call("POST", "/api/v1/accounts", json=body)).status_code == 403
     assert (await here.call("POST", "/api/v1/accounts", ANN, json=body)).status_code == 403
     async with stand(registration=True) as open_house:
-        grabby = {**body, "admin": True}
+        grabby = {**body, "role": "admin"}
         assert (await open_house.call("POST", "/api/v1/accounts", json=grabby)).status_code == 403
         assert (await open_house.call("POST", "/api/v1/accounts", json=body)).status_code == 201
         codes = [
@@ -59,10 +59,10 @@ async def test_one_reads_and_changes_oneself(here: Stand) -> None:
         assert (await here.call("GET", path, ANN)).json()["address"] == "ann@example.org"
     changed = await here.call("PATCH", "/api/v1/accounts/me", ANN, json={"name": " Annie  A"})
     assert changed.json()["name"] == "Annie A"
-    up = await here.call("PATCH", "/api/v1/accounts/me", ANN, json={"admin": True})
+    up = await here.call("PATCH", "/api/v1/accounts/me", ANN, json={"role": "admin"})
     assert up.status_code == 403
     path = "/api/v1/accounts/ann@example.org"
-    assert (await here.call("PATCH", path, ADMIN, json={"admin": True})).json()["admin"] is True
+    assert (await here.call("PATCH", path, ADMIN, json={"role": "admin"})).json()["role"] == "admin"
     assert (await here.call("PATCH", path, account("bob"), json={})).status_code == 403
     assert (await here.call("DELETE", path, account("bob"))).status_code == 403
     assert (await here.call("DELETE", "/api/v1/accounts/me", ANN)).status_code == 204

@@ -5,6 +5,7 @@ import pytest
 from antiphon.core.address import Address
 from antiphon.core.ports import Grants, RoomSettings
 from antiphon.protocols.http import HttpLimits
+from antiphon.stores.records import Role
 from tests.unit.protocols.http.stand import Stand, stand
 
 ANN = Address("ann", "example.org")
@@ -25,7 +26,7 @@ async def test_log_in(here: Stand) -> None:
 
 
 async def test_an_administrator_logs_in_as_one(here: Stand) -> None:
-    await here.accounts.create(ANN, "correct horse", admin=True)
+    await here.accounts.create(ANN, "correct horse", role=Role.ADMIN)
     login = {"address": "ann", "password": "correct horse"}
     response = await here.call("POST", "/api/v1/auth/login", json=login)
     assert here.tokens.issued[response.json()["token"]].grants.admin

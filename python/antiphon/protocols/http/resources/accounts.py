@@ -19,6 +19,7 @@ from antiphon.protocols.http.models import (
     Password,
 )
 from antiphon.protocols.http.runtime import Live, Network, Runtime
+from antiphon.stores.records import AccountLimits, Role
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
 
@@ -33,14 +34,26 @@ class NewAccount(Body):
     address: AddressText
     password: Password
     name: Name = ""
-    admin: bool = False
+    role: Role = Role.USER
+
+
+class LimitsView(Body):
+    """What one account may use; null: as configured."""
+
+    storage: int | None = Field(None, ge=0, description="Bytes of uploaded files.")
+    message_rate: float | None = Field(None, ge=0, description="Messages a second.")
+    sessions: int | None = Field(None, ge=0, description="Devices that are connected at once.")
 
 
 class AccountChange(Body):
     """What is given is changed."""
 
     name: Name | None = None
-    admin: bool | None = Field(None, description="For administrators.")
+    role: Role | None = Field(None, description="For administrators.")
+    locked: bool | None = Field(
+        None, description="Nobody can log in, and sessions end. For administrators."
+    )
+    limits: LimitsView | None = Field(None, description="For administrators.")
 
 
 class PasswordChange(Body):
@@ -82,18 +95,18 @@ async def create_account(
     """
     address = live.context.addresses.parse(account.address)
     if caller is None or not caller.grants.admin:
-        _may_register(live, network, account.admin)
+        _may_register(live, network, account.role)
     if address.device or address.domain != live.context.addresses.domain:
         raise Refused(Reason.BAD_REQUEST, "An account is name@domain, of this server's domain.")
     made = await live.context.accounts.create(
-        address, account.password, name=_shown(live, account.name), admin=account.admin
+        address, account.password, name=_shown(live, account.name), role=account.role
     )
     response.headers["Location"] = f"/api/v1/accounts/{quote(str(made.address), safe='@')}"
     return AccountView.of(made)
 
 
-def _may_register(live: Runtime, network: str, admin: bool) -> None:
-    if not live.context.registration or admin:
+def _may_register(live: Runtime, network: str, role: Role) -> None:
+    if not live.context.registration or role is not Role.USER:
         raise Refused(Reason.FORBIDDEN, "Only administrators may do this.")
     live.registrations.pass_through(network)
 
@@ -113,10 +126,17 @@ async def change_account(
 ) -> AccountView:
     """Change one's name; anything of anybody for administrators."""
     address = _own(live, caller, account)
-    if change.admin is not None and not caller.grants.admin:
+    if change.model_fields_set - {"name"} and not caller.grants.admin:
         raise Refused(Reason.FORBIDDEN, "Only administrators may do this.")
+    limits = change.limits
     name = None if change.name is None else _shown(live, change.name)
-    changed = await live.context.accounts.update(address, name=name, admin=change.admin)
+    changed = await live.context.accounts.update(
+        address,
+        name=name,
+        role=change.role,
+        disabled=change.locked,
+        limits=None if limits is None else AccountLimits(**limits.model_dump()),
+    )
     return AccountView.of(changed)
 
 

@@ -10,6 +10,7 @@ from antiphon.protocols.http.context import Account, HttpContext
 from antiphon.protocols.http.guests import new_guest
 from antiphon.protocols.http.models import AddressText, Body, Name, Password
 from antiphon.protocols.http.runtime import Live, Network
+from antiphon.stores.records import Role
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
@@ -79,7 +80,8 @@ async def _invitation(context: HttpContext, room: str | None) -> Grants:
 
 def caller_of(account: Account) -> Caller:
     """An account as a caller."""
-    grants = Grants(admin=account.admin, moderate=account.admin)
+    admin = account.role is Role.ADMIN
+    grants = Grants(admin=admin, moderate=admin or account.role is Role.MODERATOR)
     return Caller(
         address=account.address, name=account.name or account.address.local, grants=grants
     )
