@@ -15,7 +15,7 @@ raced with a close.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Self, final
+from typing import Any, Final, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +30,17 @@ __all__ = [
     "DataReceived",
     "Engine",
     "Event",
+    "Group",
     "Interrupted",
+    "Kept",
+    "Kid",
     "Mapped",
     "Media",
     "NegotiationFailed",
     "Offered",
     "PeerStatistics",
     "PhoneMedia",
+    "Pipe",
     "Pressed",
     "PromptEnded",
     "SipAccountNeeded",
@@ -53,8 +57,15 @@ __all__ = [
     "SipUdp",
     "SipUnacknowledged",
     "Speaker",
+    "Stanza",
     "Statistics",
+    "StreamAccepted",
+    "StreamClosed",
+    "StreamRequest",
+    "StreamSecured",
+    "Streams",
     "TrackStarted",
+    "Verb",
     "WorkerFailed",
     "sdes_new",
     "sdes_suite",
@@ -869,3 +880,487 @@ class SipUdp:
 
     def flush(self) -> None:
         """Send what the machine has for this listener; the rest stays for `output()`."""
+
+# streams
+
+@final
+class Kid:
+    """Bits of the child elements that are told apart without parsing (`Stanza.kids`). Where a
+    namespace has several elements under one bit, `Stanza.name_of` gives the local name.
+    """
+
+    BODY: Final[int]
+    SUBJECT: Final[int]
+    THREAD: Final[int]
+    ERROR: Final[int]
+    SHOW: Final[int]
+    STATUS: Final[int]
+    PRIORITY: Final[int]
+    RECEIPT_REQUEST: Final[int]  # XEP-0184
+    RECEIPT: Final[int]
+    CHAT_STATE: Final[int]  # XEP-0085; name_of: active, composing, paused, inactive, gone
+    NO_STORE: Final[int]  # XEP-0334, this and the next three
+    NO_PERMANENT_STORE: Final[int]
+    NO_COPY: Final[int]
+    STORE: Final[int]
+    PRIVATE: Final[int]  # XEP-0280
+    CARBON: Final[int]  # XEP-0280; name_of: sent, received (in a message), enable, disable (iq)
+    FORWARDED: Final[int]  # XEP-0297
+    MUC: Final[int]  # XEP-0045: x
+    MUC_USER: Final[int]  # x
+    MUC_ADMIN: Final[int]  # query
+    MUC_OWNER: Final[int]  # query
+    INVITATION: Final[int]  # XEP-0249: x of jabber:x:conference
+    OCCUPANT_ID: Final[int]  # XEP-0421
+    DELAY: Final[int]  # XEP-0203
+    STANZA_ID: Final[int]  # XEP-0359
+    ORIGIN_ID: Final[int]
+    REPLACE: Final[int]  # XEP-0308
+    RETRACT: Final[int]  # XEP-0424; name_of: retract, retracted
+    MODERATE: Final[int]  # XEP-0425; name_of: moderate, moderated
+    REACTIONS: Final[int]  # XEP-0444
+    REPLY: Final[int]  # XEP-0461
+    FALLBACK: Final[int]  # XEP-0428
+    MARKABLE: Final[int]  # XEP-0333
+    MARKER: Final[int]  # XEP-0333; name_of: received, displayed, acknowledged
+    ENCRYPTED: Final[int]  # any element "encrypted", or openpgp of XEP-0373
+    ENCRYPTION: Final[int]  # XEP-0380
+    OOB: Final[int]  # XEP-0066: x of jabber:x:oob
+    REFERENCE: Final[int]  # XEP-0372
+    NICK: Final[int]  # XEP-0172
+    CAPS: Final[int]  # XEP-0115
+    AVATAR: Final[int]  # XEP-0153: x of vcard-temp:x:update
+    IDLE: Final[int]  # XEP-0319
+    FORM: Final[int]  # XEP-0004
+    JINGLE: Final[int]  # XEP-0166
+    JINGLE_MESSAGE: Final[int]  # XEP-0353; name_of: propose, retract, accept, proceed, …
+    PUBSUB: Final[int]  # XEP-0060
+    PUBSUB_OWNER: Final[int]
+    PUBSUB_EVENT: Final[int]
+    MAM: Final[int]  # XEP-0313; name_of: query, prefs, result, fin, metadata
+    BIND: Final[int]
+    SESSION: Final[int]
+    ROSTER: Final[int]
+    DISCO_INFO: Final[int]
+    DISCO_ITEMS: Final[int]
+    PING: Final[int]
+    VCARD: Final[int]  # XEP-0054
+    REGISTER: Final[int]  # XEP-0077
+    BLOCKING: Final[int]  # XEP-0191; name_of: block, unblock, blocklist
+
+@final
+class Verb:
+    """What an element of a stream that is no stanza is (`Stanza.verb`)."""
+
+    STARTTLS: Final[int]  # RFC 6120 §5
+    PROCEED: Final[int]
+    TLS_FAILURE: Final[int]
+    AUTH: Final[int]  # RFC 6120 §6
+    RESPONSE: Final[int]
+    ABORT: Final[int]
+    CHALLENGE: Final[int]
+    SUCCESS: Final[int]
+    FAILURE: Final[int]
+    ENABLE: Final[int]  # XEP-0198
+    RESUME: Final[int]
+    REQUEST_ACK: Final[int]  # <r/>
+    ACK: Final[int]  # <a/>
+    ENABLED: Final[int]
+    RESUMED: Final[int]
+    FAILED: Final[int]
+    ACTIVE: Final[int]  # XEP-0352
+    INACTIVE: Final[int]
+    FEATURES: Final[int]
+    STREAM_ERROR: Final[int]
+    HANDSHAKE: Final[int]  # XEP-0114
+    AUTHENTICATE: Final[int]  # XEP-0388
+    RESULT: Final[int]  # XEP-0220
+    VERIFY: Final[int]
+
+@final
+class Stanza:
+    """One well-formed first-level element of a stream, or a stream's header, frozen. Texts are
+    decoded when asked for, so that what nobody asks for costs nothing. Elements of the stream's
+    content namespace (jabber:client, jabber:server, jabber:component:accept) read as jabber:client.
+    """
+
+    MESSAGE: Final[int]
+    PRESENCE: Final[int]
+    IQ: Final[int]
+    OTHER: Final[int]
+
+    def __new__(cls, data: bytes) -> Self:
+        """Exactly one element that stands alone; without a namespace of its own it is of
+        jabber:client. Raises `ValueError`.
+        """
+
+    @property
+    def kind(self) -> int:
+        """`MESSAGE`, `PRESENCE`, `IQ` or `OTHER`."""
+
+    @property
+    def verb(self) -> int:
+        """One of `Verb` when `kind` is `OTHER` and it is known, else 0."""
+
+    @property
+    def name(self) -> str:
+        """Local name."""
+
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def to(self) -> str | None: ...
+    @property
+    def from_(self) -> str | None: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def type(self) -> str | None: ...
+    @property
+    def lang(self) -> str | None:
+        """xml:lang of the element itself."""
+
+    @property
+    def content(self) -> str | None:
+        """Of a stream's header: the default namespace that it declares; of others: None."""
+
+    def get(self, name: str) -> str | None:
+        """An attribute of the element, named as written ("version", "h", "xml:lang")."""
+
+    @property
+    def raw(self) -> bytes:
+        """The element with all namespaces that it needs declared on itself: it stands alone. A
+        header comes as an empty element.
+        """
+
+    @property
+    def size(self) -> int:
+        """Bytes received."""
+
+    @property
+    def ordinal(self) -> int:
+        """Which stanza of its `Kept` session this was, from 1 (modulo 2^32); 0 outside of one. Of
+        an element that is no stanza: how many stanzas came before it.
+        """
+
+    @property
+    def kids(self) -> int:
+        """Bits of `Kid`: which known child elements it has."""
+
+    @property
+    def others(self) -> bool:
+        """Whether it has child elements that `kids` does not tell."""
+
+    @property
+    def payload(self) -> tuple[str, str] | None:
+        """(local name, namespace) of the first child element that is no stanza error."""
+
+    @property
+    def body(self) -> str | None:
+        """`text(Kid.BODY)`."""
+
+    def text(self, bit: int = 0) -> str | None:
+        """Character data directly in the first child of that kind, `""` if it has none; None
+        without such a child. Of 0: that of the element itself.
+        """
+
+    def attribute(self, bit: int, name: str) -> str | None:
+        """An attribute, named as written, of the first child of that kind."""
+
+    def name_of(self, bit: int) -> str | None:
+        """Local name of the first child of that kind."""
+
+    def child(self, bit: int) -> bytes | None:
+        """The first child of that kind; it stands alone."""
+
+    def children(self, bit: int = 0) -> list[bytes]:
+        """All children of these kinds (bits may be joined); each stands alone. Of 0: all."""
+
+    def stamp(
+        self,
+        from_: str | None = None,
+        *,
+        to: str | None = None,
+        type_: str | None = None,
+        extra: bytes = b"",
+        drop: int = 0,
+        by: str = "",
+    ) -> bytes:
+        """The element, standing alone, with these attributes in place of its own (None: its own
+        stays), without the children whose bits are in `drop`, without stanza-ids of `by`
+        (XEP-0359 §4), and with `extra`, complete elements, appended.
+        """
+
+@final
+class Group:
+    """Connections that get the same. Frozen: make a new one when they change. Connections that have
+    ended are left out silently.
+    """
+
+    def __new__(cls, streams: Sequence[int]) -> Self: ...
+    def __len__(self) -> int: ...
+
+@final
+class Kept:
+    """What was sent in one session of XEP-0198 and is not acknowledged. It outlives a connection:
+    attach it to another one with `Streams.keep`.
+    """
+
+    def __new__(cls, *, stanzas: int = 1000, octets: int = 4_194_304) -> Self:
+        """With more than this unacknowledged, a connection is closed (reason `unacknowledged`)."""
+
+    @property
+    def sent(self) -> int:
+        """Stanzas sent (modulo 2^32)."""
+
+    @property
+    def received(self) -> int:
+        """Stanzas received (modulo 2^32); `Stanza.ordinal` says which of them one is."""
+
+    @property
+    def octets(self) -> int:
+        """Bytes that wait for acknowledgement."""
+
+    def __len__(self) -> int:
+        """Stanzas that wait for acknowledgement."""
+
+    def acked(self, h: int) -> bool:
+        """The peer has `h` stanzas (modulo 2^32). `False`, and nothing changes, when that many were
+        never sent.
+        """
+
+    def add(self, stanza: bytes) -> bool:
+        """Count and keep a stanza while there is no connection. `False` when there is no room."""
+
+    def unacked(self) -> list[bytes]:
+        """What waits, oldest first; each stands alone."""
+
+@final
+class StreamAccepted:
+    """A connection came. `secure`: TLS is next."""
+
+    host: str
+    port: int
+    secure: bool
+
+@final
+class StreamSecured:
+    """TLS is there."""
+
+    version: str  # "TLSv1.2", "TLSv1.3"
+    cipher: str  # as the IANA names it
+    sni: str | None
+    alpn: str | None
+    chain: list[bytes]  # certificates of the peer (DER), its own first; not judged, see `trusted`
+    trusted: bool  # by the roots given to `Streams.trust`, and if we connected for `server_name`
+    exporter: bytes | None  # 32 bytes of tls-exporter (RFC 9266); None below TLS 1.3
+    certificate: bytes | None  # ours (DER), for tls-server-end-point (RFC 5929)
+
+@final
+class StreamRequest:
+    """Somebody asks for a WebSocket (RFC 7395) on a path of `Streams.listen`. Answer with `resume`
+    or `refuse`.
+    """
+
+    path: str  # with its query
+    host: str
+    origin: str | None
+    headers: list[tuple[str, str]]  # names in small letters
+
+@final
+class StreamClosed:
+    """A connection is gone; its id means nothing any more."""
+
+    reason: str
+    received: int  # bytes of its socket
+    sent: int
+
+@final
+class Streams:
+    """TCP, TLS, WebSocket and the framing of streams. One for a process. It never blocks, calls
+    nobody back, and belongs to the thread that made it. What happened is told by `poll`; verbs
+    only put something into buffers, and `flush` writes. An id of a connection that is gone is
+    ignored by all of them.
+    """
+
+    # framings
+    XMPP: Final[int]  # RFC 6120
+    WEBSOCKET: Final[int]  # RFC 7395; also what a connection of HTTP becomes
+    HTTP: Final[int]  # RAW unless the first request asks for one of `paths` as a WebSocket
+    RAW: Final[int]
+    BOSH: Final[int]  # XEP-0124: one <body/> of a `Pipe`
+
+    # kinds of events, and what comes with them
+    ACCEPTED: Final[int]  # StreamAccepted
+    SECURED: Final[int]  # StreamSecured
+    REQUEST: Final[int]  # StreamRequest
+    OPENED: Final[int]  # Stanza: the stream's header, <open/> or <body>
+    ITEM: Final[int]  # Stanza
+    BYTES: Final[int]  # bytes, of RAW and HTTP
+    ENDED: Final[int]  # None: </stream:stream> or <close/>; of RAW and HTTP: the peer sent its last
+    FAILED: Final[int]  # str: the stream error (RFC 6120 §4.9.3) to `close` with; nothing is read
+    FULL: Final[int]  # None: more than `high` waits to be written
+    DRAINED: Final[int]  # None: less than a quarter of that
+    CLOSED: Final[int]  # StreamClosed: once for each ACCEPTED or `connect`, and last
+
+    def __new__(cls, *, handshake_time: float = 15.0, login_time: float = 60.0) -> Self:
+        """`handshake_time`: seconds in which TLS, and the head of an HTTP or WebSocket request,
+        must be complete. `login_time`: in which, after that, `resume(free=True)` must come.
+        Raises `OSError`.
+        """
+
+    fd: int
+    """For `loop.add_reader`: readable when `poll` has something."""
+
+    # listeners
+    def identities(self, chains: Mapping[str, tuple[bytes, bytes]]) -> None:
+        """Certificates for new connections, in place of the former: name asked for by SNI (one
+        label may be `*`; "" is for all others) → PEM of the chain, PEM of the key. Raises
+        `ValueError`, and nothing changes, when a pair cannot be used.
+        """
+
+    def trust(self, roots: bytes) -> None:
+        """Certificates (PEM) of authorities for `StreamSecured.trusted`. Raises `ValueError`."""
+
+    def listen(
+        self,
+        fd: int,
+        framing: int,
+        *,
+        tag: int,
+        tls: bool = False,
+        alpn: Sequence[str] = (),
+        ask: bool = False,
+        paths: Sequence[str] = (),
+        element: int = 65_536,
+        outbox: int = 4_194_304,
+    ) -> None:
+        """Accept on a listening socket. It stays the caller's, a duplicate is used. `tag` comes
+        with every event of its connections. `tls`: at once; else by `resume(starttls=True)`.
+        `alpn`: protocols for TLS, preferred first. `ask`: request a certificate of the peer.
+        `paths`: those of WebSockets. `element`, `outbox`: first limits. Raises `OSError`.
+        """
+
+    def unlisten(self, tag: int) -> None:
+        """Accept nothing more on listeners of that tag; connections stay."""
+
+    def connect(
+        self,
+        fd: int,
+        framing: int,
+        *,
+        tag: int,
+        tls: bool = False,
+        server_name: str = "",
+        alpn: Sequence[str] = (),
+    ) -> int:
+        """Take a connected socket whose other end is the server; a duplicate is used. `server_name`
+        is asked for by SNI, now or with `resume(starttls=True)`. Its certificate is not judged but
+        told (`StreamSecured`). XMPP is free of steps from the beginning. Returns the id.
+        """
+
+    # turns
+    def poll(self) -> list[tuple[int, int, int, Any]]:
+        """Read what came, at most one piece of each connection: (kind, tag, id, what comes with
+        it), in order. Never blocks. What is left makes `fd` readable again.
+        """
+
+    def flush(self) -> None:
+        """Write: one system call for each connection that was sent something."""
+
+    # one connection
+    def send(self, to: int | Group, data: bytes, *, addressed: bool = False) -> None:
+        """One element (with its namespace or of jabber:client), or for XMPP over TCP also a
+        stream's header or end; with RAW and HTTP any bytes. Counted and kept if it is a stanza.
+        `addressed`: with `to` of each connection's `name`; `data` must have none.
+        """
+
+    def forward(
+        self,
+        to: int | Group,
+        stanza: Stanza,
+        from_: str | None = None,
+        *,
+        address: str | None = None,
+        extra: bytes = b"",
+        drop: int = 0,
+        by: str = "",
+    ) -> None:
+        """Send as `Stanza.stamp` would. `address`: the `to`; None leaves it as it is, or for a
+        `Group` puts in each connection's `name`.
+        """
+
+    def resume(
+        self, stream: int, *, restart: bool = False, starttls: bool = False, free: bool = False
+    ) -> None:
+        """Let the next element come. One at a time comes before `free`, and none after <enable/>
+        and <resume/> of XEP-0198 until this is called. `restart`: a new stream header comes next
+        (RFC 6120 §4.3.3). `starttls`: what has been sent goes out plain, TLS comes next, and what
+        the peer sent before it is dropped and counted. Also lets a WebSocket request begin.
+        """
+
+    def refuse(self, stream: int, status: int) -> None:
+        """Answer a WebSocket request with an HTTP status, and close."""
+
+    def name(self, stream: int, address: str) -> None:
+        """The `to` that this connection gets out of a `Group`, or when `addressed`."""
+
+    def limits(
+        self,
+        stream: int,
+        *,
+        element: int | None = None,
+        bytes_per_s: int | None = None,
+        elements_per_s: int | None = None,
+        high: int | None = None,
+        outbox: int | None = None,
+    ) -> None:
+        """`element`: bytes of an element (beyond: FAILED `policy-violation`). Rates: beyond them
+        nothing is read for a while; bursts of two seconds' worth pass; 0 is no limit. `high`: bytes
+        waiting to be written that mean FULL. `outbox`: bytes at which the connection is closed
+        (reason `outbox`). None: as it was.
+        """
+
+    def pause(self, stream: int, paused: bool = True) -> None:
+        """Read nothing, so that the peer has to wait."""
+
+    def keep(self, stream: int, kept: Kept | None) -> None:
+        """From now on count and keep stanzas (XEP-0198); None: no longer."""
+
+    def buffered(self, stream: int) -> int:
+        """Bytes waiting to be written."""
+
+    def idle(self, stream: int) -> float:
+        """Seconds since something was received; 0 for an unknown id."""
+
+    def close(self, stream: int, last: bytes = b"") -> None:
+        """Send the rest and `last`, end the stream in order (TLS, WebSocket close), CLOSED when the
+        peer has ended it too, after 5 s at the latest. Nothing more is read.
+        """
+
+    def abort(self, stream: int) -> None:
+        """Drop the connection now. CLOSED comes with the next `poll`."""
+
+    def counters(self) -> dict[str, int]:
+        """Totals since the start, and what is open."""
+
+@final
+class Pipe:
+    """The framing of one stream without a socket and without TLS: for tests, and BOSH."""
+
+    def __new__(cls, framing: int, *, element: int = 65_536, free: bool = False) -> Self:
+        """`free`: all elements come without `resume`."""
+
+    def feed(self, data: bytes) -> list[tuple[int, Any]]:
+        """What is complete: kind and what comes with it, as of `Streams.poll`, of OPENED, ITEM,
+        BYTES, ENDED, FAILED, REQUEST.
+        """
+
+    def resume(self, *, restart: bool = False, free: bool = False) -> list[tuple[int, Any]]:
+        """As `Streams.resume`; what could be read on comes."""
+
+    def send(self, data: bytes) -> bytes:
+        """As it goes over the wire."""
+
+    def output(self) -> bytes:
+        """What the framing itself wants sent: answers to an upgrade, pongs."""
