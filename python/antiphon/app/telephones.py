@@ -126,7 +126,7 @@ class Telephones:
         await self.server.open(doors)
         stack.push_async_callback(self.server.close)
         stack.callback(self._unwatch)
-        stack.callback(self.relayed.close)
+        stack.push_async_callback(self.relayed.close)
         stack.push_async_callback(self.messages.close)
         stack.callback(self.subscriptions.close)
 

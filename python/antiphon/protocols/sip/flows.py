@@ -17,7 +17,7 @@ from antiphon._native import SipFlow, SipUdp
 from .config import SipLimits
 from .resolve import TLS
 from .stack import Stack
-from .stream import StreamConnection
+from .stream import GONE, StreamConnection
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ MAX_DIALLED = 2000
 MAX_DIALLING = 256
 DIAL_TIMEOUT = 8.0
 SWEEP_TIME = 5.0
-# Of a flow of an earlier life of this node: never open.
-GONE = 1
 
 Remote = tuple[str, tuple[str, int]]
 

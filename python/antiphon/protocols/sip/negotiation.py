@@ -52,11 +52,6 @@ class Negotiation:
         """Whether we may offer: no exchange and no INVITE is open."""
         return self.owed is Owed.NOTHING and self._invite is None
 
-    @property
-    def may_update(self) -> bool:
-        """Whether we may offer by UPDATE, also while an INVITE is open (RFC 3311 §5.1)."""
-        return self.owed is Owed.NOTHING and (self._invite is None or self._settled)
-
     # INVITE
 
     def invite_received(self, body: bool) -> Part:
@@ -175,24 +170,8 @@ class Negotiation:
         self.owed = Owed.OUR_ANSWER
         return Part.OFFER
 
-    def update_sent(self, body: bool) -> None:
-        """Our UPDATE goes out."""
-        if not body:
-            return
-        if not self.may_update:
-            raise OutOfTurn("an exchange is open")
-        self.owed = Owed.THEIR_ANSWER
-
-    def update_answered(self, body: bool) -> Part:
-        """The 2xx to our UPDATE that offered came. Raises `OutOfTurn` without an answer."""
-        self.owed = Owed.NOTHING
-        if not body:
-            raise OutOfTurn("a 2xx to UPDATE without an answer")
-        self.agreed = True
-        return Part.ANSWER
-
     def refused(self) -> None:
-        """The UPDATE or PRACK with an open offer was refused: nothing changes."""
+        """Their UPDATE with an offer was refused: nothing changes."""
         self.owed = Owed.NOTHING
 
     def _settle(self) -> None:

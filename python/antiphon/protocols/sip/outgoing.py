@@ -315,10 +315,7 @@ class OutgoingLeg(Leg):
         return True
 
     def _with_longer_interval(self, response: SipResponse) -> bool:
-        try:
-            raised = self.renegotiation.raise_minimum(response)
-        except MalformedError:
-            return False
+        raised = self.renegotiation.raise_minimum(response)
         if raised:
             self._invite()
         return raised

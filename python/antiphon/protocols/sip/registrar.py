@@ -302,10 +302,11 @@ class Registrar:
         """One copy of what many telephones say of themselves."""
         if not text:
             return ""
+        text = text[:AGENT_LIMIT]
         if (known := self._agents.get(text)) is None:
             if len(self._agents) >= MAX_AGENTS:
                 self._agents.clear()
-            known = self._agents[text] = text[:AGENT_LIMIT]
+            known = self._agents[text] = text
         return known
 
     def _check_limits(self, present: Bindings, left: Sequence[Binding]) -> None:

@@ -21,6 +21,10 @@ from .reason import reason_of
 MAX_CALLS = 20_000
 # Ended ones are handed on together, so that storing them costs little (s).
 LINGER = 1.0
+# When the node stops, all that run end at once: so many are handed on together, and the pause
+# after them (s), lest those who store them be told more than they can hold.
+PORTION = 500
+PAUSE = 0.1
 
 Remember = Callable[[str, str], None]
 
@@ -85,13 +89,18 @@ class RelayedCalls:
             _, lost = self._running.popitem(last=False)
             self._end(lost, Reason.LOST)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """The node stops: these calls go on without it, and are recorded as far as they got."""
-        for info in [*self._calling.values(), *self._running.values()]:
-            self._end(info, Reason.DRAINING)
+        left = [*self._calling.values(), *self._running.values()]
         self._calling.clear()
         self._running.clear()
         self._hand_on()
+        for first in range(0, len(left), PORTION):
+            if first:
+                await asyncio.sleep(PAUSE)
+            for info in left[first : first + PORTION]:
+                self._end(info, Reason.DRAINING)
+            self._hand_on()
 
     def _end(self, info: CallInfo, reason: Reason) -> None:
         ended = replace(info, state=CallState.ENDED, ended_at=self._wall(), reason=reason)

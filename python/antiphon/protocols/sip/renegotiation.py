@@ -27,6 +27,8 @@ MIN_SE = "Min-SE"
 # RFC 3261 §14.1: waits are multiples of 10 ms, and the one who made the Call-ID waits longer.
 GLARE_STEP = 0.01
 GLARE_LONGER = 2.1
+# After this part of the interval a refresh that failed is tried once more.
+REFRESH_AGAIN = 1 / 8
 
 
 class Renegotiation:
@@ -41,7 +43,10 @@ class Renegotiation:
         self.takes_messages = False  # whether they understand MESSAGE
         self._update = False  # whether they understand UPDATE
         self._calls = False  # whether the call is ours, which decides who waits longer
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None  # of the next refresh, or of the end
+        self._end_at = 0.0  # when the call ends if nothing refreshes
+        self._refreshing = False
+        self._tried_again = False
         self._retry: asyncio.TimerHandle | None = None
 
     # how the call began
@@ -59,7 +64,11 @@ class Renegotiation:
 
     def raise_minimum(self, response: SipResponse) -> bool:
         """After a 422: whether asking again with more may help."""
-        raised = session_timer.raised(response, self._terms)
+        try:
+            raised = session_timer.raised(response, self._terms)
+        except MalformedError:
+            self._leg.stack.failures["malformed answer"] += 1
+            return False
         if raised is None:
             return False
         self._terms = raised
@@ -77,14 +86,16 @@ class Renegotiation:
 
     def arm(self) -> None:
         """A refresh, or the answer to the call, went through: from here the time counts anew."""
+        self._refreshing = self._tried_again = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._agreed is None or self._leg.over:
             return
-        loop = asyncio.get_running_loop()
+        now = self._leg.stack.now
+        self._end_at = self._agreed.end(now)
         due = self._refresh if self._agreed.ours else self._expired
-        self._timer = loop.call_at(self._agreed.next(loop.time()), due)
+        self._call_at(self._agreed.next(now), due)
 
     def close(self) -> None:
         """No more of all this."""
@@ -229,6 +240,8 @@ class Renegotiation:
             self._later(low + steps * GLARE_STEP)
         elif response.status == 422 and self.raise_minimum(response):
             self._later(0.0)
+        else:
+            self._not_refreshed(response)
 
     def _later(self, wait: float) -> None:
         self._wanted = True
@@ -240,8 +253,14 @@ class Renegotiation:
 
     # refreshes
 
+    def _call_at(self, when: float, due: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(when, due)
+
     def _refresh(self) -> None:
-        self._timer = None
+        self._refreshing = True
+        self._call_at(self._end_at, self._expired)
         if self._update:
             timers = session_timer.ask(self._terms, self._agreed)
             self._leg.request("UPDATE", timers, heard=self._refreshed)
@@ -264,10 +283,22 @@ class Renegotiation:
             self.want()
         elif response.status == 422 and self.raise_minimum(response):
             self._refresh()
-        elif self._agreed is not None:
-            # It may be a connection that comes back: once more, before the time is over.
-            wait = self._agreed.interval / 4
-            self._timer = asyncio.get_running_loop().call_later(wait, self._expired)
+        else:
+            self._not_refreshed(response)
+
+    def _not_refreshed(self, response: SipResponse) -> None:
+        """Our re-INVITE or UPDATE was refused or lost: what that means for the time that runs."""
+        agreed = self._agreed
+        if agreed is None or not self._refreshing:
+            return
+        if not (agreed.mutual or response.local):
+            self.arm()
+        elif not self._tried_again:
+            # It may be a connection that comes back. If not, the end stays where it is.
+            self._tried_again = True
+            again = self._leg.stack.now + agreed.interval * REFRESH_AGAIN
+            if again < self._end_at:
+                self._call_at(again, self._refresh)
 
     def _expired(self) -> None:
         self._timer = None

@@ -19,7 +19,7 @@ from .config import SipConfig, SipLimits
 from .dialplan import DialPlan
 from .doors import Doors, reachable, shown
 from .driver import Driver
-from .flows import GONE, Flows
+from .flows import Flows
 from .gruu import Gruus
 from .identity import Accounts, Identities
 from .keeper import BindingKeeper
@@ -31,6 +31,7 @@ from .registrar import Registrar
 from .resolve import PORTS, UDP, WS, WSS, Records, Resolver
 from .routing import Rule, Served, Verbs, default_rule
 from .stack import ANY, Stack
+from .stream import GONE
 from .trunks import Trunks
 from .uri import MalformedError, parse_uri
 from .wariness import Wariness

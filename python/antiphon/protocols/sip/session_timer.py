@@ -23,15 +23,20 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a 2xx says: the interval, and whether we refresh."""
+    """What a 2xx says: the interval, and whether we refresh. `mutual`: the other side counts, too;
+    where it does not, any answer of its own to a refresh shows that it is there.
+    """
 
     interval: int
     ours: bool
+    mutual: bool = True
 
     def next(self, now: float) -> float:
         """When something must be done, if nothing refreshes before: our refresh, or the end."""
-        if self.ours:
-            return now + self.interval / 2
+        return now + self.interval / 2 if self.ours else self.end(now)
+
+    def end(self, now: float) -> float:
+        """When the call ends, if nothing refreshes before."""
         return now + self.interval - min(MARGIN, self.interval / 3)
 
 
@@ -77,7 +82,7 @@ def ask(terms: Terms, current: Agreed | None = None) -> list[tuple[str, str]]:
     if current is None and not terms.interval:
         return []
     refresher = "" if current is None else "uac" if current.ours else "uas"
-    interval = max(terms.interval, terms.minimum) if current is None else current.interval
+    interval = max(terms.interval if current is None else current.interval, terms.minimum)
     fields = [("Session-Expires", str(SessionExpires(interval, refresher)))]
     if terms.minimum != SHORTEST:
         fields.append(("Min-SE", str(terms.minimum)))
@@ -89,7 +94,8 @@ def answered(response: Headers, terms: Terms) -> Agreed | None:
     said = _asked(response, "session-expires", "x")
     if said is None:
         # A side that knows no timers: we may still refresh, so that we notice its absence.
-        return Agreed(max(terms.interval, SHORTEST), ours=True) if terms.interval else None
+        interval = max(terms.interval, SHORTEST)
+        return Agreed(interval, ours=True, mutual=False) if terms.interval else None
     return Agreed(max(said.seconds, SHORTEST), ours=said.refresher != "uas")
 
 

@@ -326,7 +326,7 @@ class Stack:
                 return
         self.failures["rounds"] += 1
         log.error("SIP handlers cause events without end")
-        self._loop.call_later(PAUSE, self.flush)
+        self._loop.call_later(PAUSE, self.take, events)
 
     def _handle(self, event: Event) -> None:
         try:

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# The number of connections that are not open: of an earlier life of this node, or not yet.
+GONE = 1
+NOWHERE = ("0.0.0.0", 0)
+
 
 class StreamConnection(asyncio.Protocol):
     """Implements `flows.Connection`. `lease`: its place at the gate, of one that was accepted."""
-
-    flow: SipFlow
 
     def __init__(
         self,
@@ -28,6 +30,8 @@ class StreamConnection(asyncio.Protocol):
         lease: Lease | None = None,
         dialled: bool = False,
     ) -> None:
+        # Until it is open, and for ever if it does not come to that: a flow that leads nowhere.
+        self.flow = SipFlow(listener, transport, GONE, NOWHERE)
         self.begun: float | None = None
         self.heard = 0.0
         self.needed = 0.0
@@ -79,8 +83,7 @@ class StreamConnection(asyncio.Protocol):
         """It is gone."""
         if self._lease is not None:
             self._lease.release()
-        if self._transport is not None and hasattr(self, "flow"):
-            self._flows.closed(self)
+        self._flows.closed(self)
         self._transport = None
 
     def write(self, data: bytes) -> bool:

@@ -501,6 +501,51 @@ async def test_we_refresh_when_that_is_ours() -> None:
     assert made.agent.calls == 0
 
 
+def timed(*allowed: str) -> list[tuple[str, str]]:
+    """A telephone with session timers that wants us to refresh."""
+    return [
+        ("Supported", "timer"),
+        ("Session-Expires", "200;refresher=uas"),
+        ("Allow", ", ".join(("INVITE", *allowed))),
+    ]
+
+
+@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
+def test_a_refresh_that_failed_is_tried_again(method: str) -> None:
+    @virtual
+    async def play() -> None:
+        made = office(times=Times(session=Terms(interval=200)))
+        made.phone.invite(ROOM, "offer", *timed(method))
+        await made.phone.accepted()
+        made.phone.reply(await made.phone.request(method), 500)
+        again = await made.phone.request(method)
+        body = "their answer" if method == "INVITE" else ""
+        made.phone.reply(again, 200, body, ("Session-Expires", "200;refresher=uac"))
+        await settle(70)
+        assert made.agent.calls == 1
+        # It counts anew: the next one comes, and when that fails again, another one.
+        made.phone.reply(await made.phone.request(method), 500)
+        made.phone.reply(await made.phone.request(method), 500)
+        await settle(40)
+        assert made.agent.calls == 1
+        made.phone.reply(await made.phone.request("BYE"), 200)
+        assert made.agent.calls == 0
+
+    play()
+
+
+@virtual
+async def test_a_longer_interval_is_granted_at_a_refresh() -> None:
+    made = office(times=Times(session=Terms(interval=200)))
+    made.phone.invite(ROOM, "offer", *timed("UPDATE"))
+    await made.phone.accepted()
+    made.phone.reply(await made.phone.request("UPDATE"), 422, "", ("Min-SE", "often"))
+    made.phone.reply(await made.phone.request("UPDATE"), 422, "", ("Min-SE", "600"))
+    again = await made.phone.request("UPDATE")
+    assert again.get("session-expires") == "600;refresher=uac"
+    assert made.ours.failures["malformed answer"] == 1
+
+
 @virtual
 async def test_what_only_one_request_failed_by_does_not_end_the_call() -> None:
     made = office()

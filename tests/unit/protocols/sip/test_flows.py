@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ from antiphon.net.tls import Certificates, self_signed
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.sip.doors import Doors
 from antiphon.protocols.sip.server import SipServer
+from antiphon.protocols.sip.stream import StreamConnection
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.stores.database import Database
 from tests.support.sip_site import DOMAIN, Accounts, request, status
@@ -225,6 +227,38 @@ async def test_one_connection_is_dialled_for_all_that_goes_there(served: Served)
     for writer in accepted:
         writer.close()
     other.close()
+
+
+class Nameless:
+    """A transport whose peer is gone before anybody asked who it is."""
+
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return default
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
+async def test_a_peer_that_is_gone_at_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = StreamConnection.connection_made
+
+    def gone(self: StreamConnection, transport: asyncio.BaseTransport) -> None:
+        made(self, cast(asyncio.BaseTransport, Nameless(transport)))
+
+    monkeypatch.setattr(StreamConnection, "connection_made", gone)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        tcp = next(one for one in served.server.stack.listeners if one.transport == "tcp")
+        async with asyncio.timeout(5):
+            response = await ask(served, SipFlow(tcp.number, "tcp", 0, other.getsockname()))
+        assert (response.status, response.local) == (503, True)
+    async with connected(served.port) as (reader, _):
+        assert await reader.read() == b""
+    assert len(served.server.flows) == 0
 
 
 async def test_where_nobody_listens(served: Served) -> None:

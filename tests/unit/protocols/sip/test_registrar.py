@@ -8,6 +8,7 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.reason import Reason, Refused
+from antiphon.protocols.sip import stack as stacks
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.sip.contacts import Refusal, wanted
 from tests.support.sip_site import (
@@ -467,6 +468,22 @@ async def test_names_that_nobody_has_cost_one_look_up() -> None:
         await site.hear(site.answered(text, challenge, "nobody"))
         await asyncio.sleep(0.1)
     assert site.accounts.looked_up == ["nobody"]
+
+
+@virtual
+async def test_what_handlers_cause_is_done_in_later_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site()
+    text = register("nobody", CONTACT)
+    (challenge,) = await site.hear(text)
+    await site.hear(site.answered(text, challenge, "nobody"))
+    await asyncio.sleep(0.2)
+    monkeypatch.setattr(stacks, "ROUNDS", 1)
+    before = len(site.sent)
+    # That it is nobody is known: the request follows in the same turn, in another round.
+    await site.hear(site.answered(text, challenge, "nobody"))
+    await asyncio.sleep(0.2)
+    assert site.server.stack.failures["rounds"] == 1
+    assert [status(one) for _, one in site.sent[before:]] == [401]
 
 
 @virtual

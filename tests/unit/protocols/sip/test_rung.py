@@ -10,8 +10,10 @@ from antiphon.core.ports import Caller as CoreCaller
 from antiphon.core.reason import Reason
 from antiphon.protocols.sip.credentials import Credentials
 from antiphon.protocols.sip.header import parse_name_address
+from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.outgoing import Way
 from antiphon.protocols.sip.rung import Rung
+from antiphon.protocols.sip.session_timer import Terms
 from antiphon.protocols.sip.uri import parse_uri
 from tests.support.fakes import DOMAIN, FakeEndpoint, Recorder, account
 from tests.support.sip_agent import Office, office
@@ -422,3 +424,19 @@ async def test_a_trunk_that_asks_for_a_password() -> None:
     made.phone.reply(second, 407, "", ("Proxy-Authenticate", challenge))
     await settle(0.3)
     assert caller.ended is Reason.FORBIDDEN
+
+
+@virtual
+async def test_who_knows_no_timers_and_refuses_a_refresh_is_there() -> None:
+    made = office(times=Times(session=Terms(interval=200)))
+    _, bob = await called(made)
+    invite = await bob.request("INVITE")
+    bob.take_dialog(invite)
+    bob.reply(invite, 200, "their answer")
+    await bob.request("ACK")
+    for _ in range(3):
+        bob.reply(await bob.request("INVITE"), 488)  # each half an interval after the other
+    assert made.agent.calls == 1
+    made.back.lose = lambda _: True  # now it is gone
+    await settle(300)
+    assert made.agent.calls == 0

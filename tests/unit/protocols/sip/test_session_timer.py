@@ -55,9 +55,12 @@ def test_as_the_asking_side() -> None:
     assert session_timer.ask(Terms(1800, 300))[1] == ("Min-SE", "300")
     said = Fields(("Session-Expires", "1800;refresher=uas"))
     assert session_timer.answered(said, TERMS) == Agreed(1800, ours=False)
-    assert session_timer.answered(Fields(), TERMS) == Agreed(1800, ours=True)
+    assert session_timer.answered(Fields(), TERMS) == Agreed(1800, ours=True, mutual=False)
     again = session_timer.ask(TERMS, Agreed(600, ours=False))
     assert again == [("Session-Expires", "600;refresher=uas")]
+    # After a 422 the minimum that it named counts (RFC 4028 §7.3), whatever was agreed to before.
+    raised = session_timer.ask(Terms(1800, 900), Agreed(600, ours=True))
+    assert raised == [("Session-Expires", "900;refresher=uac"), ("Min-SE", "900")]
 
 
 def test_after_a_422() -> None:
