@@ -11,6 +11,7 @@ from .call import CallInfo
 from .description import Description, Kind
 from .event import Event
 from .graph import Change
+from .profile import Avatar, Profile, Slot
 from .message import Draft, Message, Original
 
 
@@ -395,3 +396,48 @@ class Presence(Protocol):
 
     def watch(self, account: Address, tell: Callable[[Event], None]) -> Callable[[], None]:
         """Tell each `PresenceChanged` of an account from now on; the result ends that."""
+
+
+# how accounts show themselves, and their files
+
+
+class Profiles(Protocol):
+    """Profiles and pictures of accounts (`services/profiles`). Refusals: NOT_FOUND where there is
+    no such account, BAD_REQUEST, TOO_LARGE, UNSUPPORTED.
+    """
+
+    async def of(self, account: Address) -> Profile:
+        """What an account says of itself."""
+
+    async def set(self, account: Address, profile: Profile) -> Profile:
+        """Replace it; as it is stored."""
+
+    async def avatar(self, account: Address, *, small: bool = False) -> Avatar | None:
+        """Its picture of at most 512 pixels in width and height; `small`: of at most 96."""
+
+    async def avatar_id(self, account: Address) -> str | None:
+        """`Avatar.id` of its picture; cheap."""
+
+    async def set_avatar(self, account: Address, data: bytes) -> Avatar:
+        """Take a PNG, JPEG, WebP or GIF file; stored as it came if it is small enough and has
+        nothing hidden in it, else scaled and written anew.
+        """
+
+    async def remove_avatar(self, account: Address) -> None:
+        """Show no picture any more."""
+
+
+class Files(Protocol):
+    """Places for files (`services/files`)."""
+
+    @property
+    def max_size(self) -> int:
+        """Bytes of the largest file."""
+
+    async def slot(self, caller: Caller, name: str, size: int, media_type: str = "") -> Slot:
+        """A place for a file of exactly `size` bytes.
+
+        Raises `Refused`: FORBIDDEN for guests, TOO_LARGE above `max_size`, UNSUPPORTED for a type
+        that is not taken, TOO_MANY when the account's quota is used up or too many slots wait,
+        BAD_REQUEST for a bad name.
+        """

@@ -87,4 +87,5 @@ avatars = Table(
     Column("data", LargeBinary, nullable=False),
     Column("thumbnail", LargeBinary, nullable=False),
     Column("changed_at", Double, nullable=False),
+    Index("avatars_by_id", "id"),
 )

@@ -73,6 +73,7 @@ def _profiles() -> None:
         sa.Column("thumbnail", sa.LargeBinary, nullable=False),
         sa.Column("changed_at", sa.Double, nullable=False),
     )
+    op.create_index("avatars_by_id", "avatars", ["id"])
 
 
 def _files() -> None:
