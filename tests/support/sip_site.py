@@ -44,10 +44,11 @@ class Accounts:
         self, addresses: Sequence[Address]
     ) -> Mapping[Address, tuple[Account, Mapping[KeyKind, Key]]]:
         self.looked_up += [address.local for address in addresses]
+        found = {one: self._found(one) for one in addresses if one.local in self.passwords}
         await asyncio.sleep(self.slow)
         if self.failure is not None:
             raise self.failure
-        return {one: self._found(one) for one in addresses if one.local in self.passwords}
+        return found
 
     def _found(self, address: Address) -> tuple[Account, Mapping[KeyKind, Key]]:
         password = self.passwords[address.local]

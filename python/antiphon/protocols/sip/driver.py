@@ -36,16 +36,25 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._datagrams: list[socket.socket] = []
         self._acceptors: list[Acceptor] = []
+        self._starts: list[Callable[[], None]] = []
 
     def serve(
         self, sockets: Sequence[socket.socket], tls: Callable[[], ssl.SSLContext] | None = None
     ) -> None:
-        """Serve bound sockets: UDP or TCP as they are, TLS if there is a context."""
+        """Make listeners of bound sockets, to be served from `start` on: UDP or TCP as they are,
+        TLS if there is a context.
+        """
         for opened in sockets:
             if opened.type is socket.SOCK_DGRAM:
                 self._serve_datagrams(opened)
             else:
                 self._serve_streams(opened, tls)
+
+    def start(self) -> None:
+        """Take what comes."""
+        starts, self._starts = self._starts, []
+        for start in starts:
+            start()
 
     async def close(self) -> None:
         """Take nothing more."""
@@ -63,7 +72,7 @@ class Driver:
         self._flows.udps.append(udp)
         self._datagrams.append(opened)
         poll, take, clock = udp.poll, self._flows.stack.take, self._loop.time
-        self._loop.add_reader(opened, lambda: take(poll(clock())))
+        self._starts.append(lambda: self._loop.add_reader(opened, lambda: take(poll(clock()))))
 
     def _serve_streams(
         self, opened: socket.socket, tls: Callable[[], ssl.SSLContext] | None
@@ -77,8 +86,8 @@ class Driver:
             timeout=self._flows.limits.message_timeout,
             tls=tls,
         )
-        acceptor.start()
         self._acceptors.append(acceptor)
+        self._starts.append(acceptor.start)
 
     def _connection(self, listener: int, kind: str, lease: Lease) -> StreamConnection:
         return StreamConnection(self._flows, listener, kind, lease=lease)

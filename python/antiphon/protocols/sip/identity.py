@@ -25,6 +25,8 @@ ALGORITHMS = {KeyKind.DIGEST_MD5: "MD5", KeyKind.DIGEST_SHA_256: "SHA-256"}
 LOOKUPS = 200
 GATHER_TIME = 0.01
 MAX_WAITING = 10_000
+# Longer names are nobody's, and are not looked up.
+MAX_USER = 512
 CHECK_TIME = 60.0
 CHECK_PAGE = 500
 # Names without an account are remembered for a little while, lest each guess costs a look-up.
@@ -73,6 +75,7 @@ class Identities:
         self._used: set[str] = set()
         self._unknown: OrderedDict[str, float] = OrderedDict()
         self._needed: set[str] = set()
+        self._outdated: set[str] = set()  # have changed since somebody began to need them
         self._waiting: deque[str] = deque()
         self._looking: asyncio.Task[None] | None = None
         self.changed: Callable[[], None] = lambda: None
@@ -110,13 +113,16 @@ class Identities:
     def need(self, event: SipAccountNeeded) -> None:
         """Requests wait for the keys of an account."""
         user, realm = event.user, event.realm
-        if realm != self._realm or self._is_unknown(user):
+        if realm != self._realm or len(user) > MAX_USER or self._is_unknown(user):
             self._machine.account(user, realm, None)
             return
         if user in self._needed:
             return
         if len(self._needed) >= MAX_WAITING:
-            self.failures += 1
+            if not self.sick:
+                log.error("too many accounts of telephones wait to be looked up")
+            # Nobody looked whether the password is right: that is no failed log-in.
+            self._fail()
             self._machine.account(user, realm, None)
             return
         self._needed.add(user)
@@ -127,6 +133,8 @@ class Identities:
     def forget(self, account: Address) -> None:
         """The account has changed, or is gone, or is new."""
         self._unknown.pop(account.local, None)
+        if account.local in self._needed:
+            self._outdated.add(account.local)
         if self._known.pop(account.local, None) is not None:
             self._machine.account(account.local, self._realm, None)
             self.changed()
@@ -192,6 +200,7 @@ class Identities:
 
     async def _look_up_some(self, users: Sequence[str]) -> None:
         found: dict[str, dict[str, str]] = {}
+        self._outdated.difference_update(users)
         try:
             found = await self._keys(users)
         except Refused as refused:
@@ -203,9 +212,18 @@ class Identities:
         finally:
             # Whatever happens, the requests that wait must go on.
             for user in users:
+                if user in self._outdated:
+                    self._look_again(user)
+                    continue
                 self._needed.discard(user)
                 self._machine.account(user, self._realm, found.get(user))
             self.changed()
+
+    def _look_again(self, user: str) -> None:
+        """It has changed while it was looked up: what was found may be the old or the new."""
+        self._known.pop(user, None)
+        self._unknown.pop(user, None)
+        self._waiting.append(user)
 
     def _fail(self) -> None:
         self.failures += 1

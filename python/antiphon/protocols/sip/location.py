@@ -147,10 +147,12 @@ class Location:
         self._tell(local)
 
     def restore(self, local: str, bindings: Iterable[Binding]) -> None:
-        """Bindings of an earlier life of this node."""
-        found = tuple(bindings)
-        self.count += len(found) - len(self._accounts.get(local, ()))
-        self._accounts[local] = found
+        """Bindings of an earlier life of this node; those of this one are newer."""
+        present = self._accounts.get(local, ())
+        former = [one for one in bindings if not any(_is_same(one, new) for new in present)]
+        if former:
+            self._accounts[local] = (*former, *present)
+            self.count += len(former)
 
     def forget(self, account: Address) -> None:
         """The account is gone."""
@@ -195,6 +197,13 @@ class Location:
             address = Address(local, self.domain)
             for listener in list(self._watchers):
                 listener(address)
+
+
+def _is_same(one: Binding, other: Binding) -> bool:
+    """Whether two bindings are of one contact: by instance and flow, or by URI."""
+    if one.instance and one.reg_id:
+        return (one.instance, one.reg_id) == (other.instance, other.reg_id)
+    return one.uri == other.uri
 
 
 def dialler(locate: Callable[[Uri], SipFlow | None]) -> Callable[[str], SipFlow | None]:

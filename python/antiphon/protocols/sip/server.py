@@ -156,28 +156,35 @@ class SipServer:
         self.verbs.serve(method, handler)
 
     async def open(self, doors: Doors) -> Self:
-        """Take what is stored, then serve the sockets."""
-        stack = self._stack_of_parts
+        """Take what is stored, then serve the sockets. If it fails, nothing stays open."""
+        async with AsyncExitStack() as stack:
+            await self._open(stack, doors)
+            self._stack_of_parts = stack.pop_all()
+        return self
+
+    async def _open(self, stack: AsyncExitStack, doors: Doors) -> None:
         stack.callback(self.stack.close)
         stack.push_async_callback(self.stack.resolver.close)
         stack.push_async_callback(self.identities.close)
         stack.callback(self.wariness.close)
-        self.driver.serve(doors.plain)
-        self.driver.serve(doors.secure, doors.tls)
+        # Closed after the doors: what is registered until then is kept.
+        stack.push_async_callback(self.keeper.close)
         stack.push_async_callback(self.flows.close)
         stack.push_async_callback(self.driver.close)
+        # Contacts belong to listeners, and nobody may register before the former ones are known.
+        self.driver.serve(doors.plain)
+        self.driver.serve(doors.secure, doors.tls)
         found = await self.keeper.load()
         log.info("%d registered contacts of telephones were kept", found)
-        stack.push_async_callback(self.keeper.close)
         stack.push_async_callback(self.proxy.close)
         stack.callback(self._accounts.watch(self.identities.account_changed))
         for trunk in self._config.trunks:
             for address in trunk.addresses:
                 if "/" not in address:
                     self.machine.exempt(address)
+        self.driver.start()
         self.trunks.start()
         stack.push_async_callback(self.trunks.close)
-        return self
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """What must run beside it, as coroutines."""

@@ -3,6 +3,7 @@ time that they take.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 STROKE = 0.05
 MAX_WAITING = 10_000
 MAX_SOURCES = 20_000
+# Of longer names a hash is kept.
+MAX_NAME = 64
+# How often those are looked for who have not failed for long (s): it takes a walk over all.
+LOOK_TIME = 10.0
 # From one network so many times the failures that are allowed for one account.
 NETWORK_FACTOR = 10
 
@@ -43,11 +48,16 @@ class Wariness:
         self._failed: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._waiting: list[Callable[[], object]] = []
         self._stroke: asyncio.TimerHandle | None = None
+        self._look_at = 0.0
         self.counters: Counter[str] = Counter()
 
     @property
     def is_calm(self) -> bool:
         """Whether nobody has failed lately."""
+        if self._failed and (now := self._loop.time()) >= self._look_at:
+            self._look_at = now + LOOK_TIME
+            for key in list(self._failed):
+                self._level(key)
         return not self._failed
 
     def must_wait(self, host: str, user: str) -> float:
@@ -58,14 +68,14 @@ class Wariness:
         # Half a failure less: what has been forgotten since the first of them does not count.
         over = 0.5 + self._level((network, "")) - self._limit * NETWORK_FACTOR
         if user:
-            over = max(over, 0.5 + self._level((network, user)) - self._limit)
+            over = max(over, 0.5 + self._level((network, _short(user))) - self._limit)
         return over * self._time + 1.0 if over >= 0 else 0.0
 
     def failed(self, host: str, user: str) -> None:
         """Wrong credentials came."""
         self.counters["failed"] += 1
         network = network_of(host)
-        for key in ((network, user), (network, "")):
+        for key in ((network, _short(user)), (network, "")):
             level = self._level(key) + 1.0
             self._failed[key] = (level, self._loop.time())
             self._failed.move_to_end(key)
@@ -76,7 +86,7 @@ class Wariness:
     def succeeded(self, host: str, user: str) -> None:
         """Right credentials came: the account's own failures are forgotten."""
         if self._failed:
-            self._failed.pop((network_of(host), user), None)
+            self._failed.pop((network_of(host), _short(user)), None)
 
     def answer(self, do: Callable[[], object]) -> None:
         """Do it at the next stroke of the clock."""
@@ -111,3 +121,7 @@ class Wariness:
             del self._failed[key]
             return 0.0
         return left
+
+
+def _short(user: str) -> str:
+    return user if len(user) <= MAX_NAME else hashlib.sha256(user.encode()).hexdigest()

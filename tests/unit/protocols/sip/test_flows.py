@@ -16,6 +16,7 @@ import pytest_asyncio
 from antiphon._native import SipFlow, SipResponse
 from antiphon.core.address import Addresses
 from antiphon.core.policy import Policy
+from antiphon.core.reason import WrongState
 from antiphon.net.gate import Gate
 from antiphon.net.listen import Listen, bind
 from antiphon.net.tls import Certificates, self_signed
@@ -46,11 +47,8 @@ class Served:
         self.tls_port = doors.secure[0].getsockname()[1]
 
 
-@pytest_asyncio.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    """A server with UDP, TCP and TLS."""
-    database = Database(f"sqlite:///{tmp_path / 'sip.db'}")
-    await database.open()
+def closed_server(tmp_path: Path, database: Database) -> tuple[SipServer, Doors]:
+    """One that is not open yet, and sockets for UDP, TCP and TLS."""
     near = Listen("127.0.0.1", 0)
     certificates = Certificates(self_signed(tmp_path, ("127.0.0.1", DOMAIN)), 5.0)
     doors = Doors(
@@ -68,12 +66,56 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         config=SipConfig(),
         limits=LIMITS,
     )
+    return server, doors
+
+
+@pytest_asyncio.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """A server."""
+    database = Database(f"sqlite:///{tmp_path / 'sip.db'}")
+    await database.open()
+    server, doors = closed_server(tmp_path, database)
     await server.open(doors)
     sweeping = asyncio.create_task(server.flows.sweep())
     yield Served(server, doors)
     sweeping.cancel()
     await server.close()
     await database.close()
+
+
+async def test_it_closes_its_doors_before_it_writes_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'sip.db'}")
+    await database.open()
+    server, doors = closed_server(tmp_path, database)
+    sockets = [*doors.plain, *doors.secure]
+    served_while: list[list[bool]] = []
+    load, close = server.keeper.load, server.keeper.close
+
+    async def loading() -> int:
+        # Nobody is heard yet, though all have a place.
+        served_while.append([server.driver._starts != []])
+        assert server._flow_for("udp", "127.0.0.1", 5060) is not None
+        return await load()
+
+    async def closing() -> None:
+        served_while.append([one.fileno() >= 0 for one in sockets])
+        await close()
+
+    monkeypatch.setattr(server.keeper, "load", loading)
+    monkeypatch.setattr(server.keeper, "close", closing)
+    await server.open(doors)
+    await server.close()
+    assert served_while == [[True], [False] * len(sockets)]
+    await database.close()
+
+
+async def test_without_its_database_nothing_stays_open(tmp_path: Path) -> None:
+    server, doors = closed_server(tmp_path, Database(f"sqlite:///{tmp_path / 'sip.db'}"))
+    with pytest.raises(WrongState):
+        await server.open(doors)
+    assert all(one.fileno() < 0 for one in (*doors.plain, *doors.secure))
 
 
 def options(transport: str, port: int = 5060) -> bytes:

@@ -75,6 +75,22 @@ async def test_a_restart_keeps_contacts(database: Database) -> None:
     assert after.count == 3
 
 
+async def test_who_came_before_what_is_stored_is_newer(database: Database) -> None:
+    before, keeper, clock = node(database, 50.0, WALL)
+    flow = binding(clock, "flow", instance="urn:x", reg_id=1)
+    before.put("alice", (binding(clock, "a"), binding(clock, "b"), flow))
+    await keeper.flush()
+
+    after, keeper, clock = node(database, 50.0, WALL)
+    again = binding(clock, "a")
+    moved = binding(clock, "elsewhere", instance="urn:x", reg_id=1)
+    after.put("alice", (again, moved))
+    await keeper.load()
+    assert [one.uri[:6] for one in after.all("alice")] == ["sip:b@", "sip:a@", "sip:el"]
+    assert after.all("alice")[1:] == (again, moved)
+    assert after.count == 3
+
+
 async def test_what_expired_meanwhile_is_gone(database: Database) -> None:
     before, keeper, clock = node(database, 50.0, WALL)
     before.put("alice", (binding(clock, "a"),))

@@ -8,6 +8,7 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.reason import Reason, Refused
+from antiphon.protocols.sip import identity
 from antiphon.protocols.sip import stack as stacks
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.sip.contacts import Refusal, wanted
@@ -430,6 +431,49 @@ async def test_a_new_password_counts_at_once() -> None:
     await asyncio.sleep(0.2)
     assert status(site.sent[-1][1]) == 401
     assert site.accounts.looked_up == ["alice", "alice"]
+
+
+@virtual
+async def test_a_password_that_changes_while_it_is_looked_up() -> None:
+    site = Site()
+    site.accounts.slow = 1.0
+    text = register("alice", CONTACT)
+    (challenge,) = await site.hear(text)
+    await site.hear(site.answered(text, challenge, "alice", "new"))
+    await asyncio.sleep(0.5)
+    site.accounts.passwords["alice"] = "new"
+    site.server.identities.account_changed(Address("alice", DOMAIN))
+    await asyncio.sleep(2)
+    assert status(site.sent[-1][1]) == 200
+    assert site.accounts.looked_up == ["alice", "alice"]
+
+
+@virtual
+async def test_more_than_can_be_looked_up_is_no_wrong_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(identity, "MAX_WAITING", 1)
+    site = Site()
+    site.accounts.slow = 1.0
+    for user in ("alice", "bob"):
+        text = register(user, f"<sip:{user}@{PHONE}:5060>")
+        (challenge,) = await site.hear(text)
+        await site.hear(site.answered(text, challenge, user))
+    assert status(site.sent[-1][1]) == 503
+    assert site.server.wariness.counters["failed"] == 0
+    await asyncio.sleep(1.1)
+    assert status(site.sent[-1][1]) == 200
+
+
+@virtual
+async def test_a_name_of_any_length_is_not_looked_up() -> None:
+    site = Site()
+    text = register("alice", CONTACT)
+    (challenge,) = await site.hear(text)
+    await site.hear(site.answered(text, challenge, "a" * 2000))
+    await asyncio.sleep(0.2)
+    assert status(site.sent[-1][1]) == 401
+    assert site.accounts.looked_up == []
 
 
 @virtual

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from antiphon.protocols.sip.wariness import MAX_SOURCES, NETWORK_FACTOR, Wariness
+from antiphon.protocols.sip.wariness import MAX_NAME, MAX_SOURCES, NETWORK_FACTOR, Wariness
 
 
 class _Handle(asyncio.TimerHandle):
@@ -70,6 +70,28 @@ def test_a_botnet_does_not_fill_the_memory() -> None:
     for number in range(MAX_SOURCES):
         wary.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "alice")
     assert len(wary._failed) <= MAX_SOURCES
+
+
+def test_long_names_are_kept_short() -> None:
+    wary = Wariness(1, 60.0, loop=Clock())
+    one, other = "a" * 5000, "a" * 4999
+    wary.failed("192.0.2.1", one)
+    assert wary.must_wait("192.0.2.1", one) > 0
+    assert wary.must_wait("192.0.2.1", other) == 0
+    assert all(len(user) <= MAX_NAME for _, user in wary._failed)
+    wary.succeeded("192.0.2.1", one)
+    assert wary.must_wait("192.0.2.1", one) == 0
+
+
+def test_it_is_calm_again_after_a_while() -> None:
+    clock = Clock()
+    wary = Wariness(3, 60.0, loop=clock)
+    seen = [wary.is_calm]
+    wary.failed("192.0.2.1", "alice")
+    seen.append(wary.is_calm)
+    clock.now += 60
+    seen.append(wary.is_calm)
+    assert seen == [True, False, True]
 
 
 def test_answers_leave_on_the_strokes() -> None:
