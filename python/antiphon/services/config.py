@@ -52,6 +52,43 @@ class AccountsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleConfig:
+    """Invitations, and what an account may use unless it has limits of its own (section
+    `[limits]`, keys `account_…`).
+    """
+
+    storage: int = 1024 * 1024 * 1024
+    """Bytes of uploaded files of one account."""
+
+    message_rate: float = 10.0
+    """Messages a second of one account."""
+
+    sessions: int = 50
+    """Devices of one account that are connected at once."""
+
+    invitation_ttl: float = 7 * 24 * 3600.0
+    """Seconds that an invitation is valid, unless it is asked for another time."""
+
+    reset_ttl: float = 24 * 3600.0
+    """Seconds in which a one-time token for another password can be used."""
+
+    invitations: int = 1000
+    """Invitations that wait to be used, of the whole node."""
+
+    avatar_size: int = 4 * 1024 * 1024
+    """Bytes of a picture that is sent to us."""
+
+    def __post_init__(self) -> None:
+        if min(self.storage, self.message_rate, self.sessions, self.invitations) < 0:
+            raise ValueError("storage, message_rate, sessions and invitations are not negative")
+        longest = 366 * 24 * 3600
+        if not (60 <= self.invitation_ttl <= longest and 60 <= self.reset_ttl <= longest):
+            raise ValueError("invitation_ttl and reset_ttl must be from 60 s to 366 days")
+        if self.avatar_size < 1024:
+            raise ValueError("avatar_size must be at least 1024")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokensConfig:
     """Bearer tokens (section `[auth]`)."""
 

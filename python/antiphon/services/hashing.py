@@ -16,17 +16,28 @@ NICENESS = 10  # media and signalling come first when the machine is full
 
 
 class HashThreads:
-    """Runs functions in its own threads; refuses as BUSY when too many wait."""
+    """Runs functions in its own threads; refuses as BUSY when too many wait.
 
-    def __init__(self, threads: int, max_waiting: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, "antiphon-hash", initializer=_step_back)
+    `name`: of the threads. `busy`: what the refusal says.
+    """
+
+    def __init__(
+        self,
+        threads: int,
+        max_waiting: int,
+        *,
+        name: str = "hash",
+        busy: str = "Too many log-ins at once. Please try again.",
+    ) -> None:
+        self._executor = ThreadPoolExecutor(threads, f"antiphon-{name}", initializer=_step_back)
+        self._busy = busy
         self._limit = threads + max_waiting
         self._pending = 0
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result. When the caller is cancelled, what has not begun never does."""
         if self._pending >= self._limit:
-            raise Refused(Reason.BUSY, "Too many log-ins at once. Please try again.")
+            raise Refused(Reason.BUSY, self._busy)
         self._pending += 1
         try:
             job = self._executor.submit(function, *args, **kwargs)

@@ -73,3 +73,17 @@ class Account:
     def admin(self) -> bool:
         """May administer the node."""
         return self.role is Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Whoever has its token may make one account, with that role. `room`: where to go then.
+    `made_by`: an address, or the name of a command. Times are seconds since 1970.
+    """
+
+    id: str
+    role: Role
+    room: str | None
+    made_by: str
+    created_at: float
+    expires_at: float
