@@ -22,7 +22,13 @@ from antiphon.net.listen import parse_listen
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
-from antiphon.services.config import AccountsConfig, MailboxConfig, RecordsConfig, TokensConfig
+from antiphon.services.config import (
+    AccountsConfig,
+    MailboxConfig,
+    PeopleConfig,
+    RecordsConfig,
+    TokensConfig,
+)
 from antiphon.stores.config import StorageConfig
 
 from .keys import PARTS, Key, Part, keys
@@ -81,6 +87,7 @@ class Config:
     calls: CallLimits = field(default_factory=CallLimits)
     records: RecordsConfig = field(default_factory=RecordsConfig)
     rooms: RoomLimits = field(default_factory=RoomLimits)
+    people: PeopleConfig = field(default_factory=PeopleConfig)
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     http_limits: HttpLimits = field(default_factory=HttpLimits)
     web: WebConfig = field(default_factory=WebConfig)

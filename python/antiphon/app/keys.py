@@ -16,7 +16,13 @@ from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
-from antiphon.services.config import AccountsConfig, MailboxConfig, RecordsConfig, TokensConfig
+from antiphon.services.config import (
+    AccountsConfig,
+    MailboxConfig,
+    PeopleConfig,
+    RecordsConfig,
+    TokensConfig,
+)
 from antiphon.stores.config import StorageConfig
 
 from .sections import AuthConfig, NodeConfig, RoomLimits, WebrtcConfig
@@ -64,6 +70,18 @@ PARTS = (
     ),
     Part("records", "calls", RecordsConfig),
     Part("rooms", "limits", RoomLimits),
+    Part(
+        "people",
+        "limits",
+        PeopleConfig,
+        prefix="account_",
+        names=(
+            ("invitations", "invitations"),
+            ("invitation_ttl", "invitation_ttl"),
+            ("reset_ttl", "reset_ttl"),
+            ("avatar_size", "avatar_size"),
+        ),
+    ),
     Part("connections", "limits", ConnectionLimits),
     Part("http_limits", "limits", HttpLimits),
     Part("web", "limits", WebConfig, prefix="ws_"),
