@@ -52,6 +52,7 @@ from .config import Config, load
 from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
 from .metrics import NodeCollector, TimedMessages, create_registry
+from .people import People
 from .plugin import Plugin, PluginError, Setup, installed, set_up
 from .sip_metrics import SipCollector
 from .telephones import Telephones
@@ -65,7 +66,7 @@ DRAIN_STEP = 0.1
 class Node:
     """A communication server in this process.
 
-    Its parts are attributes while it is open: `switchboard`, `accounts`, `tokens`, `rooms`,
+    Its parts are attributes while it is open: `switchboard`, `accounts`, `people`, `tokens`, `rooms`,
     `messages`, `calls`, `presence`, `engine`, `app` (the ASGI application). `listening` names what
     it listens on.
     """
@@ -73,6 +74,7 @@ class Node:
     addresses: Addresses
     database: Database
     accounts: Accounts
+    people: People
     tokens: Tokens
     rooms: StoredRooms
     messages: TimedMessages
@@ -223,6 +225,10 @@ class Node:
         stack.push_async_callback(self.database.close)
         self.accounts = Accounts(self.database, self.addresses, self.config.accounts)
         stack.push_async_callback(self.accounts.close)
+        self.people = People(
+            self.config, secret=self._secret, database=self.database, accounts=self.accounts
+        )
+        await self.people.open(stack)
         self.rooms = StoredRooms(self.database)
         mailbox = Mailbox(self.database, self.config.mailbox)
         stack.push_async_callback(mailbox.close)
