@@ -1,0 +1,62 @@
+"""What carries one stream, as its state machine sees it: verbs that put something on the way and
+never block. It says nothing of TCP, WebSocket or BOSH.
+"""
+
+from typing import Protocol
+
+from antiphon._native import Kept, Stanza
+
+
+class Wire(Protocol):
+    """One connection, or what stands in for one. After `close` and `abort` verbs do nothing."""
+
+    @property
+    def connection(self) -> int | None:
+        """Its id in the stream engine, for groups; None of what the engine does not carry."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it can count and keep stanzas for XEP-0198."""
+
+    def send(self, data: bytes) -> None:
+        """One element, or the header of a stream."""
+
+    def forward(
+        self,
+        stanza: Stanza,
+        from_: str | None,
+        *,
+        address: str | None = None,
+        extra: bytes = b"",
+        drop: int = 0,
+        by: str = "",
+    ) -> None:
+        """Send what came from another, as `Stanza.stamp` would."""
+
+    def resume(self, *, restart: bool = False, starttls: bool = False, free: bool = False) -> None:
+        """Let the next element come; see `antiphon._native.Streams.resume`."""
+
+    def keep(self, kept: Kept | None) -> None:
+        """Count and keep stanzas from now on."""
+
+    def name(self, address: str) -> None:
+        """The address that what is sent to a group is for."""
+
+    def limits(
+        self,
+        *,
+        element: int | None = None,
+        bytes_per_s: int | None = None,
+        elements_per_s: int | None = None,
+        outbox: int | None = None,
+    ) -> None:
+        """Sizes in bytes and rates from now on."""
+
+    def idle(self) -> float:
+        """Seconds since something was received."""
+
+    def close(self, error: bytes = b"") -> None:
+        """Send a stream error, if there is one, and end the stream in order."""
+
+    def abort(self) -> None:
+        """Drop it now."""
