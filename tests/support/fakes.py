@@ -9,7 +9,7 @@ from antiphon.core.call import CallInfo
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.event import Event
 from antiphon.core.graph import Change, Names, Wiring
-from antiphon.core.message import Draft, Message
+from antiphon.core.message import Draft, Message, Page, Span
 from antiphon.core.policy import Policy
 from antiphon.core.ports import (
     Answer,
@@ -248,14 +248,15 @@ class MemoryMessages:
         self.stored.append(message)
         return message, True
 
-    async def page(
-        self, room: Address, before: str | None = None, limit: int = 50
-    ) -> tuple[Sequence[Message], bool]:
-        found = [m for m in self.stored if m.to == room and (before is None or m.id < before)]
-        return found[-limit:], len(found) > limit
+    async def read(self, archive: Address, span: Span) -> Page:
+        before = span.before
+        found = [m for m in self.stored if m.to == archive and (before is None or m.id < before)]
+        return Page(messages=found[-span.limit :], more=len(found) > span.limit)
 
-    async def forget(self, room: Address) -> None:
-        self.stored = [message for message in self.stored if message.to != room]
+    async def forget(
+        self, archive: Address, peer: Address | None = None, id: str | None = None
+    ) -> None:
+        self.stored = [m for m in self.stored if m.to != archive or id not in (None, m.id)]
 
 
 @dataclass(eq=False)
@@ -263,6 +264,7 @@ class FakeDevice(Recorder):
     """A device that keeps what it is told; `does` may answer or decline at once."""
 
     address: Address = field(kw_only=True)
+    listens: bool = True
     does: Callable[[Event], None] | None = None
 
     def deliver(self, event: Event) -> None:
@@ -292,6 +294,14 @@ class FakeReach:
         if self.error is not None:
             raise self.error
         return [device for device in self.list if device.address.bare == callee.bare]
+
+    def present(self, account: Address) -> Sequence[Device]:
+        wanted = (account, account.bare) if account.device else None
+        return [
+            device
+            for device in self.list
+            if (device.address in wanted if wanted else device.address.bare == account)
+        ]
 
 
 class MemoryCalls:
@@ -327,9 +337,16 @@ class FakeDirectory:
     """Knows the accounts of these names."""
 
     names: set[str] = field(default_factory=set)
+    rates: dict[str, float] = field(default_factory=dict)
 
     async def knows(self, account: Address) -> bool:
+        return bool(self.known(account))
+
+    def known(self, account: Address) -> bool | None:
         return account.domain == DOMAIN and account.local in self.names
+
+    def message_rate(self, account: Address) -> float | None:
+        return self.rates.get(account.local)
 
 
 @dataclass(frozen=True)

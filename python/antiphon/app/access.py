@@ -2,14 +2,21 @@
 it was.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from antiphon.core.address import Address
 from antiphon.core.ports import Authenticator, Caller, Directory, IceServer, IceServers
 from antiphon.services.accounts import Accounts
 from antiphon.services.tokens import Tokens
+from antiphon.stores.records import Account
 
 from .sections import IceServerConfig
+
+# How many accounts are remembered, and for how long (s); and that there is none of a name.
+REMEMBERED = 100_000
+ACCOUNT_KEPT = 60.0
+NOBODY_KEPT = 1.0
 
 
 class TokenAuthenticator(Authenticator):
@@ -27,14 +34,46 @@ class TokenAuthenticator(Authenticator):
 
 
 class AccountDirectory(Directory):
-    """Knows the accounts of this node."""
+    """Knows the accounts of this node. What was found is remembered for a while: this node's own
+    changes count at once, those of the shell and of other nodes a little later.
+    """
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(
+        self, accounts: Accounts, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._accounts = accounts
+        self._clock = clock
+        self._found: dict[Address, tuple[float, Account | None]] = {}
+        self._changes = 0
+        accounts.watch(self._changed)
 
     async def knows(self, account: Address) -> bool:
         """Whether there is such an account."""
-        return await self._accounts.find(account) is not None
+        bare, before = account.bare, self._changes
+        found = await self._accounts.find(bare)
+        if before == self._changes:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            keep = ACCOUNT_KEPT if found is not None else NOBODY_KEPT
+            self._found[bare] = self._clock() + keep, found
+        return found is not None
+
+    def known(self, account: Address) -> bool | None:
+        """The same from memory; None: not known."""
+        found = self._found.get(account)
+        if found is None or found[0] < self._clock():
+            return None
+        return found[1] is not None
+
+    def message_rate(self, account: Address) -> float | None:
+        """Messages a second, as far as the account has a limit of its own."""
+        found = self._found.get(account)
+        return None if found is None or found[1] is None else found[1].limits.message_rate
+
+    def _changed(self, account: Address) -> None:
+        # A look-up that is on its way may have seen what was before.
+        self._changes += 1
+        self._found.pop(account, None)
 
 
 class ConfiguredIceServers(IceServers):

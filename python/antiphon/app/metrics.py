@@ -5,8 +5,8 @@ only grows.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -69,7 +69,7 @@ class SignallingCounters(Protocol):
         """Requests that were refused before anything was done, by reason."""
 
 
-class TimedMessages(Messages):
+class TimedMessages:
     """An archive that measures how long a message takes to be stored."""
 
     def __init__(self, messages: Messages, registry: CollectorRegistry) -> None:
@@ -90,15 +90,8 @@ class TimedMessages(Messages):
         self._seconds.observe(time.perf_counter() - began)
         return result
 
-    async def page(
-        self, room: Address, before: str | None = None, limit: int = 50
-    ) -> tuple[Sequence[Message], bool]:
-        """Older messages; see `core.ports.Messages`."""
-        return await self._messages.page(room, before, limit)
-
-    async def forget(self, room: Address) -> None:
-        """Delete all messages of a room."""
-        await self._messages.forget(room)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messages, name)
 
 
 class NodeCollector(Collector):

@@ -13,8 +13,8 @@ class Contact:
 
     `sees`: the account sees this contact's presence. `seen`: the contact sees the account's.
     `asked`: the account asked to see the contact, who has not answered. `asking`: the contact asked
-    and waits for the account's answer. `approved`: granted before the contact asked. `listed`:
-    whether it stands in the list; one that is only `asking` or `approved` does not.
+    and waits for the account's answer; `request` is what they wrote. `approved`: granted before the
+    contact asked. `listed`: whether it stands in the list; one that is only `asking` does not.
     """
 
     address: Address
@@ -26,3 +26,4 @@ class Contact:
     asking: bool = False
     approved: bool = False
     listed: bool = True
+    request: str = ""

@@ -173,10 +173,11 @@ class CallEnded(Event):
 @dataclass(frozen=True, slots=True)
 class MessageReceived(Event):
     """Told to a device: a direct message for its account, perhaps for another device of it
-    (`message.to`).
+    (`message.to`). `waited`: it came while none of them listened.
     """
 
     message: Message
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,29 +12,12 @@ from .description import Description, Kind
 from .event import Event
 from .graph import Change
 from .profile import Avatar, Profile, Slot
-from .message import Draft, Message, Original
-
-
-class Messages(Protocol):
-    """The archive of room messages (`services/mailbox`)."""
-
-    async def append(
-        self, room: Address, sender: Address, name: str, draft: Draft
-    ) -> tuple[Message, bool]:
-        """Store a message; returns when it is committed, with whether it is new.
-
-        The same `(room, sender, origin_id)` again gives the message stored first, and False.
-        """
-
-    async def page(
-        self, room: Address, before: str | None = None, limit: int = 50
-    ) -> tuple[Sequence[Message], bool]:
-        """Up to `limit` messages older than `before` (the newest if None), oldest first; whether
-        there are more.
-        """
-
-    async def forget(self, room: Address) -> None:
-        """Delete all messages of a room."""
+from .message import Original
+from .people import Contacts as Contacts
+from .people import Keep as Keep
+from .people import Keeping as Keeping
+from .people import Letter as Letter
+from .people import Messages as Messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +309,10 @@ class Device(Protocol):
     def address(self) -> Address:
         """The account's address on this device; no two devices have the same."""
 
+    @property
+    def listens(self) -> bool:
+        """Whether messages to its account go to it now."""
+
     def deliver(self, event: Event) -> None:
         """Take one event (`Invited`, `CallEnded`, `MessageReceived`). Never blocks nor raises."""
 
@@ -339,12 +326,25 @@ class Reach(Protocol):
         Raises `Refused` when this caller may not reach it.
         """
 
+    def present(self, account: Address) -> Sequence[Device]:
+        """Devices of an account that are connected now, from memory and cheap; of a full address:
+        that one. What must be sought (a number's trunk) is not among them.
+        """
+
 
 class Directory(Protocol):
     """Knows who has an account on this node, whether they can be reached now or not."""
 
     async def knows(self, account: Address) -> bool:
         """Whether there is such an account (bare address)."""
+
+    def known(self, account: Address) -> bool | None:
+        """The same from memory; None: `knows` must be asked."""
+
+    def message_rate(self, account: Address) -> float | None:
+        """Messages a second that this account may send, as far as it has a limit of its own; from
+        memory.
+        """
 
 
 class Calls(Protocol):

@@ -7,13 +7,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from antiphon.core.address import PART_LIMIT, Address
-from antiphon.core.message import Draft, Message
+from antiphon.core.message import Draft, Message, Page, Span
 from antiphon.core.reason import Reason, Refused
 from antiphon.stores import messages as statements
 from antiphon.stores.addresses import check_text
@@ -89,17 +89,16 @@ class Mailbox:
             self._writer = asyncio.create_task(self._write(), name="mailbox")
         return await done
 
-    async def page(
-        self, room: Address, before: str | None = None, limit: int = 50
-    ) -> tuple[Sequence[Message], bool]:
+    async def read(self, room: Address, span: Span) -> Page:
         """Up to `limit` messages older than `before` (the newest if None), oldest first."""
+        before, limit = span.before, span.limit
         if before is not None and not is_id(before):
             raise Refused(Reason.BAD_REQUEST, f"not the id of a message: {before[:40]!r}")
         limit = max(1, min(limit, self._config.max_page))
         found = await self._database.read(
             lambda c: statements.page(c, room.bare, before, limit + 1)
         )
-        return found[:limit][::-1], len(found) > limit
+        return Page(messages=found[:limit][::-1], more=len(found) > limit)
 
     async def forget(self, room: Address) -> None:
         """Delete all messages of a room, with those that wait to be stored when this is called."""

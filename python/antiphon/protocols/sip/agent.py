@@ -239,8 +239,17 @@ class Agent(Reach):
         """The registered telephones of an account; or one that is in a call, to be moved."""
         if callee.device and (party := self.party_of(callee)) is not None:
             return [Mover(self.switchboard, party, callee)]
+        return self._telephones(callee)
+
+    def present(self, account: Address) -> Sequence[Device]:
+        """The registered telephones of an account, or the one that is named."""
+        if not account.device:
+            return self._telephones(account)
+        return [one for one in self._telephones(account) if one.address == account]
+
+    def _telephones(self, callee: Address) -> Sequence[Device]:
         if callee.domain != self.switchboard.addresses.domain:
-            return []
+            return ()
         found: dict[Address, list[tuple[Binding, Way]]] = {}
         for binding in self._location.bindings(callee.bare):
             # RFC 5626 §5.1: several bindings of one instance are ways to one telephone.

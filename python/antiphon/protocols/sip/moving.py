@@ -32,6 +32,11 @@ class Mover(Device):
         """The telephone in its present call."""
         return self._place
 
+    @property
+    def listens(self) -> bool:
+        """It is there to be moved only."""
+        return False
+
     def deliver(self, event: events.Event) -> None:
         """Take what happened."""
         match event:

@@ -55,6 +55,11 @@ class Rung(Party, Device):
         """The account's address on this telephone."""
         return self._address
 
+    @property
+    def listens(self) -> bool:
+        """Whether messages are brought to it."""
+        return self._messages is not None
+
     # news of the call and the room
 
     def deliver(self, event: events.Event) -> None:

@@ -49,6 +49,10 @@ class TrunkReach(Reach):
         caller = Caller(address=address, name=number)
         return [Rung(self._agent, address, caller, ways, outside=True)]
 
+    def present(self, account: Address) -> Sequence[Device]:
+        """None: numbers must be sought."""
+        return ()
+
     async def _ways(self, trunk: Trunk, number: str, caller: Caller) -> Sequence[Way]:
         """By each address of the trunk's server (RFC 3263 §4.3)."""
         try:

@@ -9,7 +9,7 @@ after the other, in the client's order.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -18,7 +18,7 @@ from antiphon.core import change as changes
 from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.member import Receive, Source, Track
-from antiphon.core.message import Draft
+from antiphon.core.message import Draft, Message, Span
 from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.switchboard import Membership, Switchboard
@@ -81,6 +81,11 @@ class Participant:
     def address(self) -> Address:
         """The account's address on this device (`core.ports.Device`)."""
         return self._calls.device
+
+    @property
+    def listens(self) -> bool:
+        """A page shows what is written to its account (`core.ports.Device`)."""
+        return True
 
     @property
     def membership(self) -> Membership | None:
@@ -242,7 +247,7 @@ class Participant:
             )
             self._membership = membership
             found = spelling.room(membership.room, membership.member.id, ())
-            recent, _ = await self._messages.page(membership.room.address, limit=RECENT_MESSAGES)
+            recent = await self._recent(membership)
         except BaseException:
             # Of the room nothing is told; calls go on.
             self._held = [news for news in self._held or () if isinstance(news, CALL_NEWS)]
@@ -303,14 +308,18 @@ class Participant:
         )
         return message.Accepted(id=request.id, message=spelling.chat(said))
 
+    async def _recent(self, membership: Membership) -> Sequence[Message]:
+        span = Span(limit=RECENT_MESSAGES)
+        return (await self._messages.read(membership.room.address, span)).messages
+
     async def _history(self, request: message.History) -> message.Messages:
-        found, more = await self._messages.page(
-            self._joined().room.address,
+        span = Span(
             before=request.before if request.before is not msgspec.UNSET else None,
             limit=request.limit if request.limit is not msgspec.UNSET else RECENT_MESSAGES,
         )
+        page = await self._messages.read(self._joined().room.address, span)
         return message.Messages(
-            id=request.id, messages=[spelling.chat(one) for one in found], more=more
+            id=request.id, messages=[spelling.chat(one) for one in page.messages], more=page.more
         )
 
     async def _update(self, change: changes.Update) -> Track | None:

@@ -54,3 +54,10 @@ class WebReach:
             for session in self._devices.get(callee.bare, ())
             if session.address != caller.address and callee.device in ("", session.address.device)
         ]
+
+    def present(self, account: Address) -> Sequence[Device]:
+        """The sessions of an account, or the one that is named."""
+        sessions = self._devices.get(account.bare, ())
+        if not account.device:
+            return sessions
+        return [session for session in sessions if session.address == account]

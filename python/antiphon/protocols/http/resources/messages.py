@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from antiphon.core.message import Draft
+from antiphon.core.message import Draft, Span
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.access import may_look, settings_of
 from antiphon.protocols.http.caller import CurrentCaller
@@ -49,8 +49,9 @@ async def read_messages(
     if settings is None:
         raise Refused(Reason.NOT_FOUND, "There is no such room.")
     may_look(context, caller, settings)
-    messages, more = await context.messages.page(address, before, limit)
-    return MessagePage(messages=[MessageView.of(message) for message in messages], more=more)
+    page = await context.messages.read(address, Span(before=before, limit=limit))
+    views = [MessageView.of(message) for message in page.messages]
+    return MessagePage(messages=views, more=page.more)
 
 
 @router.post("", status_code=201)
