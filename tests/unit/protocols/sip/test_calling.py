@@ -53,6 +53,22 @@ def test_into_a_room_and_out_again(transport: str) -> None:
 
 
 @virtual
+async def test_its_member_goes_with_it_whatever_fails() -> None:
+    made = office()
+    await in_a_room(made)
+    (party,) = made.agent._parties
+
+    def fails(_: object) -> None:
+        raise RuntimeError("a bug")
+
+    party.gone = fails
+    made.phone.send("BYE")
+    await made.phone.status()
+    await settle()
+    assert made.rooms == []
+
+
+@virtual
 async def test_a_moderator_removes_it() -> None:
     made = office()
     await in_a_room(made)
