@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from antiphon.core.address import Address, Addresses
 from antiphon.core.call import CallInfo
@@ -25,6 +25,7 @@ from antiphon.core.ports import (
     Sessions,
 )
 from antiphon.core.reason import Reason, Refused
+from antiphon.core.standing import Standing
 from antiphon.core.switchboard import Switchboard
 
 DOMAIN = "example.org"
@@ -214,14 +215,26 @@ class MemoryRooms:
         return self.stored.get(name)
 
     async def save(self, settings: RoomSettings) -> None:
-        self.stored[settings.name] = settings
+        known = self.stored.get(settings.name, settings)
+        self.stored[settings.name] = replace(settings, affiliations=known.affiliations)
+
+    async def affiliate(self, name: str, account: Address, standing: Standing | None) -> None:
+        if (found := self.stored.get(name)) is not None:
+            others = {one: what for one, what in found.affiliations.items() if one != account}
+            more = {} if standing is None else {account: standing}
+            self.stored[name] = replace(found, affiliations=others | more)
 
     async def remove(self, name: str) -> bool:
         return self.stored.pop(name, None) is not None
 
-    async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
+    async def page(
+        self, after: str | None = None, limit: int = 100, account: Address | None = None
+    ) -> Sequence[RoomSettings]:
         names = sorted(name for name in self.stored if after is None or name > after)
         return [self.stored[name] for name in names[:limit]]
+
+    async def owned(self, account: Address) -> int:
+        return sum(one.owner == account for one in self.stored.values())
 
 
 class MemoryMessages:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .member import Outlet, Receive, Source
+from .member import Outlet, Receive, Role, Source
 from .ports import Endpoint
 
 
@@ -83,15 +83,20 @@ class Act(StrEnum):
     LOWER_HAND = "lower_hand"
     PROMOTE = "promote"
     DEMOTE = "demote"
+    SET_ROLE = "set_role"
 
 
 @dataclass(frozen=True, slots=True)
 class Moderate:
-    """Act on another member. `track` with `Act.MUTE`: only that one, else all its audio."""
+    """Act on another member. `track` with `Act.MUTE`: only that one, else all its audio. `role`
+    with `Act.SET_ROLE`. `reason`: for those who are told, in words.
+    """
 
     member: str
     act: Act
     track: str | None = None
+    role: Role | None = None
+    reason: str = ""
 
 
 Update = (

@@ -53,10 +53,11 @@ class MemberChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class MemberLeft(Event):
-    """Somebody left; their tracks were removed before."""
+    """Somebody left; their tracks were removed before. `text`: why, where others decided it."""
 
     member: Info
     reason: Reason
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,14 @@ class SpeakerChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
-    """The addressee's own membership ended."""
+    """The addressee's own membership ended. `alternative`: the room to meet in instead, where one
+    was closed for good in favour of another.
+    """
 
     member: str
     reason: Reason
     text: str
+    alternative: str = ""
 
 
 @dataclass(frozen=True, slots=True)

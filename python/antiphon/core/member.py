@@ -10,14 +10,9 @@ from .address import Address
 from .description import Codec, Description, Kind
 from .event import Event
 from .ports import Caller, Endpoint
+from .standing import Affiliation, Role
 
-
-class Role(StrEnum):
-    """What a member may do: each role may do what those before it may."""
-
-    LISTENER = "listener"
-    SPEAKER = "speaker"
-    MODERATOR = "moderator"
+__all__ = ["Info", "Member", "Outlet", "Receive", "Role", "Source", "Track"]
 
 
 class Source(StrEnum):
@@ -52,6 +47,7 @@ class Info:
     address: Address
     name: str
     role: Role
+    affiliation: Affiliation = Affiliation.NONE
     hand: bool = False
     present: bool = True
     joined_at: float

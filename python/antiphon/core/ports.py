@@ -11,23 +11,54 @@ from .call import CallInfo
 from .description import Description, Kind
 from .event import Event
 from .graph import Change
-from .profile import Avatar, Profile, Slot
 from .message import Original
 from .people import Contacts as Contacts
 from .people import Keep as Keep
 from .people import Keeping as Keeping
 from .people import Letter as Letter
 from .people import Messages as Messages
+from .profile import Avatar, Profile, Slot
+from .standing import Affiliation, Role, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a room is about now. `name`: of whoever set it; `at`: seconds since 1970, 0 if nobody
+    did.
+    """
+
+    text: str = ""
+    by: Address | None = None
+    name: str = ""
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomSettings:
-    """What is stored of a room that was made to last. An ad-hoc room has these defaults and ends
-    with its last member.
+    """What is stored of a room that was made to last. An ad-hoc room has these defaults, is not
+    `lasting`, and ends with its last member.
+
+    `addresses_for`, `may_whisper`, `may_invite`, `may_set_subject`: the lowest role that sees who
+    is behind a name, writes to one member alone, invites, sets the subject; None: no role.
     """
 
     name: str
     title: str = ""
+    description: str = ""
+    lasting: bool = True
+    listed: bool = True  # whether those who do not know its name find it
+    locked: bool = False  # nobody but its owners comes in until they have set it up
+    members_only: bool = False  # nobody without an affiliation comes in
+    moderated: bool = False  # newcomers without an affiliation listen, and listeners do not write
+    password: str = ""  # what those without an affiliation need to come in; empty: nothing
+    addresses_for: Role = Role.LISTENER
+    may_whisper: Role | None = Role.LISTENER
+    may_invite: Role | None = Role.LISTENER
+    may_set_subject: Role | None = Role.MODERATOR
+    archived: bool = True  # whether messages are kept
+    history: int = 50  # how many of the last messages newcomers are shown, at most
+    subject: Subject = Subject()
+    affiliations: Mapping[Address, Standing] = field(default_factory=dict[Address, Standing])
     owner: Address | None = None
     guests: bool | None = None  # None: as the node's configuration says
     max_members: int | None = None
@@ -36,21 +67,57 @@ class RoomSettings:
     pin: str = ""  # digits that whoever dials in must press; empty: none
     created_at: float = 0.0
 
+    def standing(self, address: Address) -> Standing | None:
+        """What is kept of an account's affiliation."""
+        return self.affiliations.get(address.bare)
+
+    def affiliation(self, address: Address) -> Affiliation:
+        """What an account is to this room; whoever made it owns it."""
+        account = address.bare
+        if account == self.owner:
+            return Affiliation.OWNER
+        standing = self.affiliations.get(account)
+        return Affiliation.NONE if standing is None else standing.affiliation
+
+    def nick_holder(self, nick: str) -> Address | None:
+        """For whom a name is kept; letters' case makes no other name."""
+        nick = nick.casefold()
+        kept = self.affiliations.items()
+        return next((account for account, one in kept if one.nick.casefold() == nick), None)
+
+    @property
+    def owners(self) -> Sequence[Address]:
+        """Its owners, whoever made it first."""
+        others = [
+            account
+            for account, standing in self.affiliations.items()
+            if standing.affiliation is Affiliation.OWNER and account != self.owner
+        ]
+        return others if self.owner is None else [self.owner, *others]
+
 
 class Rooms(Protocol):
     """The stored rooms (`services/rooms`)."""
 
     async def find(self, name: str) -> RoomSettings | None:
-        """Settings of the stored room, None if there is none."""
+        """Settings of the stored room with all its affiliations, None if there is none."""
 
     async def save(self, settings: RoomSettings) -> None:
-        """Create or replace."""
+        """Create, with its affiliations, or replace all but these."""
+
+    async def affiliate(self, name: str, account: Address, standing: Standing | None) -> None:
+        """Replace what is kept of an account's affiliation with a stored room; None: nothing."""
 
     async def remove(self, name: str) -> bool:
         """Delete; False if there was none."""
 
-    async def page(self, after: str | None = None, limit: int = 100) -> Sequence[RoomSettings]:
-        """Stored rooms by name."""
+    async def page(
+        self, after: str | None = None, limit: int = 100, account: Address | None = None
+    ) -> Sequence[RoomSettings]:
+        """Stored rooms by name, each with the affiliation of `account` only."""
+
+    async def owned(self, account: Address) -> int:
+        """How many stored rooms an account has made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,10 @@ class Reason(StrEnum):
     BUSY = "busy"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
+    # why somebody does not get into a room, or ceases to be in it, besides some of the others
+    BANNED = "banned"
+    MEMBERS_ONLY = "members_only"
+    PASSWORD = "password"  # noqa: S105  (none was given, or not the room's)
     # why a call ended, besides some of the above
     DECLINED = "declined"
     CANCELLED = "cancelled"

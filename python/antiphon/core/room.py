@@ -20,18 +20,22 @@ from .event import (
     MemberChanged,
     MemberJoined,
     MemberLeft,
+    RoomChanged,
     RoomClosed,
     Said,
     SpeakerChanged,
+    SubjectChanged,
     TrackAdded,
     TrackChanged,
     TrackRemoved,
+    Whispered,
 )
 from .graph import UNWIRED, Wiring, difference
 from .member import Info, Member, Outlet, Receive, Role, Source, Track
 from .message import Message
 from .ports import Caller, Endpoint, Media, RoomSettings
 from .reason import Reason, Refused, WrongState
+from .standing import Affiliation
 
 Tell = Callable[[Event], None]
 NewId = Callable[[str], str]
@@ -133,6 +137,7 @@ class Room:
             address=caller.address,
             name=name,
             role=role,
+            affiliation=self.settings.affiliation(caller.address),
             joined_at=self._now(),
             stream=stream,
         )
@@ -156,12 +161,12 @@ class Room:
         if member.endpoint is not None:
             member.endpoint.close()
         member.outlet.deliver(Ended(self.name, id, reason, text))
-        self._tell(MemberLeft(self.name, member.info, reason))
+        self._tell(MemberLeft(self.name, member.info, reason, text))
         if self.speaker == id:
             self._set_speaker(None)
 
-    def close(self, reason: Reason = Reason.CLOSED, text: str = "") -> None:
-        """End it for everybody. Idempotent."""
+    def close(self, reason: Reason = Reason.CLOSED, text: str = "", alternative: str = "") -> None:
+        """End it for everybody. Idempotent. `alternative`: the room to meet in instead."""
         if self._closed:
             return
         self._closed = True
@@ -170,7 +175,7 @@ class Room:
         for member in members.values():
             if member.endpoint is not None:
                 member.endpoint.close()
-            member.outlet.deliver(Ended(self.name, member.id, reason, text))
+            member.outlet.deliver(Ended(self.name, member.id, reason, text, alternative))
         self._media.close()
         self._watch(RoomClosed(self.name, reason))
 
@@ -262,11 +267,7 @@ class Room:
     def set_role(self, id: str, role: Role) -> None:
         """Promote or demote. A listener's tracks end."""
         member = self.member(id)
-        if role is Role.LISTENER:
-            for track in list(member.tracks.values()):
-                self._forget(track)
-            self._rewire()
-        self._change(member, role=role)
+        self._place(member, role, member.info.affiliation)
 
     def set_present(self, id: str, present: bool, outlet: Outlet | None = None) -> None:
         """The member's connection was lost, or is back (through `outlet`, if given)."""
@@ -293,10 +294,30 @@ class Room:
         """Pass on a message that is stored."""
         self._tell(Said(self.name, message))
 
-    def configure(self, settings: RoomSettings) -> None:
-        """Take other settings."""
-        self.settings = settings
-        self._rewire()
+    def whisper(self, id: str, other: str, message: Message) -> None:
+        """Pass a message on to one member alone; its sender hears it, too."""
+        sender, addressee = self.member(id), self.member(other)
+        event = Whispered(self.name, message, id, other)
+        addressee.outlet.deliver(event)
+        if sender is not addressee:
+            sender.outlet.deliver(event)
+
+    def configure(self, settings: RoomSettings, roles: Mapping[str, Role] | None = None) -> None:
+        """Take other settings; what members are to the room follows. `roles`: of those members who
+        have another one from now on.
+        """
+        before, self.settings = self.settings, settings
+        for member in list(self._members.values()):
+            role = (roles or {}).get(member.id, member.info.role)
+            self._place(member, role, settings.affiliation(member.caller.address))
+        if settings.stage != before.stage:
+            self._rewire()
+        if settings.subject != before.subject:
+            subject = settings.subject
+            by = subject.by or self.address
+            self._tell(SubjectChanged(self.name, subject.text, by, subject.name, subject.at))
+        if replace(settings, subject=before.subject) != before:
+            self._tell(RoomChanged(self.name))
 
     def drain(self, text: str) -> None:
         """Tell everybody that the node will stop."""
@@ -346,6 +367,13 @@ class Room:
     def _replace(self, track: Track) -> None:
         self._tracks[track.id] = self._members[track.member].tracks[track.id] = track
         self._tell(TrackChanged(self.name, track))
+
+    def _place(self, member: Member, role: Role, affiliation: Affiliation) -> None:
+        if role is Role.LISTENER and member.tracks:
+            for track in list(member.tracks.values()):
+                self._forget(track)
+            self._rewire()
+        self._change(member, role=role, affiliation=affiliation)
 
     def _change(self, member: Member, **changes: object) -> None:
         info = replace(member.info, **changes)  # type: ignore[arg-type]

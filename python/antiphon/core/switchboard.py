@@ -10,17 +10,15 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from . import change as changes
 from .address import Addresses
 from .call import is_call_room
-from .call_verbs import CallVerbs
 from .calls import CallLimits
-from .doors import Doors
 from .event import Event, RoomClosed, RoomOpened
 from .exchange import Exchange
 from .member import Member, Outlet, Receive, Role, Track
@@ -37,6 +35,7 @@ from .ports import (
 )
 from .reason import Reason, Refused
 from .room import Room
+from .room_verbs import RoomVerbs, room_at_stake
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +60,8 @@ class Place(Protocol):
         name: str,
         receive: Receive,
         stream: bool,
+        password: str | None,
+        locked: bool,
     ) -> Membership:
         """Enter a room that is kept there."""
 
@@ -80,9 +81,9 @@ class Here:
         return None
 
 
-class Switchboard(CallVerbs):
-    """Rooms, who is in them, and the verbs: join, leave, update, say, set, watch, and those of
-    calls.
+class Switchboard(RoomVerbs):
+    """Rooms, who is in them, and the verbs: join, update, say, watch, those of rooms as such, and
+    those of calls.
     """
 
     def __init__(
@@ -95,21 +96,16 @@ class Switchboard(CallVerbs):
         policy: Policy,
         locator: Locator | None = None,
         max_rooms: int = 10_000,
+        max_owned: int = 100,
         calls: Calls | None = None,
         directory: Directory | None = None,
         call_limits: CallLimits | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.policy = policy
-        self._stored = rooms
-        self._messages = messages
         self._media = media
         self._locator = locator or Here()
         self._max_rooms = max_rooms
-        self._now = now
-        self._rooms: dict[str, Room] = {}
         self._watchers: list[Outlet] = []
-        self._doors = Doors()
         self._draining = False
         self._errands: set[asyncio.Task[None]] = set()
         exchange = Exchange(
@@ -122,23 +118,22 @@ class Switchboard(CallVerbs):
             records=calls,
             directory=directory,
         )
-        super().__init__(addresses, exchange)
+        super().__init__(
+            addresses=addresses,
+            exchange=exchange,
+            policy=policy,
+            rooms=rooms,
+            messages=messages,
+            max_owned=max_owned,
+            now=now,
+        )
 
     # looking
-
-    @property
-    def rooms(self) -> Iterable[Room]:
-        """The rooms that live on this node now."""
-        return self._rooms.values()
 
     @property
     def draining(self) -> bool:
         """Whether the node takes nobody in any more."""
         return self._draining
-
-    def find(self, room: str) -> Room | None:
-        """The living room of that (canonical) name."""
-        return self._rooms.get(room)
 
     def watch(self, outlet: Outlet) -> Callable[[], None]:
         """Tell `outlet` every event of every room from now on; the result ends that."""
@@ -150,12 +145,19 @@ class Switchboard(CallVerbs):
 
         return unwatch
 
-    def may_enter(self, caller: Caller, settings: RoomSettings, present: int = 0) -> None:
-        """Come into a room that has `present` members, or see that it is there. Raises
-        `Refused`.
-        """
+    def may_enter(
+        self,
+        caller: Caller,
+        settings: RoomSettings,
+        present: int = 0,
+        *,
+        password: str | None = None,
+    ) -> None:
+        """Come into a room that has `present` members, or see what is in it. Raises `Refused`."""
         self._exchange.admit(caller, settings.name)
         self.policy.may_join(caller, settings, present)
+        if self._member(settings.name, caller) is None:
+            self.policy.may_pass(caller, settings, password)
 
     # coming and going
 
@@ -168,11 +170,14 @@ class Switchboard(CallVerbs):
         name: str | None = None,
         receive: Receive = Receive.ALL,
         stream: bool = False,
+        password: str | None = None,
+        locked: bool = False,
     ) -> Membership:
         """Enter a room, opening it if need be. Raises `Refused`.
 
         `stream`: not a person but an encoder or a player (shown as such, never a moderator merely
-        by being the first).
+        by being the first, nor the owner). `locked`: if this makes the room, nobody else comes in
+        until its owner has `set` it.
         """
         if self._draining:
             raise Refused(Reason.DRAINING, "This server is about to stop. Please try again.")
@@ -180,34 +185,33 @@ class Switchboard(CallVerbs):
         shown = self.addresses.nickname(name or caller.name)
         if (place := await self._locator.locate(address.local)) is not None:
             return await place.join(
-                caller, address.local, outlet, name=shown, receive=receive, stream=stream
+                caller,
+                address.local,
+                outlet,
+                name=shown,
+                receive=receive,
+                stream=stream,
+                password=password,
+                locked=locked,
             )
         # Two who come at once must not open the room twice: one at a time through each door.
         async with self._doors.through(address.local):
-            found = self._rooms.get(address.local) or await self._open(caller, address.local)
-            with _room_at_stake(found):
+            found = self._rooms.get(address.local)
+            if found is None:
+                made = await self._settings_for(caller, address.local, stream, locked)
+                found = await self._open(caller, made, password)
+            self.may_enter(caller, found.settings, len(found.members), password=password)
+            with room_at_stake(found):
                 membership = self._enter(found, caller, outlet, shown, receive, stream)
         self._exchange.joined(found.name, caller.address)
         return membership
-
-    async def leave(
-        self, room: str, member: str, reason: Reason = Reason.LEFT, text: str = ""
-    ) -> None:
-        """Go out of a room. An ad-hoc room ends with its last member."""
-        if (found := self._rooms.get(room)) is None or member not in found.members:
-            return
-        with _room_at_stake(found):
-            found.leave(member, reason, text)
-        log.info("member left: %s", reason, extra={"room": room, "member": member})
-        self._exchange.left(room)
-        await self._close_if_empty(found)
 
     # within a room
 
     async def update(self, room: str, member: str, change: changes.Update) -> Track | None:
         """Do what a member asks of its room; `Publish` gives the track. Raises `Refused`."""
         found = self._room(room)
-        with _room_at_stake(found):
+        with room_at_stake(found):
             return await self._update(found, member, change)
 
     async def _update(self, found: Room, member: str, change: changes.Update) -> Track | None:
@@ -239,11 +243,10 @@ class Switchboard(CallVerbs):
     async def say(self, caller: Caller, room: str, draft: Draft | str) -> Message:
         """Store a message of somebody in the room, pass it on, and return it. Raises `Refused`."""
         address = self.addresses.room(room)
+        settings = await self._settings(address.local)
         living = self._rooms.get(address.local)
-        if living is None and await self._stored.find(address.local) is None:
-            raise Refused(Reason.NOT_FOUND, "There is no such room now.")
         member = living.member_of(caller.address) if living is not None else None
-        self.policy.may_say(caller, address.local, member)
+        self.policy.may_say(caller, settings, member)
         name = member.info.name if member is not None else caller.name
         message, new = await self._messages.append(address, caller.address, name, drafted(draft))
         # The room may have ended, or begun, while the message was written.
@@ -263,41 +266,6 @@ class Switchboard(CallVerbs):
         """A member put the others on hold, or is back. Raises `Refused`."""
         self._room(room).hold(member, held)
 
-    # lasting rooms
-
-    async def set(self, caller: Caller, settings: RoomSettings) -> RoomSettings:
-        """Store a room, or change a stored one. Raises `Refused`."""
-        name = self.addresses.room(settings.name).local
-        async with self._doors.through(name):
-            before = await self._stored.find(name)
-            if is_call_room(name):
-                raise Refused(Reason.FORBIDDEN, "The room of a call cannot be kept.")
-            if before is None:
-                self.policy.may_create(caller, name)
-                stored = replace(settings, owner=caller.address.bare, created_at=self._now())
-            else:
-                self.policy.may_administer(caller, before)
-                stored = replace(settings, owner=before.owner, created_at=before.created_at)
-            stored = replace(stored, name=name)
-            await self._stored.save(stored)
-            if (living := self._rooms.get(name)) is not None:
-                living.configure(stored)
-            return stored
-
-    async def remove(self, caller: Caller, room: str) -> None:
-        """End a room for good, with its messages; those inside are told. Raises `Refused`."""
-        address = self.addresses.room(room)
-        async with self._doors.through(address.local):
-            settings = await self._stored.find(address.local)
-            living = self._rooms.get(address.local)
-            if settings is None and living is None:
-                raise Refused(Reason.NOT_FOUND, "There is no such room.")
-            self.policy.may_administer(caller, settings or RoomSettings(name=address.local))
-            await self._stored.remove(address.local)
-            if living is not None:
-                self._shut(living, Reason.CLOSED, "The room was closed.")
-            await self._messages.forget(address)
-
     async def drain(self, text: str = "The server stops in a moment.") -> None:
         """Take nobody in any more and tell everybody."""
         self._draining = True
@@ -316,17 +284,34 @@ class Switchboard(CallVerbs):
 
     # within
 
-    async def _open(self, caller: Caller, name: str) -> Room:
-        settings = await self._stored.find(name)
-        is_stored = settings is not None
-        if settings is None:
-            if not is_call_room(name):
-                self.policy.may_create(caller, name)
-            settings = RoomSettings(name=name, guests=_welcome(name), created_at=self._now())
+    async def _settings_for(
+        self, caller: Caller, name: str, stream: bool, locked: bool
+    ) -> RoomSettings:
+        """Of a room that is about to be opened: what is stored of it, or of an ad-hoc one, which
+        belongs to whoever opens it.
+        """
+        if (stored := await self._stored.find(name)) is not None:
+            return stored
+        is_call = is_call_room(name)
+        if not is_call:
+            self.policy.may_create(caller, name)
+        nobody = is_call or stream or caller.address.is_guest
+        return RoomSettings(
+            name=name,
+            lasting=False,
+            locked=locked and not nobody,
+            owner=None if nobody else caller.address.bare,
+            # Who may come into the room of a call was asked before.
+            guests=True if is_call else None,
+            created_at=self._now(),
+        )
+
+    async def _open(self, caller: Caller, settings: RoomSettings, password: str | None) -> Room:
         # Whoever may not come in must not open the room either.
-        self.may_enter(caller, settings)
+        self.may_enter(caller, settings, password=password)
+        name = settings.name
         address = self.addresses.room(name)
-        if not is_stored and not is_call_room(name):
+        if not settings.lasting and not is_call_room(name):
             # What others said here before a crash, or while the store failed, is not for these.
             await self._messages.forget(address)
         if len(self._rooms) >= self._max_rooms:
@@ -353,34 +338,16 @@ class Switchboard(CallVerbs):
         receive: Receive,
         stream: bool,
     ) -> Membership:
-        self.may_enter(caller, room.settings, len(room.members))
         opens = not stream and all(member.info.stream for member in room.members.values())
         role = self.policy.role(caller, room.settings, opens=opens)
         member = room.join(caller, name, role, outlet, receive, stream=stream)
         log.info("member joined", extra={"room": room.name, "member": member.id})
         return Membership(room, member)
 
-    async def _close_if_empty(self, room: Room) -> None:
-        if room.members or self._rooms.get(room.name) is not room:
-            return
-        async with self._doors.through(room.name):
-            # Somebody may have come in while we waited at the door.
-            if room.members or self._rooms.get(room.name) is not room:
-                return
-            self._shut(room, Reason.CLOSED, "")
-            if await self._stored.find(room.name) is None:
-                # The next ones to use this name must not read what was said here.
-                await self._messages.forget(room.address)
-
     def shut(self, room: Room, reason: Reason, text: str) -> None:
         """End the room of a call, with what was said in it (exchange.LivingRooms)."""
         self._shut(room, reason, text)
         self._begin(self._messages.forget(room.address))
-
-    def _shut(self, room: Room, reason: Reason, text: str) -> None:
-        self._rooms.pop(room.name, None)
-        room.close(reason, text)
-        log.info("room closed", extra={"room": room.name})
 
     async def _moderate(self, room: Room, actor: Member, change: changes.Moderate) -> None:
         other = room.member(change.member)
@@ -395,12 +362,8 @@ class Switchboard(CallVerbs):
                 for track in muted:
                     room.mute(track.id, True)
             case changes.Act.REMOVE:
-                await self.leave(
-                    room.name,
-                    other.id,
-                    Reason.REMOVED,
-                    "A moderator removed you from the room.",
-                )
+                words = change.reason or "A moderator removed you from the room."
+                await self.leave(room.name, other.id, Reason.REMOVED, words)
             case changes.Act.LOWER_HAND:
                 room.raise_hand(other.id, False)
             case changes.Act.PROMOTE:
@@ -409,6 +372,8 @@ class Switchboard(CallVerbs):
             case changes.Act.DEMOTE:
                 lowered = Role.SPEAKER if other.info.role is Role.MODERATOR else Role.LISTENER
                 room.set_role(other.id, lowered)
+            case changes.Act.SET_ROLE:
+                room.set_role(other.id, change.role or other.info.role)
 
     def _begin(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(errand)
@@ -420,35 +385,9 @@ class Switchboard(CallVerbs):
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("messages of a call could not be deleted: %s", error)
 
-    def _room(self, name: str) -> Room:
-        if (room := self._rooms.get(name)) is None:
-            raise Refused(Reason.NOT_FOUND, "There is no such room now.")
-        return room
-
     def _told(self, event: Event) -> None:
         if isinstance(event, RoomClosed):
             self._rooms.pop(event.room, None)
             self._exchange.closed(event.room, event.reason)
         for outlet in list(self._watchers):
             outlet.deliver(event)
-
-
-def _welcome(name: str) -> bool | None:
-    """Whether guests are welcome in a room that is not stored; who may call was asked before."""
-    return True if is_call_room(name) else None
-
-
-@contextmanager
-def _room_at_stake(room: Room) -> Iterator[None]:
-    """A broken invariant ends the room it broke in, and no other."""
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception:
-        log.exception("the room broke and is closed", extra={"room": room.name})
-        room.close(
-            Reason.INTERNAL,
-            "The room had to be closed because of an error of the server.",
-        )
-        raise Refused(Reason.INTERNAL, "The room broke. Please join again.") from None

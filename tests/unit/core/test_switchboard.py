@@ -259,6 +259,8 @@ class Elsewhere(Place):
         name: str,
         receive: Receive,
         stream: bool,
+        password: str | None,
+        locked: bool,
     ) -> Membership:
         self.asked.append(room)
         return await self.there.switchboard.join(

@@ -25,7 +25,9 @@ def count(table: str) -> Callable[[Connection], int]:
     return lambda connection: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
 
 
-ROOM = "INSERT INTO rooms VALUES ('{}', '', NULL, NULL, NULL, 25, false, 0, '')"
+ROOM = (
+    "INSERT INTO rooms (name, title, stage, audience, created_at) VALUES ('{}', '', 25, false, 0)"
+)
 
 
 async def test_migrations_lead_to_the_tables_of_the_code(database: Database) -> None:

@@ -7,11 +7,13 @@ from .calls import calls, calls_running
 from .files import files
 from .messages import messages, messages_by_origin
 from .push import push_subscriptions
-from .rooms import rooms
+from .rooms import affiliations, affiliations_by_account, rooms, rooms_by_owner
 
 __all__ = [
     "account_keys",
     "accounts",
+    "affiliations",
+    "affiliations_by_account",
     "avatars",
     "bindings",
     "calls",
@@ -25,4 +27,5 @@ __all__ = [
     "push_subscriptions",
     "resets",
     "rooms",
+    "rooms_by_owner",
 ]
