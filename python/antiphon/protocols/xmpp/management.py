@@ -129,8 +129,11 @@ class Management:
     def close(self) -> list[Stanza]:
         """The session is over: what was never acknowledged, oldest first."""
         self.token = ""
-        self._waiting = self._asked = None
+        self._asked = None
         self._pending.clear()
+        if (waiting := self._waiting) is not None:
+            self._waiting = None
+            waiting()
         return [Stanza(data) for data in self.kept.unacked()]
 
     @staticmethod

@@ -229,7 +229,9 @@ def stanza(
     return f"{head}>".encode() + body + f"</{name}>".encode()
 
 
-def result(asked: Asked, to: str, *children: bytes | Element, from_: str | None = None) -> bytes:
+def result(
+    asked: Asked, to: str | None, *children: bytes | Element, from_: str | None = None
+) -> bytes:
     """The result of an iq. `to`: who asked; `from_`: who answers, if not the one it was for."""
     answers = asked.to if from_ is None else from_
     return stanza("iq", *children, to=to, from_=answers, id=asked.id or "", kind="result")
@@ -237,7 +239,7 @@ def result(asked: Asked, to: str, *children: bytes | Element, from_: str | None 
 
 def refusal(
     asked: Asked,
-    to: str,
+    to: str | None,
     condition: str,
     text: str = "",
     *,

@@ -126,6 +126,11 @@ class Session:
         """Whether it is over."""
         return self._ended
 
+    @property
+    def idle(self) -> float:
+        """Seconds since its client was heard last."""
+        return self._wire.idle() if self._wire is not None else 0.0
+
     # out
 
     def send(self, data: bytes) -> None:
@@ -161,6 +166,15 @@ class Session:
         if self._wire is not None:
             self._wire.close(stream_error(condition, text) if condition else b"")
         self._end()
+
+    def abandon(self) -> None:
+        """Its client does not answer: give its connection up, and wait for another one if it may
+        come back.
+        """
+        if self._wire is not None and self.management is not None and self.management.resumable:
+            self._wire.abort()
+        else:
+            self.close("connection-timeout")
 
     # acknowledgement
 
@@ -198,6 +212,9 @@ class Session:
             log.exception("%s: a stanza could not be handled", self.jid)
             if stanza.type not in ("error", "result") and not self._ended:
                 self.send(refusal(stanza, self.jid, "internal-server-error"))
+
+    def secured(self, bindings: dict[str, bytes]) -> None:
+        """Never told: TLS comes before a session."""
 
     def opened(self, header: Stanza) -> None:
         """A stream must not begin again once it is bound (RFC 6120 §4.3.3)."""

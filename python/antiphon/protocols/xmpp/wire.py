@@ -7,6 +7,28 @@ from typing import Protocol
 from antiphon._native import Kept, Stanza
 
 
+class End(Protocol):
+    """Who hears what a wire brings: a stream that is negotiated, or a session."""
+
+    def secured(self, bindings: dict[str, bytes]) -> None:
+        """TLS is there; `bindings`: channel-binding type → data."""
+
+    def opened(self, header: Stanza) -> None:
+        """The header of a stream."""
+
+    def received(self, stanza: Stanza) -> None:
+        """One element."""
+
+    def ended_by_peer(self) -> None:
+        """The peer ended the stream."""
+
+    def failed(self, condition: str) -> None:
+        """What came was no stream, or beyond a limit; a condition of RFC 6120 §4.9.3."""
+
+    def lost(self) -> None:
+        """The connection is gone. Not told after `Wire.close`."""
+
+
 class Wire(Protocol):
     """One connection, or what stands in for one. After `close` and `abort` verbs do nothing."""
 
@@ -18,8 +40,14 @@ class Wire(Protocol):
     def keeps(self) -> bool:
         """Whether it can count and keep stanzas for XEP-0198."""
 
+    def carry(self, end: End) -> None:
+        """Tell what comes to this one from now on."""
+
+    def open(self, to: str | None) -> None:
+        """Answer a stream's header by ours; `to`: who says to have sent it."""
+
     def send(self, data: bytes) -> None:
-        """One element, or the header of a stream."""
+        """One element."""
 
     def forward(
         self,

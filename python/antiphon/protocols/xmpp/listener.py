@@ -1,0 +1,251 @@
+"""Streams that the stream engine carries: TCP with STARTTLS, TLS from the start, WebSocket. It
+brings the engine's events to whoever has the stream, and their verbs to the engine.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from antiphon._native import (
+    Kept,
+    Stanza,
+    StreamAccepted,
+    StreamClosed,
+    StreamRequest,
+    Streams,
+    StreamSecured,
+)
+from antiphon.net.gate import Gate, Lease
+
+from .binding import bindings
+from .message import escape
+from .namespaces import CLIENT, FRAMING, STREAM
+from .wire import End
+
+log = logging.getLogger(__name__)
+
+VERSION = "1.0"
+LANGUAGE = "en"
+END_OF_STREAM = b"</stream:stream>"
+END_OF_FRAMES = f"<close xmlns='{FRAMING}'/>".encode()
+
+
+class Engine(Protocol):
+    """The stream engine of this node (`net.streams`)."""
+
+    @property
+    def streams(self) -> Streams:
+        """Its verbs."""
+
+    def touched(self) -> None:
+        """Something was sent; it is written at the end of this turn."""
+
+
+class Nobody:
+    """Hears nothing: a stream that has been closed, but whose connection is not gone yet."""
+
+    def secured(self, bindings: dict[str, bytes]) -> None:
+        """Ignored."""
+
+    def opened(self, header: Stanza) -> None:
+        """Ignored."""
+
+    def received(self, stanza: Stanza) -> None:
+        """Ignored."""
+
+    def ended_by_peer(self) -> None:
+        """Ignored."""
+
+    def failed(self, condition: str) -> None:
+        """Ignored."""
+
+    def lost(self) -> None:
+        """Ignored."""
+
+
+NOBODY = Nobody()
+
+
+class EngineWire:
+    """Implements `wire.Wire` over one connection of the engine."""
+
+    __slots__ = ("_listener", "connection")
+
+    def __init__(self, listener: "Listener", connection: int) -> None:
+        self._listener = listener
+        self.connection = connection
+
+    @property
+    def keeps(self) -> bool:
+        """The engine counts and keeps."""
+        return True
+
+    def carry(self, end: End) -> None:
+        """Tell what comes to this one."""
+        if self.connection in self._listener.ends:
+            self._listener.ends[self.connection] = end
+
+    def open(self, to: str | None) -> None:
+        """Send our header."""
+        self.send(self._listener.header(to))
+
+    def send(self, data: bytes) -> None:
+        """One element."""
+        engine = self._listener.engine
+        engine.streams.send(self.connection, data)
+        engine.touched()
+
+    def forward(
+        self,
+        stanza: Stanza,
+        from_: str | None,
+        *,
+        address: str | None = None,
+        extra: bytes = b"",
+        drop: int = 0,
+        by: str = "",
+    ) -> None:
+        """Send what came from another."""
+        engine = self._listener.engine
+        engine.streams.forward(
+            self.connection, stanza, from_, address=address, extra=extra, drop=drop, by=by
+        )
+        engine.touched()
+
+    def resume(self, *, restart: bool = False, starttls: bool = False, free: bool = False) -> None:
+        """Let the next element come."""
+        engine = self._listener.engine
+        engine.streams.resume(self.connection, restart=restart, starttls=starttls, free=free)
+        engine.touched()
+
+    def keep(self, kept: Kept | None) -> None:
+        """Count and keep stanzas."""
+        self._listener.engine.streams.keep(self.connection, kept)
+
+    def name(self, address: str) -> None:
+        """What groups are stamped with."""
+        self._listener.engine.streams.name(self.connection, address)
+
+    def limits(
+        self,
+        *,
+        element: int | None = None,
+        bytes_per_s: int | None = None,
+        elements_per_s: int | None = None,
+        outbox: int | None = None,
+    ) -> None:
+        """From now on."""
+        self._listener.engine.streams.limits(
+            self.connection,
+            element=element,
+            bytes_per_s=bytes_per_s,
+            elements_per_s=elements_per_s,
+            outbox=outbox,
+        )
+
+    def idle(self) -> float:
+        """Seconds of silence."""
+        return self._listener.engine.streams.idle(self.connection)
+
+    def close(self, error: bytes = b"") -> None:
+        """End the stream in order."""
+        self.carry(NOBODY)
+        engine = self._listener.engine
+        if error:
+            engine.streams.send(self.connection, error)
+        engine.streams.close(self.connection, self._listener.end)
+        engine.touched()
+
+    def abort(self) -> None:
+        """Drop the connection; whoever has the stream hears that it is lost."""
+        self._listener.engine.streams.abort(self.connection)
+
+
+Take = Callable[[EngineWire, str], End]
+"""Make the end of a new stream from its wire and the address of its peer."""
+
+
+class Listener:
+    """The handler of one listener of the engine (`net.streams.StreamHandler`)."""
+
+    def __init__(
+        self, engine: Engine, gate: Gate, domain: str, take: Take, *, content: str = CLIENT
+    ) -> None:
+        """`domain`: whose streams these are; `content`: the namespace of their stanzas."""
+        self.engine = engine
+        self.ends: dict[int, End] = {}
+        self.end = END_OF_STREAM
+        self._gate = gate
+        self._domain = domain
+        self._take = take
+        self._content = content
+        self._leases: dict[int, Lease] = {}
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def header(self, to: str | None) -> bytes:
+        """Ours (RFC 6120 §4.7)."""
+        said = f" to='{escape(to)}'" if to else ""
+        return (
+            f"<?xml version='1.0'?><stream:stream xmlns='{self._content}' xmlns:stream='{STREAM}'"
+            f" from='{self._domain}'{said} id='{secrets.token_hex(8)}' version='{VERSION}'"
+            f" xml:lang='{LANGUAGE}'>"
+        ).encode()
+
+    # what the engine tells
+
+    def accepted(self, stream: int, peer: StreamAccepted) -> None:
+        """A connection came."""
+        lease = self._gate.admit(peer.host)
+        self.ends[stream] = NOBODY
+        if lease is None:
+            self.engine.streams.abort(stream)
+            return
+        self._leases[stream] = lease
+        self.ends[stream] = self._take(EngineWire(self, stream), peer.host)
+
+    def secured(self, stream: int, secured: StreamSecured) -> None:
+        """TLS is there."""
+        self.ends[stream].secured(bindings(secured.exporter, secured.certificate))
+
+    def requested(self, stream: int, request: StreamRequest) -> None:
+        """A WebSocket on a path of ours."""
+        self.engine.streams.resume(stream)
+
+    def opened(self, stream: int, header: Stanza) -> None:
+        """The header of a stream."""
+        self.ends[stream].opened(header)
+
+    def received(self, stream: int, stanza: Stanza) -> None:
+        """One element."""
+        self.ends[stream].received(stanza)
+
+    def data(self, stream: int, data: bytes) -> None:
+        """Of other framings."""
+
+    def ended(self, stream: int) -> None:
+        """The peer ended the stream."""
+        self.ends[stream].ended_by_peer()
+
+    def failed(self, stream: int, condition: str) -> None:
+        """What came was no stream."""
+        if (lease := self._leases.get(stream)) is not None:
+            lease.refuse(f"xmpp_{condition}")
+        self.ends[stream].failed(condition)
+
+    def full(self, stream: int) -> None:
+        """A client does not read; beyond `outbox` the engine drops it."""
+
+    def drained(self, stream: int) -> None:
+        """It does again."""
+
+    def closed(self, stream: int, closed: StreamClosed) -> None:
+        """A connection is gone."""
+        lease = self._leases.pop(stream, None)
+        end = self.ends.pop(stream, None)
+        if lease is not None:
+            lease.release()
+        if end is not None:
+            end.lost()

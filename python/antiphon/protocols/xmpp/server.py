@@ -1,0 +1,169 @@
+"""XMPP on this node: every part of it made and joined, opened in order and closed in the opposite
+one. What stanzas mean is the router's.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from antiphon._native import Group, Streams
+from antiphon.core.address import Addresses
+from antiphon.net.gate import Gate
+from antiphon.net.listen import address_of
+
+from .config import XmppConfig, XmppLimits
+from .hub import Directory, Hub, Registrar
+from .listener import Engine, EngineWire, Listener
+from .negotiation import Negotiation, Terms
+from .session import Router
+
+log = logging.getLogger(__name__)
+
+# XEP-0368 §3.2.
+ALPN = "xmpp-client"
+
+
+@dataclass(slots=True)
+class Doors:
+    """Bound sockets: `plain` for STARTTLS, `secure` for TLS from the start, `components`."""
+
+    plain: list[socket.socket] = field(default_factory=list[socket.socket])
+    secure: list[socket.socket] = field(default_factory=list[socket.socket])
+    components: list[socket.socket] = field(default_factory=list[socket.socket])
+
+    @property
+    def listening(self) -> list[tuple[str, str]]:
+        """(protocol, address) of each."""
+        named = (
+            ("xmpp", self.plain),
+            ("xmpps", self.secure),
+            ("xmpp-component", self.components),
+        )
+        return [(name, address_of(opened)) for name, sockets in named for opened in sockets]
+
+    def close(self) -> None:
+        """Close the sockets. Idempotent."""
+        for opened in [*self.plain, *self.secure, *self.components]:
+            opened.close()
+
+
+class Driver(Engine, Protocol):
+    """What carries streams (`net.streams.StreamDriver`)."""
+
+    def listen(
+        self,
+        sockets: Sequence[socket.socket],
+        framing: int,
+        handler: Listener,
+        *,
+        tls: bool = False,
+        alpn: Sequence[str] = (),
+    ) -> int:
+        """Accept on listening sockets; the tag of these listeners."""
+
+    def unlisten(self, tag: int) -> None:
+        """Accept nothing more there."""
+
+
+class XmppServer:
+    """See the module. `hub` has the sessions and the limits; `hub.router` must be set before it is
+    opened.
+    """
+
+    def __init__(
+        self,
+        *,
+        addresses: Addresses,
+        directory: Directory,
+        driver: Driver,
+        gate: Gate,
+        config: XmppConfig,
+        limits: XmppLimits,
+        certified: bool,
+        encrypted: bool = True,
+        guests: bool = False,
+        registration: bool = False,
+    ) -> None:
+        """`certified`: there is a certificate, so that TLS can be had; `encrypted`: nobody logs in
+        without it. `guests`, `registration`: whether strangers may come in, or make accounts.
+        """
+        self.config = config
+        self.hub = Hub(
+            addresses=addresses,
+            directory=directory,
+            limits=limits,
+            loop=asyncio.get_running_loop(),
+            touched=driver.touched,
+        )
+        self._driver = driver
+        self._gate = gate
+        self._tags: list[int] = []
+        self._terms = Terms(
+            starttls=certified, encrypted=encrypted, guests=guests, registration=registration
+        )
+        self._listeners: list[Listener] = []
+
+    def join(self, router: Router, registrar: Registrar) -> None:
+        """Whom stanzas go to, and who makes accounts."""
+        self.hub.router = router
+        self.hub.registrar = registrar
+
+    def open(self, doors: Doors) -> None:
+        """Serve sockets."""
+        self._serve(doors.plain, tls=False)
+        self._serve(doors.secure, tls=True)
+
+    def tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """What must run beside it, as coroutines."""
+        return [self.hub.run()]
+
+    async def close(self) -> None:
+        """Take nobody in any more and end all streams."""
+        for tag in self._tags:
+            self._driver.unlisten(tag)
+        await self.hub.close()
+        for listener in self._listeners:
+            for end in list(listener.ends.values()):
+                if isinstance(end, Negotiation):
+                    end.close("system-shutdown")
+        self._driver.touched()
+
+    def drain(self) -> None:
+        """Let all clients go elsewhere: the node stops."""
+        for session in list(self.hub.sessions):
+            session.close("system-shutdown")
+        self._driver.touched()
+
+    @property
+    def connections(self) -> int:
+        """Connections by TCP and TLS."""
+        return sum(map(len, self._listeners))
+
+    def broadcast(self, group: Group, data: bytes) -> None:
+        """Give all of a group a stanza, each with its own `to`."""
+        self._driver.streams.send(group, data, addressed=True)
+        self._driver.touched()
+
+    def counters(self) -> Mapping[str, int]:
+        """All that is counted since the start."""
+        hub = self.hub
+        return {
+            **hub.counters,
+            "login_failures": hub.attempts.failures,
+            "login_refusals": hub.attempts.refused,
+        }
+
+    def _serve(self, sockets: Sequence[socket.socket], *, tls: bool) -> None:
+        if not sockets:
+            return
+        listener = Listener(self._driver, self._gate, self.hub.jids.domain, self._take)
+        alpn = (ALPN,) if tls else ()
+        tag = self._driver.listen(sockets, Streams.XMPP, listener, tls=tls, alpn=alpn)
+        self._tags.append(tag)
+        self._listeners.append(listener)
+
+    def _take(self, wire: EngineWire, peer: str) -> Negotiation:
+        return Negotiation(self.hub, wire, self._terms, peer)
