@@ -50,6 +50,9 @@ _NAMED: dict[Type, tuple[str, str]] = {
     ),
     Number(True, 1, None): ("Seq", "Number of an event in its session, rising by one."),
     Text(1, 65536): ("Sdp", "A session description (RFC 8866)."),
+    Text(1, 40): ("Emoji", "What somebody reacts with."),
+    Text(1, 600): ("AddressText", "An address, as its sender spells it."),
+    Text(1, 255): ("ShortText", "A name, or an id of somebody else's making."),
 }
 _UNDOCUMENTED = {"id", "seq"}
 

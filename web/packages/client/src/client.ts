@@ -4,8 +4,17 @@ import type { Call } from "./calls/call.js";
 import { Calls, isCallEvent } from "./calls/calls.js";
 import { Emitter } from "./emitter.js";
 import { AntiphonError, hasReason, toAntiphonError } from "./errors.js";
-import type { IceServer, Joined, Receive, ServerEvent, Welcome } from "./generated/signalling.js";
-import { type Message, sendDirect, toMessage } from "./room/chat.js";
+import type {
+  IceServer,
+  Joined,
+  Receive,
+  RoomInvited,
+  ServerEvent,
+  Welcome,
+} from "./generated/signalling.js";
+import type { Message } from "./messages/message.js";
+import { asDirect, Messages } from "./messages/messages.js";
+import { isPeopleEvent, People } from "./people/people.js";
 import type { RoomEvent } from "./room/dispatch.js";
 import { Room } from "./room/room.js";
 import type { JoinOptions } from "./room/types.js";
@@ -23,8 +32,20 @@ export interface ClientEvents {
   error: [error: AntiphonError];
   /** Somebody calls (`reachable` only): `call.accept()` or `call.decline()`. */
   call: [call: Call];
-  /** A direct message came (`reachable` only). */
+  /** A direct message came (`reachable` only); `client.messages` has all of them. */
   message: [message: Message];
+  /** Somebody asks the user to come into a room (`reachable` only): `join(invitation.room)`. */
+  invitation: [invitation: Invitation];
+}
+
+/** Somebody asks the user to come into a room. */
+export interface Invitation {
+  /** The room's name. */
+  readonly room: string;
+  /** Address of who asks. */
+  readonly sender: string;
+  readonly name: string;
+  readonly text: string;
 }
 
 /** What a client needs. The classes are for tests and for environments without globals. */
@@ -72,11 +93,24 @@ export class Client extends Emitter<ClientEvents> {
     report: (error) => this.#report(error),
   });
 
+  /** The direct conversations of the account. */
+  readonly messages = new Messages({
+    request: (body) => this.#connection.request(body),
+    me: () => ({ address: this.address, name: this.name }),
+    report: (error) => this.#report(error),
+  });
+
+  /** The account's contacts and who of them is there (`reachable` only). */
+  readonly people = new People((body) => this.#connection.request(body));
+
   constructor(options: ClientOptions) {
     super();
     this.#options = options;
     this.#server = baseUrl(options.server);
     this.#connection = this.#connect();
+    this.messages.on("message", (message) => {
+      if (!message.own) this.emit("message", message);
+    });
   }
 
   get state(): ClientState {
@@ -166,10 +200,10 @@ export class Client extends Emitter<ClientEvents> {
     return this.#calls.place("transfer", to, options);
   }
 
-  /** Sends a direct message to all devices of somebody; resolves when one of them has it. */
+  /** Sends a direct message to somebody (`bob`, `bob@example.org`); resolves when it is stored. */
   async send(to: string, text: string): Promise<Message> {
     this.#check("write");
-    return sendDirect((body) => this.#connection.request(body), to, text);
+    return this.messages.send(to, text);
   }
 
   /** Leaves the room and closes the connection. */
@@ -211,6 +245,7 @@ export class Client extends Emitter<ClientEvents> {
         request: (body) => connection.request(body),
         RTCPeerConnection,
         iceServers: (): readonly IceServer[] => this.#welcome?.ice_servers ?? [],
+        address: () => this.address,
         ended: () => this.#left(room),
       },
       joined.room,
@@ -235,6 +270,7 @@ export class Client extends Emitter<ClientEvents> {
           type: "join",
           room: name,
           ...(options.name === undefined ? {} : { name: options.name }),
+          ...(options.password === undefined ? {} : { password: options.password }),
           ...(receive === undefined ? {} : { receive }),
         });
       } catch (error) {
@@ -245,12 +281,21 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #welcomed(welcome: Welcome): void {
+    const first = this.#welcome === null;
     this.#welcome = welcome;
     if (!welcome.resumed) this.#calls.lost();
+    if (!welcome.resumed && !first) this.#renewed();
     const room = this.#room;
     if (room === null) return;
     if (welcome.resumed && room.present) room.resumed();
     else void this.#rejoin(room);
+  }
+
+  /** What the session before was told, this one has to ask for. */
+  #renewed(): void {
+    for (const asked of [this.people.renewed(), this.messages.renewed()]) {
+      asked.catch((error: unknown) => this.#report(error));
+    }
   }
 
   /** One at a time: losses meanwhile are its own affair. */
@@ -290,10 +335,21 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #handle(event: ServerEvent): void {
+    const direct = asDirect(event);
     if (isCallEvent(event)) this.#calls.handle(event);
-    else if (event.type === "direct_message") this.emit("message", toMessage(event.message));
-    else if (this.#early !== null) this.#early.push(event);
+    else if (isPeopleEvent(event)) this.people.handle(event);
+    else if (direct !== null) this.messages.handle(direct);
+    else if (event.type === "room_invited") this.#invited(event);
+    else this.#inRoom(event as RoomEvent);
+  }
+
+  #inRoom(event: RoomEvent): void {
+    if (this.#early !== null) this.#early.push(event);
     else this.#room?.handle(event);
+  }
+
+  #invited({ room, sender, name, text }: RoomInvited): void {
+    this.emit("invitation", { room, sender, name, text });
   }
 
   #flush(room: Room): void {

@@ -8,6 +8,7 @@ export {
   type ClientEvents,
   type ClientOptions,
   type ClientState,
+  type Invitation,
 } from "./client.js";
 export {
   type CameraOptions,
@@ -22,17 +23,37 @@ export {
 export { Emitter } from "./emitter.js";
 export { AntiphonError } from "./errors.js";
 export type {
+  Affiliation,
   CallState,
   IceServer,
   Kind,
   Reason,
   Receive,
   Role,
+  Show,
   Source,
 } from "./generated/signalling.js";
 export type { MediaState } from "./media/health.js";
 export type { PublishOptions } from "./media/publications.js";
-export { LONGEST_TEXT, type Message } from "./room/chat.js";
+export {
+  Conversation,
+  type ConversationEvents,
+  type MessagePage,
+  type SearchPage,
+  type SendOptions,
+} from "./messages/conversation.js";
+export {
+  type Attachment,
+  LONGEST_TEXT,
+  type Message,
+  type MessageState,
+  MOST_ATTACHMENTS,
+  type Reaction,
+} from "./messages/message.js";
+export { Messages, type MessagesEvents } from "./messages/messages.js";
+export type { Typist } from "./messages/typing.js";
+export { type OwnPresence, People, type PeopleEvents } from "./people/people.js";
+export type { Contact, Presence, PresenceDevice } from "./people/types.js";
 export type { Quality, RoomEvents } from "./room/events.js";
 export { Room } from "./room/room.js";
 export type { JoinOptions, LocalTrack, Member, RemoteTrack } from "./room/types.js";

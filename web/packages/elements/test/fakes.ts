@@ -5,6 +5,16 @@ import { AntiphonError } from "@antiphon/client";
 import type { Backend, EnterOptions, NewAccount, PhoneOptions } from "../src/room/backend.js";
 import { FakePhone } from "./fake-phone.js";
 
+const UNCHANGED = {
+  replyTo: null,
+  attachments: [],
+  editedAt: null,
+  retracted: null,
+  reactions: [],
+  state: "sent",
+  error: null,
+} as const;
+
 type Listener = (...values: unknown[]) => void;
 type Open<T> = { -readonly [K in keyof T]: T[K] };
 export type FakeMember = Open<Member> & { tracks: (RemoteTrack | LocalTrack)[] };
@@ -118,6 +128,7 @@ export class FakeRoom {
       joinedAt: this.members.size,
       stream: false,
       phone: false,
+      affiliation: "none",
       held: false,
       isLocal: false,
       tracks: [],
@@ -142,7 +153,9 @@ export class FakeRoom {
     const id = `${this.messages.length + 1}`;
     const { address, name } = sender;
     const sentAt = 1_700_000_000_000 + this.messages.length * 1000;
-    const message = { id, room: this.name, sender: address, name, text, sentAt, originId: null };
+    const own = sender === this.me;
+    const what = { id, room: this.name, sender: address, name, text, sentAt, originId: null };
+    const message: Message = { ...what, ...UNCHANGED, own };
     this.messages = [...this.messages, message];
     this.fire("message", message);
     return message;

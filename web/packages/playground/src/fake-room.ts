@@ -3,6 +3,16 @@
 import type { LocalTrack, Member, Message, Quality, RemoteTrack, Room } from "@antiphon/client";
 import { paintPerson, paintScreen } from "./pictures.js";
 
+const UNCHANGED = {
+  replyTo: null,
+  attachments: [],
+  editedAt: null,
+  retracted: null,
+  reactions: [],
+  state: "sent",
+  error: null,
+} as const;
+
 export interface Scenario {
   readonly people: number;
   readonly sharing: boolean;
@@ -165,7 +175,9 @@ export class FakeRoom {
   #message(member: FakeMember, text: string, sentAt: number): Message {
     const { address: sender, name } = member;
     const id = this.#id();
-    const message = { id, room: this.name, sender, name, text, sentAt, originId: null };
+    const own = member === this.me;
+    const what = { id, room: this.name, sender, name, text, sentAt, originId: null, own };
+    const message: Message = { ...what, ...UNCHANGED };
     this.messages.push(message);
     return message;
   }
@@ -177,6 +189,7 @@ export class FakeRoom {
       address: `${name.toLowerCase().replace(/\W/gu, ".")}@example.org`,
       name,
       role: "speaker",
+      affiliation: "none",
       hand: false,
       present: true,
       joinedAt: Date.now() + this.members.size,

@@ -19,6 +19,9 @@ export type Reason =
   | "busy"
   | "internal"
   | "unavailable"
+  | "banned"
+  | "members_only"
+  | "password"
   | "declined"
   | "cancelled"
   | "elsewhere"
@@ -39,11 +42,23 @@ export type Source = "microphone" | "camera" | "screen" | "screen_audio" | "othe
 /** What a member may do: a listener receives and chats, a speaker also sends media, a moderator also mutes and removes others. */
 export type Role = "listener" | "speaker" | "moderator";
 
+/** What an account is to a room, whether it is in it or not. */
+export type Affiliation = "owner" | "admin" | "member" | "none" | "outcast";
+
 /** What a member wants to receive: every track, the current speaker's, only those chosen, or none. */
 export type Receive = "all" | "speaker" | "chosen" | "none";
 
 /** How far a call is. */
 export type CallState = "calling" | "ringing" | "answered" | "ended";
+
+/** What is done to an earlier message. */
+export type ChangeKind = "correction" | "retraction" | "reaction";
+
+/** How far somebody is with the messages of another; a mark of one includes all before it. */
+export type Mark = "received" | "displayed";
+
+/** What a device says of its user: there, glad to talk, away, away for long, busy, or not there. */
+export type Show = "available" | "chat" | "away" | "xa" | "busy" | "offline";
 
 /** A STUN or TURN server, in the shape of RTCIceServer. */
 export interface IceServer {
@@ -78,6 +93,8 @@ export interface Member {
   phone?: boolean;
   /** Has put the others on hold. Absent: no. */
   held?: boolean;
+  /** What their account is to the room. Absent: none. */
+  affiliation?: Affiliation;
 }
 
 /** One media source of a member. */
@@ -96,7 +113,42 @@ export interface Track {
   codec: string | null;
 }
 
-/** A chat message of a room, or a direct one. */
+/** A file that a message points to. */
+export interface Attachment {
+  /** Where it is. */
+  url: string;
+  /** File name. */
+  name?: string;
+  /** As `image/png`. */
+  media_type?: string;
+  /** Bytes. */
+  size?: number;
+  /** URL of a small picture of it. */
+  thumbnail?: string;
+  /** Pixels. */
+  width?: number;
+  /** Pixels. */
+  height?: number;
+}
+
+/** What one person reacts with. */
+export interface Reaction {
+  /** Address. */
+  sender: string;
+  /** To be shown. */
+  name: string;
+  reactions: string[];
+}
+
+/** A message that was taken back. */
+export interface Retracted {
+  /** Address of the sender, or of a moderator of the room. */
+  by: string;
+  /** Seconds since 1970 (UTC). */
+  at: number;
+}
+
+/** A message of a room, or a direct one, as it is to be shown now: changes that came later are worked in. */
 export interface Message {
   /** Given by the server, sorts by time. */
   id: string;
@@ -112,6 +164,99 @@ export interface Message {
   sent_at: number;
   /** The sender's own id of the message. */
   origin_id: string | null;
+  /** Id of the message that it answers, or that one's `origin_id`. */
+  reply_to?: string;
+  attachments?: Attachment[];
+  /** Its text is that of a correction. Seconds since 1970 (UTC). */
+  edited_at?: number;
+  /** It was taken back: its text is empty. */
+  retracted?: Retracted;
+  /** Who reacts with what; absent: nobody. */
+  reactions?: Reaction[];
+}
+
+/** What somebody does to an earlier message; the last one of a kind counts. */
+export interface Change {
+  /** Given by the server, sorts by time among those of messages. */
+  id: string;
+  /** What it does. */
+  kind: ChangeKind;
+  /** Id of the message that it changes. */
+  about: string;
+  /** Address of who changes it. A correction counts only from the message's own sender. */
+  sender: string;
+  /** The sender's name then. */
+  name: string;
+  /** Seconds since 1970 (UTC). */
+  sent_at: number;
+  /** The sender's own id of the change. */
+  origin_id: string | null;
+  /** Of a correction: the text now. */
+  text?: string;
+  attachments?: Attachment[];
+  reactions?: string[];
+}
+
+/** The caller's exchange with another account, as a list of them shows it. */
+export interface Conversation {
+  /** Address of an account. */
+  peer: string;
+  /** The latest message. */
+  last: Message;
+  /** How many of the peer's messages the caller has not seen. */
+  unread: number;
+  /** Id up to which the caller has seen them. */
+  displayed: string | null;
+  /** Id up to which the peer's devices have the caller's. */
+  peer_received: string | null;
+  /** Id up to which the peer has seen the caller's. */
+  peer_displayed: string | null;
+}
+
+/** Somebody in the caller's list, or who asked to be. */
+export interface Contact {
+  /** Address. */
+  address: string;
+  /** As the caller calls them; empty: nothing of its own. */
+  name: string;
+  groups: string[];
+  /** The caller sees their presence. */
+  sees: boolean;
+  /** They see the caller's. */
+  seen: boolean;
+  /** The caller asked to see them, and waits. */
+  asked: boolean;
+  /** They asked to see the caller, and wait. */
+  asking: boolean;
+  /** In the list. Who only asks is not. */
+  listed: boolean;
+}
+
+/** What one device says of its user. */
+export interface PresenceDevice {
+  /** Name of the device: the part of its address behind `/`. */
+  device: string;
+  /** How it is. */
+  show: Show;
+  /** In words. */
+  note: string;
+  /** Seconds since 1970 (UTC). */
+  since: number;
+  /** When its user was last seen to do something; null: not known. Seconds since 1970 (UTC). */
+  idle_since: number | null;
+}
+
+/** Whether somebody is there. */
+export interface Presence {
+  /** Address of an account. */
+  account: string;
+  /** What counts most of what the devices say. */
+  show: Show;
+  /** Of the device that counts most. */
+  note: string;
+  /** The same. Seconds since 1970 (UTC). */
+  since: number | null;
+  devices: PresenceDevice[];
 }
 
 /** The room as the joining member finds it. */
@@ -128,6 +273,8 @@ export interface Room {
   messages: Message[];
   /** The dominant speaker's member id. */
   speaker: string | null;
+  /** What the room is about now. Absent: nothing. */
+  subject?: string;
 }
 
 /** Somebody rings somebody else; whoever answers meets the caller in `room`. */
@@ -181,6 +328,8 @@ export interface Join {
   name?: string;
   /** What to receive at first; all if absent. */
   receive?: Receive;
+  /** Of a room that has one. */
+  password?: string;
 }
 
 /** Leave the room. → `result` */
@@ -268,21 +417,199 @@ export interface Say {
   type: "say";
   /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
   id: number;
-  /** Plain text. */
+  /** Plain text; may be empty beside attachments. */
   text: string;
   /** An id of the sender's own: the same one twice is one message. */
   origin_id: string;
+  /** Id of the message that it answers, or that one's `origin_id`. */
+  reply_to?: string;
+  attachments?: Attachment[];
 }
 
-/** Older messages of the room. → `messages` */
+/** Messages of the room, or with `to` of a direct conversation, with all changes to them. → `messages` */
 export interface History {
   type: "history";
   /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
   id: number;
-  /** Message id; the newest if absent. */
+  /** Message id: those before it. The newest if absent. */
   before?: string;
   /** 50 if absent. */
   limit?: number;
+  /** Address of an account: the direct conversation with it. Absent: the room that the session is in. */
+  to?: string;
+  /** Message id: those after it, the oldest first. Not with `before`. */
+  after?: string;
+  /** Words that the text contains. */
+  search?: string;
+}
+
+/** Give a message of one's own another text. → `changed`, when it is stored */
+export interface Correct {
+  type: "correct";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Id of the message, or its `origin_id`. */
+  about: string;
+  /** Plain text; may be empty beside attachments. */
+  text: string;
+  /** An id of the sender's own: the same one twice is one message. */
+  origin_id: string;
+  /** Address of an account: the direct conversation with it. Absent: the room that the session is in. */
+  to?: string;
+  attachments?: Attachment[];
+}
+
+/** Take a message back: one's own, or for moderators of the room any. → `changed`, when it is stored */
+export interface Retract {
+  type: "retract";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Id of the message, or its `origin_id`. */
+  about: string;
+  /** An id of the sender's own: the same one twice is one message. */
+  origin_id: string;
+  /** Address of an account: the direct conversation with it. Absent: the room that the session is in. */
+  to?: string;
+}
+
+/** React to a message, in place of what one reacted with before. → `changed`, when it is stored */
+export interface React {
+  type: "react";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Id of the message, or its `origin_id`. */
+  about: string;
+  /** Empty: no reaction any more. */
+  reactions: string[];
+  /** An id of the sender's own: the same one twice is one message. */
+  origin_id: string;
+  /** Address of an account: the direct conversation with it. Absent: the room that the session is in. */
+  to?: string;
+}
+
+/** Say that one writes, or has ceased to. Others forget it after half a minute. → `result` */
+export interface Typing {
+  type: "typing";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Writes now. */
+  active: boolean;
+  /** Address of an account: the direct conversation with it. Absent: the room that the session is in. */
+  to?: string;
+}
+
+/** Say how far one is with messages. → `result` */
+export interface MarkMessages {
+  type: "mark";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** How far. */
+  mark: Mark;
+  /** Id of the message up to which. */
+  message: string;
+  /** Address of an account: the direct conversation with it. Absent: the room that the session is in. */
+  to?: string;
+}
+
+/** The caller's direct conversations, the latest first. → `conversations` */
+export interface ListConversations {
+  type: "conversations";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** `next` of the page before. */
+  before?: string;
+  /** 50 if absent. */
+  limit?: number;
+}
+
+/** The caller's contacts, and from now on the presence of those whom the caller may see. → `contacts` */
+export interface WatchContacts {
+  type: "watch_contacts";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+}
+
+/** Put somebody into one's list, or change what stands there. → `contact` */
+export interface SetContact {
+  type: "set_contact";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  address: string;
+  /** As the caller calls them; as it was if absent. */
+  name?: string;
+  /** As they were if absent. */
+  groups?: string[];
+}
+
+/** Take somebody out of one's list; neither sees the other any more. → `result` */
+export interface RemoveContact {
+  type: "remove_contact";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  address: string;
+}
+
+/** Ask to see somebody's presence. → `result` */
+export interface AskContact {
+  type: "ask_contact";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  address: string;
+  /** For them to read. */
+  text?: string;
+}
+
+/** Let somebody see one's presence, or not (any more); also before they ask. → `result` */
+export interface AnswerContact {
+  type: "answer_contact";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  address: string;
+  /** They may. */
+  granted: boolean;
+}
+
+/** Do not see somebody's presence any more. → `result` */
+export interface WithdrawContact {
+  type: "withdraw_contact";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  address: string;
+}
+
+/** Hear nothing of somebody any more. → `result` */
+export interface Block {
+  type: "block";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  addresses: string[];
+}
+
+/** Hear of them again. → `result` */
+export interface Unblock {
+  type: "unblock";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Everybody if absent. */
+  addresses?: string[];
+}
+
+/** Say how the user of this device is; `reachable` sessions only, which begin as available. → `result` */
+export interface SetPresence {
+  type: "set_presence";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** How; `offline`: not shown to be there. */
+  show: Show;
+  /** In words; none if absent. */
+  note?: string;
+  /** When the user was last seen to do something. Seconds since 1970 (UTC). */
+  idle_since?: number;
 }
 
 /** Raise or lower one's own hand. → `result` */
@@ -305,6 +632,39 @@ export interface Moderate {
   action: "mute" | "remove" | "lower_hand" | "promote" | "demote";
   /** With `mute`. */
   track?: string;
+}
+
+/** Say what the room is about now. → `result` */
+export interface SetSubject {
+  type: "set_subject";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Empty: nothing. */
+  subject: string;
+}
+
+/** Write to one member of the room alone; it is not kept. → `result` */
+export interface Whisper {
+  type: "whisper";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Member id. */
+  member: string;
+  /** Plain text. */
+  text: string;
+  /** An id of the sender's own: the same one twice is one message. */
+  origin_id: string;
+}
+
+/** Ask an account to come into the room. → `result` */
+export interface AskIn {
+  type: "ask_in";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** Address. */
+  to: string;
+  /** For them to read. */
+  text?: string;
 }
 
 /** Ring somebody. → `called`; then join `call.room` and wait there. What becomes of it comes as `call_ringing`, `call_answered` and `call_ended`. */
@@ -391,17 +751,20 @@ export interface Press {
   duration?: number;
 }
 
-/** Send a direct message to all devices of somebody. → `accepted`, when one of them has it */
+/** Send a direct message to all devices of somebody. → `accepted`, when it is stored, or one of them has it */
 export interface Send {
   type: "send";
   /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
   id: number;
   /** Address. */
   to: string;
-  /** Plain text. */
+  /** Plain text; may be empty beside attachments. */
   text: string;
   /** An id of the sender's own: the same one twice is one message. */
   origin_id: string;
+  /** Id of the message that it answers, or that one's `origin_id`. */
+  reply_to?: string;
+  attachments?: Attachment[];
 }
 
 /** Events up to `seq` have arrived and need not be kept. */
@@ -499,7 +862,7 @@ export interface Published {
   track: Track;
 }
 
-/** Reply to `say`: the message is stored; to `send`: a device has it. */
+/** Reply to `say`: the message is stored; to `send`: it is stored, or a device has it. */
 export interface Accepted {
   type: "accepted";
   /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
@@ -515,8 +878,53 @@ export interface Messages {
   id: number;
   /** Oldest first. */
   messages: Message[];
-  /** There are older ones. */
+  /** There are others beyond, in the direction that was asked for. */
   more: boolean;
+  /** `before` (or `after`) of the next page. Absent: that of the last message here. */
+  next?: string;
+  /** Changes of this time to messages that are not here, oldest first. */
+  changes?: Change[];
+}
+
+/** Reply to `correct`, `retract` and `react`: the change is stored. */
+export interface Changed {
+  type: "changed";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As everybody gets it. */
+  change: Change;
+}
+
+/** Reply to `conversations`. */
+export interface Conversations {
+  type: "conversations";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** The latest first. */
+  conversations: Conversation[];
+  /** `before` of the next page; null: this is the last. */
+  next: string | null;
+}
+
+/** Reply to `watch_contacts`. */
+export interface Contacts {
+  type: "contacts";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  contacts: Contact[];
+  /** Of whom the caller hears nothing. */
+  blocked: string[];
+  /** Of the caller and of all contacts that are there; the others are offline. */
+  presence: Presence[];
+}
+
+/** Reply to `set_contact`. */
+export interface ContactIs {
+  type: "contact";
+  /** Number of the request, chosen by the client, rising by one; the reply carries it. A request repeated after a resume is answered again, not done again. */
+  id: number;
+  /** As it is now. */
+  contact: Contact;
 }
 
 /** Reply to `call`, `invite`, `transfer` and `accept`. */
@@ -606,7 +1014,7 @@ export interface TrackRemoved {
   member: string;
 }
 
-/** A chat message. */
+/** A message of the room. */
 export interface Said {
   type: "said";
   /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
@@ -686,13 +1094,184 @@ export interface Held {
   held: boolean;
 }
 
-/** A message to the caller's account. */
+/** A direct message to the caller's account. */
 export interface DirectMessage {
   type: "direct_message";
   /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
   seq: number;
   /** The message. */
   message: Message;
+}
+
+/** Another device of the caller's account sent a direct message. */
+export interface MessageSent {
+  type: "message_sent";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** The message; `room` is whom it was sent to. */
+  message: Message;
+}
+
+/** Somebody corrected, took back or reacted to a message. */
+export interface MessageChanged {
+  type: "message_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** With whom the direct conversation is; null: it is in the room that the session is in. */
+  peer: string | null;
+  /** What changed. */
+  change: Change;
+}
+
+/** Somebody began or ceased to write. */
+export interface Typed {
+  type: "typed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** With whom the direct conversation is; null: it is in the room that the session is in. */
+  peer: string | null;
+  /** Address of who writes. */
+  sender: string;
+  /** To be shown. */
+  name: string;
+  /** Writes now. */
+  active: boolean;
+}
+
+/** Somebody is that far with messages of others. */
+export interface Marked {
+  type: "marked";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** With whom the direct conversation is; null: it is in the room that the session is in. */
+  peer: string | null;
+  /** Address of who is. */
+  sender: string;
+  /** How far. */
+  mark: Mark;
+  /** Id of the message up to which. */
+  message: string;
+}
+
+/** What the room is about is another. */
+export interface SubjectChanged {
+  type: "subject_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Empty: nothing. */
+  subject: string;
+  /** Address of who set it. */
+  sender: string;
+  /** Their name then. */
+  name: string;
+  /** Seconds since 1970 (UTC). */
+  at: number;
+}
+
+/** The room's settings are others: whoever shows them reads them again. */
+export interface RoomChanged {
+  type: "room_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+}
+
+/** A member's message to another one alone, which is not kept. */
+export interface Whispered {
+  type: "whispered";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** The message. */
+  message: Message;
+  /** Member id of who wrote it. */
+  sender: string;
+  /** Member id of who gets it. */
+  to: string;
+}
+
+/** Somebody asks the caller to come into a room. */
+export interface RoomInvited {
+  type: "room_invited";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Name of the room. */
+  room: string;
+  /** Address. */
+  sender: string;
+  /** To be shown. */
+  name: string;
+  /** For the caller to read. */
+  text: string;
+}
+
+/** A contact is new, or other than before. */
+export interface ContactChanged {
+  type: "contact_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  contact: Contact;
+}
+
+/** A contact is no more. */
+export interface ContactRemoved {
+  type: "contact_removed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Address. */
+  address: string;
+}
+
+/** Somebody asks to see the caller's presence: `answer_contact`. */
+export interface ContactAsked {
+  type: "contact_asked";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Address. */
+  address: string;
+  /** For the caller to read. */
+  text: string;
+}
+
+/** Somebody lets the caller see their presence, or not (any more). */
+export interface ContactAnswered {
+  type: "contact_answered";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Address. */
+  address: string;
+  /** The caller sees them. */
+  granted: boolean;
+}
+
+/** The caller blocks others than before. */
+export interface BlockingChanged {
+  type: "blocking_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  blocked: string[];
+  unblocked: string[];
+}
+
+/** Of the caller's account or of somebody whom the caller sees. */
+export interface PresenceChanged {
+  type: "presence_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** As it is now. */
+  presence: Presence;
+}
+
+/** The name or the picture of the caller or of a contact is another. */
+export interface ProfileChanged {
+  type: "profile_changed";
+  /** Number of the event in this session, rising by one; `ack` it now and then, name the last one to resume. */
+  seq: number;
+  /** Address of an account. */
+  account: string;
+  /** To be shown. */
+  name: string;
+  /** Names the picture's content; null: no picture. */
+  avatar: string | null;
 }
 
 /** The state of the caller's media connection. */
@@ -732,6 +1311,8 @@ export interface Ended {
   reason: Reason;
   /** For people. */
   text: string;
+  /** Room to meet in instead, where one was closed for good in favour of another. */
+  alternative?: string;
 }
 
 /** The node stops soon; connect again (perhaps to another node). */
@@ -756,8 +1337,26 @@ export type ClientRequest =
   | Mute
   | Say
   | History
+  | Correct
+  | Retract
+  | React
+  | Typing
+  | MarkMessages
+  | ListConversations
+  | WatchContacts
+  | SetContact
+  | RemoveContact
+  | AskContact
+  | AnswerContact
+  | WithdrawContact
+  | Block
+  | Unblock
+  | SetPresence
   | RaiseHand
   | Moderate
+  | SetSubject
+  | Whisper
+  | AskIn
   | PlaceCall
   | AcceptCall
   | DeclineCall
@@ -780,6 +1379,10 @@ export type ServerReply =
   | Published
   | Accepted
   | Messages
+  | Changed
+  | Conversations
+  | Contacts
+  | ContactIs
   | Called;
 
 /** A numbered event. */
@@ -801,6 +1404,21 @@ export type ServerEvent =
   | DigitPressed
   | Held
   | DirectMessage
+  | MessageSent
+  | MessageChanged
+  | Typed
+  | Marked
+  | SubjectChanged
+  | RoomChanged
+  | Whispered
+  | RoomInvited
+  | ContactChanged
+  | ContactRemoved
+  | ContactAsked
+  | ContactAnswered
+  | BlockingChanged
+  | PresenceChanged
+  | ProfileChanged
   | MediaState
   | Quality
   | Ended

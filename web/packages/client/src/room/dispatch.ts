@@ -3,26 +3,36 @@
 import type { CallEvent } from "../calls/calls.js";
 import type {
   DirectMessage,
+  MessageSent,
   Quality as QualityEvent,
+  RoomInvited,
   ServerEvent,
+  Whispered,
 } from "../generated/signalling.js";
 import type { Media } from "../media/media.js";
-import type { Chat } from "./chat.js";
+import type { Conversation } from "../messages/conversation.js";
+import type { PeopleEvent } from "../people/people.js";
 import type { Quality } from "./events.js";
 import type { Roster } from "./roster.js";
 import type { LocalTrack, Member } from "./types.js";
 
 /** An event that concerns the room that the client is in. */
-export type RoomEvent = Exclude<ServerEvent, CallEvent | DirectMessage>;
+export type RoomEvent = Exclude<
+  ServerEvent,
+  CallEvent | PeopleEvent | DirectMessage | MessageSent | RoomInvited
+>;
 
 /** The parts of a room. */
 export interface Parts {
   roster: Roster;
-  chat: Chat;
+  chat: Conversation;
   media: Media;
   quality(quality: Quality): void;
   localChanged(track: LocalTrack): void;
   pressed(member: Member, digit: string, duration: number): void;
+  subject(subject: string): void;
+  settings(): void;
+  whispered(event: Whispered): void;
   draining(text: string): void;
   ended(reason: string, text: string): void;
 }
@@ -43,6 +53,12 @@ const HANDLERS: Handlers = {
   track_removed: (event, { roster }) => roster.trackRemoved(event.track),
   speaker_changed: (event, { roster }) => roster.speakerChanged(event.member),
   said: (event, { chat }) => chat.add(event.message),
+  message_changed: (event, { chat }) => chat.changed(event.change),
+  typed: (event, { chat }) => chat.typed(event.sender, event.name, event.active),
+  marked: (event, { chat }) => chat.marked(event.sender, event.mark, event.message),
+  subject_changed: (event, parts) => parts.subject(event.subject),
+  room_changed: (_, parts) => parts.settings(),
+  whispered: (event, parts) => parts.whispered(event),
   offered: (event, { media }) => media.offered(event.request, event.sdp),
   mapped: (event, { media }) => media.mapped(event.tracks),
   media_state: (event, { media }) => media.serverSays(event.state),

@@ -2,7 +2,7 @@
 
 import type { AntiphonError } from "../errors.js";
 import type { MediaState } from "../media/health.js";
-import type { Message } from "./chat.js";
+import type { Message } from "../messages/message.js";
 import type { LocalTrack, Member, RemoteTrack } from "./types.js";
 
 /** How the caller's media fares. `level`: 0 (lost) … 4 (good); `roundTrip` in milliseconds. */
@@ -29,7 +29,14 @@ export interface RoomEvents {
   media: [track: RemoteTrack];
   /** `room.localTracks`, or one of them, changed (published, unpublished, muted, replaced). */
   "local-tracks": [];
+  /** A message is new in `messages`; `room.chat` tells everything else of them. */
   message: [message: Message];
+  /** A message of one member to another alone, to or from this client; it is not kept. */
+  whisper: [whisper: { message: Message; from: Member; to: Member }];
+  /** `room.subject` is another. */
+  subject: [subject: string];
+  /** The room's settings are others: whoever shows them reads them again. */
+  settings: [];
   speaker: [member: Member | null];
   quality: [quality: Quality];
   "media-state": [state: MediaState];

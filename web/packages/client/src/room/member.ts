@@ -1,6 +1,6 @@
 /** A member of a room, read from the server's records; it knows no signalling but the record. */
 
-import type { Member as MemberRecord, Role } from "../generated/signalling.js";
+import type { Affiliation, Member as MemberRecord, Role } from "../generated/signalling.js";
 import type { LocalTrack, Member, RemoteTrack } from "./types.js";
 
 /** See `Member`. */
@@ -33,6 +33,10 @@ export class RoomMember implements Member {
 
   get role(): Role {
     return this.#record.role;
+  }
+
+  get affiliation(): Affiliation {
+    return this.#record.affiliation ?? "none";
   }
 
   get hand(): boolean {

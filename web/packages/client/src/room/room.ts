@@ -2,12 +2,19 @@
 
 import { Emitter } from "../emitter.js";
 import { AntiphonError, hasReason, toAntiphonError } from "../errors.js";
-import type { IceServer, Moderate, Receive, Room as RoomRecord } from "../generated/signalling.js";
+import type {
+  IceServer,
+  Moderate,
+  Receive,
+  Room as RoomRecord,
+  Whispered,
+} from "../generated/signalling.js";
 import type { MediaState } from "../media/health.js";
 import { Media } from "../media/media.js";
 import type { PublishOptions } from "../media/publications.js";
+import { Conversation } from "../messages/conversation.js";
+import { checkContent, type Message, randomId, toMessage } from "../messages/message.js";
 import type { Request } from "../session/requests.js";
-import { Chat, type Message } from "./chat.js";
 import { handle, type RoomEvent } from "./dispatch.js";
 import type { Quality, RoomEvents } from "./events.js";
 import { Gate } from "./gate.js";
@@ -20,6 +27,8 @@ export interface RoomLink {
   request: Request;
   RTCPeerConnection: typeof RTCPeerConnection | undefined;
   iceServers(): readonly IceServer[];
+  /** The own account's address. */
+  address(): string;
   /** The membership is over. */
   ended(): void;
 }
@@ -37,10 +46,11 @@ export class Room extends Emitter<RoomEvents> {
   readonly #link: RoomLink;
   readonly #gate = new Gate();
   readonly #roster: Roster;
-  readonly #chat: Chat;
+  readonly #chat: Conversation;
   readonly #media: Media;
   readonly #wishes: Wishes;
   #title: string;
+  #subject: string;
   #quality: Quality | null = null;
   #over = false;
 
@@ -51,9 +61,10 @@ export class Room extends Emitter<RoomEvents> {
     this.#wishes = { receive, chosen: [], hand: false, held: false };
     this.name = record.name;
     this.#title = record.title;
+    this.#subject = record.subject ?? "";
     this.#media = this.#makeMedia();
     this.#roster = this.#makeRoster(record);
-    this.#chat = new Chat(this.#request, (message) => this.emit("message", message));
+    this.#chat = this.#makeChat();
     this.#chat.fill(record.messages);
     this.#media.start();
   }
@@ -63,6 +74,11 @@ export class Room extends Emitter<RoomEvents> {
 
   get title(): string {
     return this.#title;
+  }
+
+  /** What the room is about now; empty: nothing. */
+  get subject(): string {
+    return this.#subject;
   }
 
   /** The member that this client is. */
@@ -85,9 +101,14 @@ export class Room extends Emitter<RoomEvents> {
     return this.#media.localTracks;
   }
 
-  /** Oldest first; each change makes a new list. */
+  /** What is written in the room: replies, corrections, reactions, who writes, search. */
+  get chat(): Conversation {
+    return this.#chat;
+  }
+
+  /** Those of `chat` that are stored, oldest first; each change makes a new list. */
   get messages(): readonly Message[] {
-    return this.#chat.messages;
+    return this.#chat.stored;
   }
 
   /** Who speaks most now. */
@@ -157,6 +178,23 @@ export class Room extends Emitter<RoomEvents> {
     await this.#request({ type: "moderate", member: idOf(member), action, ...chosen });
   }
 
+  /** Says what the room is about; empty: nothing. Rejects where one may not. */
+  async setSubject(subject: string): Promise<void> {
+    await this.#request({ type: "set_subject", subject });
+  }
+
+  /** Writes to one member alone; it is not kept. */
+  async whisper(member: Member | string, text: string): Promise<void> {
+    checkContent(text, []);
+    const body = { member: idOf(member), text, origin_id: randomId() };
+    await this.#request({ type: "whisper", ...body });
+  }
+
+  /** Asks an account to come into the room; `Client.invite` rings instead. */
+  async askIn(address: string, text = ""): Promise<void> {
+    await this.#request({ type: "ask_in", to: address, text });
+  }
+
   /** Sends on the data channel to all; false: not open yet, or too much waits already. */
   sendData(data: string | Uint8Array, options: { lossy?: boolean } = {}): boolean {
     return this.#media.send(data, options.lossy ?? false);
@@ -197,6 +235,9 @@ export class Room extends Emitter<RoomEvents> {
         this.emit("quality", quality);
       },
       localChanged: (track) => this.emit("track-changed", track),
+      subject: (subject) => this.#setSubject(subject),
+      settings: () => this.emit("settings"),
+      whispered: (event) => this.#whispered(event),
       pressed: (member, digit, duration) => this.emit("digit", member, digit, duration),
       draining: (text) => this.emit("draining", text),
       // A node that drains ends what it has; the room goes on at the next connection.
@@ -224,10 +265,11 @@ export class Room extends Emitter<RoomEvents> {
   rejoin(record: RoomRecord): void {
     this.#title = record.title;
     this.#roster.replace(record);
-    for (const message of record.messages) this.#chat.add(message);
+    this.#chat.resume(record.messages);
     this.#gate.open();
     this.#media.start();
     this.emit("rejoined");
+    this.#setSubject(record.subject ?? "");
     if (this.#wishes.hand) this.#again(this.#request({ type: "raise_hand", raised: true }));
     if (this.#wishes.held) this.#again(this.#request({ type: "hold", held: true }));
     if (this.#wishes.receive === "chosen" && !this.#wishes.held) this.#again(this.#subscribe());
@@ -248,6 +290,31 @@ export class Room extends Emitter<RoomEvents> {
     if (!this.#gate.isOpen) await this.#gate.passed();
     return this.#link.request(body);
   };
+
+  #makeChat(): Conversation {
+    const link = {
+      request: this.#request,
+      me: () => ({ address: this.#link.address(), name: this.#roster.me.name }),
+      report: (error: unknown) => this.emit("error", toAntiphonError(error, "failed")),
+    };
+    const chat = new Conversation(link, { room: this.name });
+    chat.on("message", (message) => this.emit("message", message));
+    return chat;
+  }
+
+  #setSubject(subject: string): void {
+    if (subject === this.#subject) return;
+    this.#subject = subject;
+    this.emit("subject", subject);
+  }
+
+  #whispered(event: Whispered): void {
+    const from = this.members.get(event.sender);
+    const to = this.members.get(event.to);
+    if (from === undefined || to === undefined) return;
+    const message = toMessage(event.message, this.#link.address(), "sent");
+    this.emit("whisper", { message, from, to });
+  }
 
   #makeMedia(): Media {
     return new Media({

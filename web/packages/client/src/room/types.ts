@@ -1,12 +1,14 @@
 /** Members and tracks as the application sees them; implemented beside. */
 
-import type { Kind, Receive, Role, Source } from "../generated/signalling.js";
+import type { Affiliation, Kind, Receive, Role, Source } from "../generated/signalling.js";
 import type { PublishOptions } from "../media/publications.js";
 
 /** How to enter a room. */
 export interface JoinOptions {
   /** Name to be shown; the account's or guest's own if absent. */
   name?: string;
+  /** Of a room that has one. */
+  password?: string;
   /** What to receive at first; all if absent. */
   receive?: Receive;
   /** Tracks to publish at once, in the first offer. */
@@ -20,6 +22,8 @@ export interface Member {
   readonly address: string;
   readonly name: string;
   readonly role: Role;
+  /** What the member's account is to the room. */
+  readonly affiliation: Affiliation;
   /** Has the hand raised. */
   readonly hand: boolean;
   /** False while the member's connection is lost and may come back. */

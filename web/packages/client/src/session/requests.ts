@@ -5,7 +5,11 @@ import type {
   Accepted,
   Answered,
   Called,
+  Changed,
   ClientRequest,
+  ContactIs,
+  Contacts,
+  Conversations,
   Joined,
   Messages,
   Published,
@@ -24,6 +28,12 @@ interface Replies {
   transfer: Called;
   accept: Called;
   send: Accepted;
+  correct: Changed;
+  retract: Changed;
+  react: Changed;
+  conversations: Conversations;
+  watch_contacts: Contacts;
+  set_contact: ContactIs;
 }
 
 /** A request before it has its number. */
@@ -53,6 +63,12 @@ const REPLY_TYPES: { readonly [type: string]: ServerReply["type"] } = {
   transfer: "called",
   accept: "called",
   send: "accepted",
+  correct: "changed",
+  retract: "changed",
+  react: "changed",
+  conversations: "conversations",
+  watch_contacts: "contacts",
+  set_contact: "contact",
 };
 
 interface Pending {

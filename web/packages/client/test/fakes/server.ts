@@ -2,10 +2,15 @@
 
 import type {
   Call,
+  Change,
   ClientMessage,
   ClientRequest,
+  Contact,
+  Correct,
   Hello,
   Member,
+  React,
+  Retract,
   Room,
   ServerEvent,
   ServerMessage,
@@ -23,7 +28,11 @@ export type ReplyBody = Unaddressed<ServerReply>;
 type Handler = (request: ClientRequest) => ReplyBody | null;
 
 /** Requests that need no room. */
-const ANYWHERE: readonly string[] = ["join", "call", "accept", "decline", "hang_up", "send"];
+const ANYWHERE: readonly string[] = [
+  ...["join", "call", "accept", "decline", "hang_up", "send", "conversations"],
+  ...["watch_contacts", "set_contact", "remove_contact", "ask_contact", "answer_contact"],
+  ...["withdraw_contact", "block", "unblock", "set_presence"],
+];
 
 /** One session, as long as the server keeps it. */
 export class FakeSession {
@@ -155,7 +164,8 @@ export class FakeServer {
   }
 
   #do(session: FakeSession, request: ClientRequest): ReplyBody | null {
-    if (!ANYWHERE.includes(request.type) && !session.joined) {
+    const inRoom = !ANYWHERE.includes(request.type) && !("to" in request);
+    if (inRoom && !session.joined) {
       return { type: "refused", reason: "conflict", text: "You are in no room." };
     }
     const handler = this.handlers.get(request.type);
@@ -195,6 +205,18 @@ export class FakeServer {
       }
       case "history":
         return { type: "messages", messages: [], more: false };
+      case "correct":
+      case "retract":
+      case "react":
+        return { type: "changed", change: change(request) };
+      case "conversations":
+        return { type: "conversations", conversations: [], next: null };
+      case "watch_contacts":
+        return { type: "contacts", contacts: [], blocked: [], presence: [] };
+      case "set_contact": {
+        const { address, name = "", groups = [] } = request;
+        return { type: "contact", contact: contact(address, { name, groups }) };
+      }
       default:
         return { type: "result" };
     }
@@ -211,6 +233,24 @@ export class FakeServer {
     this.room.messages.push(message);
     return message;
   }
+}
+
+/** What a request does to a message, by Ann. */
+function change(request: Correct | Retract | React): Change {
+  const kind = KINDS[request.type];
+  const sender = { sender: "ann@guest.example", name: "Ann", sent_at: 5000 };
+  const { about, origin_id } = request;
+  const common = { id: `c-${origin_id}`, kind, about, ...sender, origin_id };
+  if (request.type === "correct") return { ...common, text: request.text };
+  return request.type === "react" ? { ...common, reactions: request.reactions } : common;
+}
+
+const KINDS = { correct: "correction", retract: "retraction", react: "reaction" } as const;
+
+/** A contact's record: one who is seen and sees. */
+export function contact(address: string, fields: Partial<Contact> = {}): Contact {
+  const common = { name: "", groups: [], sees: true, seen: true, asked: false, asking: false };
+  return { address, ...common, listed: true, ...fields };
 }
 
 /** A call's record, from Bob to Ann unless said otherwise. */

@@ -71,5 +71,7 @@ describe("messages", () => {
 });
 
 function expected(id: string): object {
-  return { id, room: "standup", sender: "bob@example", name: "Bob", text: id };
+  const nothing = { replyTo: null, attachments: [], editedAt: null, retracted: null, error: null };
+  const by = { sender: "bob@example", name: "Bob", own: false };
+  return { id, room: "standup", ...by, text: id, ...nothing, reactions: [], state: "sent" };
 }
