@@ -1,0 +1,34 @@
+"""Whether a session's user is there, as its client said last (RFC 6121 §4)."""
+
+from collections.abc import Collection
+
+from antiphon.core.address import Address
+
+from .session import Session
+from .sessions import Sessions
+
+
+class Available:
+    """Kept of a session that sent its presence. `presence`: it, with `from` and without `to`."""
+
+    __slots__ = ("presence", "priority")
+
+    def __init__(self, presence: bytes, priority: int) -> None:
+        self.presence = presence
+        self.priority = priority
+
+
+def is_available(session: Session) -> bool:
+    """Whether it sent initial presence and is not gone since."""
+    return Available in session.features
+
+
+def listens(session: Session) -> bool:
+    """Whether messages for its account go to it (RFC 6121 §8.5.2.1.1)."""
+    found = session.features.get(Available)
+    return found is not None and found.priority >= 0
+
+
+def listening(sessions: Sessions, account: Address) -> Collection[Session]:
+    """Those of an account's sessions that get its messages."""
+    return [session for session in sessions.of(account).values() if listens(session)]

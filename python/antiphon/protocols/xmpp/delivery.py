@@ -1,0 +1,69 @@
+"""Messages on their way to clients: the same bytes for all devices of an account, copies for those
+that want some, each in order. It decides nothing about who may send what.
+"""
+
+from antiphon._native import Stanza
+from antiphon.core.address import Address
+from antiphon.core.event import MessageReceived, MessageSent
+from antiphon.core.message import Message
+
+from . import adapter
+from .availability import listens
+from .features.carbons import copy, wants
+from .session import Session
+from .sessions import Sessions
+
+
+class Delivery:
+    """Spells each message once, whatever number of devices gets it."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._last: tuple[Message, Address, bytes] | None = None
+
+    def received(self, session: Session, event: MessageReceived) -> None:
+        """A direct message for the session's account."""
+        message = event.message
+        device = message.to.device
+        data = self.spelled(message, session.account)
+        if not device or device == session.address.device:
+            session.send(data)
+        elif wants(session):
+            session.send(copy(session, "received", data))
+
+    def sent(self, session: Session, event: MessageSent) -> None:
+        """Another device of the session's account sent a direct message."""
+        if wants(session):
+            data = self.spelled(event.message, session.account)
+            session.send(copy(session, "sent", data))
+
+    def spelled(self, message: Message, account: Address) -> bytes:
+        """A message as the devices of an account get it."""
+        last = self._last
+        if last is not None and last[0] is message and last[1] == account:
+            return last[2]
+        data = adapter.spelled(message, account)
+        self._last = message, account, data
+        return data
+
+    def pass_on(self, sender: Session, stanza: Stanza, to: Address, *, copied: bool) -> bool:
+        """Give a message that is not kept to the sessions that it is for, as it is; whether there
+        was any.
+        """
+        data = stanza.stamp(sender.jid, to=None if stanza.to else sender.bare)
+        there = [one for one in self._sessions.of(to.bare).values() if one is not sender]
+        meant = [one for one in there if _is_for(one, to)]
+        for one in meant:
+            one.send(data)
+        if copied:
+            for one in there:
+                if one not in meant and wants(one):
+                    one.send(copy(one, "received", data))
+            for one in self._sessions.of(sender.account).values():
+                if one is not sender and one.account != to.bare and wants(one):
+                    one.send(copy(one, "sent", data))
+        return bool(meant)
+
+
+def _is_for(session: Session, to: Address) -> bool:
+    return session.address.device == to.device if to.device else listens(session)

@@ -1,0 +1,65 @@
+"""A session as the core sees it: a device that messages, and the news of its account, go to."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from antiphon.core.address import Address
+from antiphon.core.event import Event
+from antiphon.core.ports import Caller, Device
+
+from .availability import listens
+from .session import Session
+from .sessions import Sessions
+
+log = logging.getLogger(__name__)
+
+News = Mapping[type[Event], Sequence[Callable[[Session, Any], None]]]
+
+
+class SessionDevice:
+    """`news`: what is done about an event, by its type; other events are none of its business."""
+
+    __slots__ = ("_news", "session")
+
+    def __init__(self, session: Session, news: News) -> None:
+        self.session = session
+        self._news = news
+
+    @property
+    def address(self) -> Address:
+        """The account's address on this device."""
+        return self.session.address
+
+    @property
+    def listens(self) -> bool:
+        """Whether messages to the account go to it now."""
+        return listens(self.session)
+
+    def deliver(self, event: Event) -> None:
+        """Tell the client."""
+        for tell in self._news.get(type(event), ()):
+            try:
+                tell(self.session, event)
+            except Exception:
+                log.exception("%s could not be told of %s", self.session.jid, type(event).__name__)
+
+
+class XmppReach:
+    """The devices that XMPP sessions are (`core.ports.Reach`). Calls ring elsewhere."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def present(self, account: Address) -> Sequence[Device]:
+        """Those of an account (bare), or the one that is named."""
+        found = (
+            session.features.get(SessionDevice)
+            for session in self._sessions.of(account.bare).values()
+            if account.device in ("", session.address.device)
+        )
+        return [device for device in found if device is not None]
+
+    async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
+        """None that calls could ring."""
+        return ()

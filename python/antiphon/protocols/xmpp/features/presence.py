@@ -1,0 +1,265 @@
+"""Presence (RFC 6121 §4): clients come, say how their users are there, and go; others hear of it,
+those whom they told directly as well.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+from antiphon._native import Stanza
+from antiphon.core.address import Address
+from antiphon.core.event import BlockingChanged, ContactChanged, ContactRemoved, Event
+from antiphon.core.ports import Contacts, Device, Presence
+from antiphon.core.reason import Refused
+from antiphon.protocols.xmpp.audiences import Audiences
+from antiphon.protocols.xmpp.availability import Available
+from antiphon.protocols.xmpp.blocks import refused_by_block
+from antiphon.protocols.xmpp.device import SessionDevice
+from antiphon.protocols.xmpp.errands import Errands
+from antiphon.protocols.xmpp.feature import Feature, StanzaError
+from antiphon.protocols.xmpp.messaging import refuse
+from antiphon.protocols.xmpp.session import Session
+from antiphon.protocols.xmpp.sessions import Sessions
+from antiphon.protocols.xmpp.spelling import state_of, unavailable
+
+from .subscriptions import Subscriptions
+
+# Whom a session may have told directly that it is there (RFC 6121 §4.6).
+DIRECTED = 500
+SUBSCRIPTION = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribed"})
+
+
+class Arrivals(Protocol):
+    """What is asked of the switchboard."""
+
+    def came(self, device: Device) -> None:
+        """The device listens from now on: it is told what waits."""
+
+
+class _Directed(set[Address]):
+    """Kept of a session: whom it told directly."""
+
+
+class _Arriving:
+    """Kept of a session while its contacts are looked up for its first presence."""
+
+
+class PresenceFeature(Feature):
+    """Takes presence of clients, and tells them that of others."""
+
+    xep = "RFC 6121 §4"
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        presence: Presence,
+        contacts: Contacts,
+        audiences: Audiences,
+        subscriptions: Subscriptions,
+        arrivals: Arrivals,
+        errands: Errands,
+        left: Callable[[Session], None],
+    ) -> None:
+        """`left`: told when a session says that its user is there no more."""
+        self._sessions = sessions
+        self._presence = presence
+        self._contacts = contacts
+        self._audiences = audiences
+        self._subscriptions = subscriptions
+        self._arrivals = arrivals
+        self._errands = errands
+        self._left = left
+
+    # stanzas
+
+    def received(self, session: Session, sent: Stanza, to: Address | None) -> None:
+        """To everybody, or to an account here."""
+        type_ = sent.type
+        if to is None:
+            if type_ is None:
+                self._available(session, sent)
+            elif type_ == "unavailable":
+                self._in_order(session, lambda: self._unavailable(session, sent))
+            elif type_ != "probe":
+                refuse(session, sent, StanzaError("bad-request"))
+        elif type_ in SUBSCRIPTION:
+            self._subscriptions.received(session, sent, to.bare)
+        elif type_ is None or type_ in ("unavailable", "error"):
+            self._directed(session, sent, to)
+        elif type_ == "probe":
+            self._probed(session, to.bare)
+        else:
+            refuse(session, sent, StanzaError("bad-request"))
+
+    def _available(self, session: Session, sent: Stanza) -> None:
+        presence = sent.stamp(session.jid)
+        try:
+            state = state_of(sent, session.address, presence)
+        except ValueError as error:
+            refuse(session, sent, StanzaError("bad-request", str(error)))
+            return
+        available = session.features.get(Available)
+        if available is None and _Arriving not in session.features:
+            session.features[_Arriving] = _Arriving()
+            self._later(session, sent, lambda: self._arrive(session, sent))
+        elif available is None:
+            # It comes: what it says meanwhile is taken when it is there.
+            self._in_order(session, lambda: self._available(session, sent))
+        else:
+            listened = available.priority >= 0
+            available.presence, available.priority = presence, state.priority
+            self._presence.publish(state)
+            if not listened and state.priority >= 0:
+                self._arrivals.came(session.features[SessionDevice])
+
+    async def _arrive(self, session: Session, sent: Stanza) -> None:
+        """Initial presence (RFC 6121 §4.2)."""
+        try:
+            contacts = await self._contacts.of(session.account)
+            await self._contacts.blocked(session.account)
+            if session.ended:
+                return
+            presence = sent.stamp(session.jid)
+            state = state_of(sent, session.address, presence)
+            session.features[Available] = Available(presence, state.priority)
+            for contact in contacts:
+                if contact.sees:
+                    self._audiences.see(session, contact.address)
+            self._audiences.see(session, session.account)
+            self._presence.publish(state)
+            for contact in contacts:
+                if contact.asking:
+                    self._subscriptions.asked(session, contact.address, contact.request)
+            if state.priority >= 0:
+                self._arrivals.came(session.features[SessionDevice])
+        finally:
+            session.features.pop(_Arriving, None)
+
+    def _unavailable(self, session: Session, sent: Stanza) -> None:
+        words = sent.stamp(session.jid)
+        if session.features.pop(Available, None) is not None:
+            self._audiences.withdraw(session.address, words)
+            self._audiences.unsee_all(session)
+        self._say_goodbye(session, words)
+        self._left(session)
+
+    def _directed(self, session: Session, sent: Stanza, to: Address) -> None:
+        """RFC 6121 §4.6: for those who do not see it, or before others do."""
+        if refused_by_block(self._contacts, session.account, to) is not None:
+            return
+        for other in self._meant(to):
+            other.forward(sent, session.jid, address=other.jid)
+        told = session.features.setdefault(_Directed, _Directed())
+        if sent.type is None and len(told) < DIRECTED:
+            told.add(to)
+        elif sent.type == "unavailable":
+            told.discard(to)
+
+    def _probed(self, session: Session, account: Address) -> None:
+        """RFC 6121 §4.3: a client may ask for the presence that it sees anyway."""
+        if account == session.account or self._audiences.sees(session, account):
+            self._audiences.show(session, account)
+
+    # the ends of sessions
+
+    def gone(self, session: Session) -> None:
+        """RFC 6121 §4.5.3: whoever does not say goodbye is said goodbye for."""
+        words = unavailable(session.address)
+        self._audiences.unsee_all(session)
+        if session.features.pop(Available, None) is not None:
+            self._audiences.withdraw(session.address, words)
+        self._say_goodbye(session, words)
+
+    def _say_goodbye(self, session: Session, words: bytes) -> None:
+        told = session.features.pop(_Directed, None)
+        if not told:
+            return
+        last = Stanza(words)
+        for address in told:
+            for other in self._meant(address):
+                if not self._audiences.sees(other, session.account):
+                    other.forward(last, session.jid, address=other.jid)
+
+    def _meant(self, to: Address) -> list[Session]:
+        if to.device:
+            found = self._sessions.find(str(to))
+            return [] if found is None else [found]
+        there = list(self._sessions.of(to).values())
+        return [session for session in there if Available in session.features]
+
+    # news
+
+    def news(self) -> Mapping[type[Event], Callable[[Session, Any], None]]:
+        """Who sees whom changes."""
+        return {
+            ContactChanged: self._contact_changed,
+            ContactRemoved: self._contact_removed,
+            BlockingChanged: self._blocking_changed,
+        }
+
+    def _contact_changed(self, session: Session, event: ContactChanged) -> None:
+        if Available not in session.features:
+            return
+        if event.contact.sees:
+            self._audiences.see(session, event.contact.address)
+        else:
+            self._audiences.unsee(session, event.contact.address)
+
+    def _contact_removed(self, session: Session, event: ContactRemoved) -> None:
+        self._audiences.unsee(session, event.address)
+
+    def _blocking_changed(self, session: Session, event: BlockingChanged) -> None:
+        """XEP-0191 §3.5: to those who are blocked one is not there any more, and back when they
+        are not. They are not there for us either.
+        """
+        for other in self._audiences.watching(session.account):
+            if self._contacts.blocks(session.account, other.account):
+                self._audiences.unsee(other, session.account)
+        for account in self._audiences.seen_by(session):
+            if self._contacts.blocks(session.account, account):
+                self._audiences.unsee(session, account)
+        if event.unblocked and Available in session.features:
+            self._later(session, None, lambda: self._look_again(session))
+
+    async def _look_again(self, session: Session) -> None:
+        """After blocking ended: see them, and be seen."""
+        for contact in await self._contacts.of(session.account):
+            if session.ended or Available not in session.features:
+                return
+            if contact.sees:
+                self._audiences.see(session, contact.address)
+            if contact.seen:
+                for other in self._meant(contact.address):
+                    self._audiences.see(other, session.account)
+
+    # order
+
+    def _in_order(self, session: Session, step: Callable[[], None]) -> None:
+        """At once, unless its first presence is being dealt with."""
+        if _Arriving not in session.features:
+            step()
+            return
+
+        async def errand() -> None:
+            step()
+
+        self._errands.add(session, errand)
+
+    def _later(
+        self,
+        session: Session,
+        sent: Stanza | None,
+        errand: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        token = session.begin()
+
+        async def run() -> None:
+            try:
+                await errand()
+            except Refused as refused:
+                if sent is not None:
+                    refuse(session, sent, refused)
+            finally:
+                session.finish(token)
+
+        self._errands.add(session, run)

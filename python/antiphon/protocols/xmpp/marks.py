@@ -1,0 +1,75 @@
+"""How far users are with each other's messages, told to the core in the background: of several
+marks that wait, the last one says it all (`core.message.Mark`).
+"""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from antiphon.core.address import Address
+from antiphon.core.message import Mark, Original
+from antiphon.core.ports import Caller
+from antiphon.core.reason import Reason, Refused
+
+log = logging.getLogger(__name__)
+
+Key = tuple[Address, Address, Mark]
+# Different marks that wait to be stored; what goes beyond is not remembered for other devices.
+WAITING = 10_000
+AT_ONCE = 8
+
+
+class Marking(Protocol):
+    """What is asked of the switchboard."""
+
+    async def mark(
+        self,
+        caller: Caller,
+        to: Address,
+        mark: Mark,
+        reference: str,
+        original: Original | None = None,
+    ) -> None:
+        """`caller` is that far with the messages of `to`."""
+
+
+class Marks:
+    """Marks that wait to be stored."""
+
+    def __init__(self, marking: Marking) -> None:
+        self.dropped = 0
+        self._marking = marking
+        self._waiting: dict[Key, tuple[Caller, str, Original | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(
+        self, caller: Caller, to: Address, mark: Mark, reference: str, original: Original | None
+    ) -> None:
+        """Take a mark; never blocks."""
+        key = caller.address.bare, to.bare, mark
+        if key not in self._waiting and len(self._waiting) >= WAITING:
+            self.dropped += 1
+            return
+        self._waiting[key] = caller, reference, original
+        if len(self._tasks) < AT_ONCE:
+            task = asyncio.get_running_loop().create_task(self._run())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            key = next(iter(self._waiting))
+            caller, reference, original = self._waiting.pop(key)
+            try:
+                await self._marking.mark(caller, key[1], key[2], reference, original)
+            except Refused as refused:
+                # A mark of a message that is not kept is told to nobody else: no fault of theirs.
+                if refused.reason is not Reason.NOT_FOUND:
+                    log.info("a mark was not kept: %s", refused)
+            except Exception:
+                log.exception("a mark could not be kept")
+
+    async def close(self) -> None:
+        """Wait for what is being stored."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)

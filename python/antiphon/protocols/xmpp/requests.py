@@ -1,0 +1,122 @@
+"""IQ stanzas (RFC 6120 §8.2.3, RFC 6121 §8): found for each is who answers, a feature or another
+session. What is answered, features know.
+"""
+
+import logging
+from asyncio import iscoroutine
+from collections.abc import Coroutine, Iterable
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from antiphon._native import Stanza
+from antiphon.core.address import Address
+from antiphon.core.reason import Refused
+
+from .errands import Errands
+from .feature import Reply, Request, Scope, Serve, StanzaError, error_of
+from .message import refusal, result, stanza
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+QUESTIONS = frozenset({"get", "set"})
+ANSWERS = frozenset({"result", "error"})
+Key = tuple[str, str, str]
+
+
+class Requests:
+    """The table of what is served, and how a request is answered."""
+
+    def __init__(self, errands: Errands) -> None:
+        self._errands = errands
+        self._served: dict[Key, list[Serve]] = {}
+        self._namespaces: set[str] = set()
+
+    def add(self, served: Iterable[Serve]) -> None:
+        """Serve these, too; an earlier one of the same kind and scope stays in force."""
+        for one in served:
+            self._served.setdefault((one.type, one.name, one.namespace), []).append(one)
+            self._namespaces.add(one.namespace)
+
+    def answer(
+        self, session: Session, asked: Stanza, scope: Scope, account: Address | None
+    ) -> None:
+        """Answer an IQ that is addressed to the server or an account; what answers a request of
+        ours is taken note of by nobody.
+        """
+        if asked.type in ANSWERS:
+            return
+        request = Request(session, asked, scope, account)
+        try:
+            reply = self._serve(request).handler(request)
+        except (Refused, StanzaError) as refused:
+            self._refuse(request, refused)
+        except Exception:
+            self._failed(request)
+        else:
+            if iscoroutine(reply):
+                self._later(request, reply)
+            else:
+                self._reply(request, reply)
+
+    def _serve(self, request: Request) -> Serve:
+        stanza = request.stanza
+        if (payload := stanza.payload) is None or stanza.type not in QUESTIONS or not stanza.id:
+            # RFC 6120 §8.2.3: a request has an id, a type and exactly one element.
+            raise StanzaError("bad-request")
+        name, namespace = payload
+        for one in self._served.get((stanza.type, name, namespace), ()):
+            if request.scope in one.scope:
+                return one
+        if namespace in self._namespaces and request.scope is not Scope.OTHER:
+            raise StanzaError("feature-not-implemented")
+        raise StanzaError("service-unavailable")  # RFC 6120 §8.4
+
+    def _later(self, request: Request, reply: Coroutine[Any, Any, Reply]) -> None:
+        token = request.session.begin()
+
+        async def errand() -> None:
+            try:
+                self._reply(request, await reply)
+            except (Refused, StanzaError) as refused:
+                self._refuse(request, refused)
+            except Exception:
+                self._failed(request)
+            finally:
+                request.session.finish(token)
+
+        try:
+            self._errands.add(request.session, errand)
+        except Refused as refused:
+            reply.close()
+            self._refuse(request, refused)
+            request.session.finish(token)
+
+    def _reply(self, request: Request, reply: Reply) -> None:
+        children: tuple[bytes | Element, ...] = () if reply is None else (reply,)
+        request.session.send(result(request.stanza, request.session.jid, *children))
+
+    def _refuse(self, request: Request, refused: Refused | StanzaError) -> None:
+        request.session.send(refused_iq(request, refused))
+
+    def _failed(self, request: Request) -> None:
+        """Within the handling of an exception."""
+        log.exception(  # noqa: LOG004
+            "a request of %s failed: %s", request.session.jid, request.stanza.payload
+        )
+        self._errands.failures += 1
+        stanza = request.stanza
+        request.session.send(refusal(stanza, request.session.jid, "internal-server-error"))
+
+
+def refused_iq(request: Request, refused: Refused | StanzaError) -> bytes:
+    """The error that answers a request."""
+    asked = request.stanza
+    return stanza(
+        "iq",
+        error_of(refused),
+        to=request.session.jid,
+        from_=asked.to,
+        id=asked.id,
+        kind="error",
+    )
