@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +50,10 @@ class Pair:
         context.load_cert_chain(self.certificate, self.key, password="")
         return context
 
+    def read(self) -> tuple[bytes, bytes]:
+        """What is in the files. Raises OSError."""
+        return self.certificate.read_bytes(), self.key.read_bytes()
+
 
 class Certificates:
     """The context for new connections; `watch` replaces it when the files change and are good."""
@@ -60,12 +64,23 @@ class Certificates:
         self._interval = check_interval
         self._seen = pair.signature()
         self._context = pair.load()
+        self._pem = pair.read()
+        self._listeners: list[Callable[[], None]] = []
         self.reloads = 0
         self.failures = 0
 
     def context(self) -> ssl.SSLContext:
         """For the next connection."""
         return self._context
+
+    @property
+    def pem(self) -> tuple[bytes, bytes]:
+        """The chain and the private key for the next connection, for those who do TLS themselves."""
+        return self._pem
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call it when there is another certificate."""
+        self._listeners.append(listener)
 
     async def watch(self) -> None:
         """Look at the files for ever. Never raises for what they contain."""
@@ -79,7 +94,9 @@ class Certificates:
                 before = now
             elif now != self._seen:
                 self._seen = now
-                await asyncio.to_thread(self._reload)
+                if await asyncio.to_thread(self._reload):
+                    for listener in self._listeners:
+                        listener()
 
     def _signature(self) -> tuple[tuple[int, int, int], ...]:
         try:
@@ -87,15 +104,17 @@ class Certificates:
         except OSError:
             return ()
 
-    def _reload(self) -> None:
+    def _reload(self) -> bool:
         try:
-            self._context = self._pair.load()
+            context, pem = self._pair.load(), self._pair.read()
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             self.failures += 1
             log.error("the changed certificate cannot be used, the former one stays: %s", error)
-        else:
-            self.reloads += 1
-            log.info("certificate read again from %s", self._pair.certificate)
+            return False
+        self._context, self._pem = context, pem
+        self.reloads += 1
+        log.info("certificate read again from %s", self._pair.certificate)
+        return True
 
 
 def self_signed(folder: Path, names: Sequence[str]) -> Pair:
