@@ -22,8 +22,10 @@ from antiphon.net.listen import parse_listen
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
+from antiphon.protocols.xmpp.config import XmppConfig, XmppLimits
 from antiphon.services.config import (
     AccountsConfig,
+    FilesConfig,
     MailboxConfig,
     PeopleConfig,
     RecordsConfig,
@@ -50,6 +52,9 @@ LISTENERS = frozenset(
         ("sip", "listen"),
         ("sip", "tls_listen"),
         ("webrtc", "udp_port"),
+        ("xmpp", "listen"),
+        ("xmpp", "tls_listen"),
+        ("xmpp", "component_listen"),
     }
 )
 # What `--dev` changes of the defaults; a listener without a host is on loopback then.
@@ -80,6 +85,7 @@ class Config:
     tls: TlsConfig = field(default_factory=TlsConfig)
     webrtc: WebrtcConfig = field(default_factory=WebrtcConfig)
     sip: SipConfig = field(default_factory=SipConfig)
+    xmpp: XmppConfig = field(default_factory=XmppConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     auth: AuthConfig = field(default_factory=AuthConfig)
     accounts: AccountsConfig = field(default_factory=AccountsConfig)
@@ -88,11 +94,13 @@ class Config:
     records: RecordsConfig = field(default_factory=RecordsConfig)
     rooms: RoomLimits = field(default_factory=RoomLimits)
     people: PeopleConfig = field(default_factory=PeopleConfig)
+    files: FilesConfig = field(default_factory=FilesConfig)
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     http_limits: HttpLimits = field(default_factory=HttpLimits)
     web: WebConfig = field(default_factory=WebConfig)
     mailbox: MailboxConfig = field(default_factory=MailboxConfig)
     sip_limits: SipLimits = field(default_factory=SipLimits)
+    xmpp_limits: XmppLimits = field(default_factory=XmppLimits)
     dev: bool = False
     lan: bool = False
     file: Path | None = field(default=None, compare=False)

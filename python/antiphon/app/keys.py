@@ -16,8 +16,10 @@ from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.web.config import WebConfig
+from antiphon.protocols.xmpp.config import XmppConfig, XmppLimits
 from antiphon.services.config import (
     AccountsConfig,
+    FilesConfig,
     MailboxConfig,
     PeopleConfig,
     RecordsConfig,
@@ -28,7 +30,14 @@ from antiphon.stores.config import StorageConfig
 from .sections import AuthConfig, NodeConfig, RoomLimits, WebrtcConfig
 
 SECRETS = frozenset(
-    {("auth", "secret"), ("auth", "api_keys"), ("sip", "trunks"), ("storage", "database")}
+    {
+        ("auth", "secret"),
+        ("auth", "api_keys"),
+        ("sip", "trunks"),
+        ("storage", "database"),
+        ("storage", "s3_secret"),
+        ("xmpp", "components"),
+    }
 )
 
 
@@ -53,7 +62,9 @@ PARTS = (
     Part("tls", "tls", TlsConfig),
     Part("webrtc", "webrtc", WebrtcConfig),
     Part("sip", "sip", SipConfig),
+    Part("xmpp", "xmpp", XmppConfig),
     Part("storage", "storage", StorageConfig),
+    Part("files", "files", FilesConfig),
     Part("auth", "auth", AuthConfig),
     Part("accounts", "auth", AccountsConfig),
     Part(
@@ -87,6 +98,7 @@ PARTS = (
     Part("web", "limits", WebConfig, prefix="ws_"),
     Part("mailbox", "limits", MailboxConfig, prefix="mailbox_"),
     Part("sip_limits", "limits", SipLimits, prefix="sip_"),
+    Part("xmpp_limits", "limits", XmppLimits, prefix="xmpp_"),
 )
 
 

@@ -18,6 +18,7 @@ from antiphon.net.interfaces import lan_addresses
 from antiphon.net.listen import Listen, PortTaken, address_of, bind, loopback, parse_listen
 from antiphon.net.tls import Certificates, Pair, self_signed
 from antiphon.protocols.sip.doors import Doors as SipDoors
+from antiphon.protocols.xmpp.server import Doors as XmppDoors
 
 from .config import Config
 from .errors import StartError
@@ -54,7 +55,8 @@ def open_doors(config: Config) -> Doors:
     try:
         if config.http.listen:
             doors.plain = _bind(config, "listen", near)
-        wanted = config.http.tls_listen or config.sip.tls_listen
+        xmpp = config.xmpp.listen or config.xmpp.tls_listen
+        wanted = config.http.tls_listen or config.sip.tls_listen or xmpp
         if wanted and (pair := _pair(config)) is not None:
             doors.certificates = _load(config, pair)
             doors.certificate_file = pair.certificate
@@ -80,6 +82,25 @@ def open_sip(config: Config, certificates: Certificates | None) -> SipDoors:
         if config.sip.tls_listen and certificates is not None:
             doors.tls = certificates.context
             doors.secure = _bind(config, "tls_listen", near, section="sip")
+    except BaseException:
+        doors.close()
+        raise
+    return doors
+
+
+def open_xmpp(config: Config, certificates: Certificates | None) -> XmppDoors:
+    """Bind the sockets of XMPP. Without a certificate nobody could log in: then only those of
+    components, and with `--dev` also those for clients without TLS. Raises `StartError`.
+    """
+    doors = XmppDoors()
+    near: Sequence[str] = loopback() if config.dev else ()
+    try:
+        if config.xmpp.listen and (certificates is not None or config.dev):
+            doors.plain = _bind(config, "listen", near, section="xmpp")
+        if config.xmpp.tls_listen and certificates is not None:
+            doors.secure = _bind(config, "tls_listen", near, section="xmpp")
+        if config.xmpp.component_listen and config.xmpp.components:
+            doors.components = _bind(config, "component_listen", loopback(), section="xmpp")
     except BaseException:
         doors.close()
         raise
@@ -162,6 +183,8 @@ def media_workers(config: Config) -> int:
 
 def web_address(config: Config, doors: Doors) -> str:
     """The address to type into a browser."""
+    if config.http.public_url:
+        return config.http.public_url.rstrip("/") + "/"
     name = config.node.domain
     if config.lan and (reachable := _reachable(doors)):
         return reachable

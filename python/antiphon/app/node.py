@@ -66,9 +66,9 @@ DRAIN_STEP = 0.1
 class Node:
     """A communication server in this process.
 
-    Its parts are attributes while it is open: `switchboard`, `accounts`, `people`, `tokens`, `rooms`,
-    `messages`, `calls`, `presence`, `engine`, `app` (the ASGI application). `listening` names what
-    it listens on.
+    Its parts are attributes while it is open: `switchboard`, `accounts`, `people`, `tokens`,
+    `rooms`, `messages`, `calls`, `presence`, `engine`, `app` (the ASGI application). `listening`
+    names what it listens on.
     """
 
     addresses: Addresses
@@ -225,10 +225,7 @@ class Node:
         stack.push_async_callback(self.database.close)
         self.accounts = Accounts(self.database, self.addresses, self.config.accounts)
         stack.push_async_callback(self.accounts.close)
-        self.people = People(
-            self.config, secret=self._secret, database=self.database, accounts=self.accounts
-        )
-        await self.people.open(stack)
+        await self._open_people(stack)
         self.rooms = StoredRooms(self.database)
         mailbox = Mailbox(self.database, self.config.mailbox)
         stack.push_async_callback(mailbox.close)
@@ -238,6 +235,20 @@ class Node:
         stack.push_async_callback(self.calls.close)
         self.presence = PresenceBook()
         stack.callback(self.presence.close)
+
+    async def _open_people(self, stack: AsyncExitStack) -> None:
+        try:
+            self.people = People(
+                self.config,
+                secret=self._secret,
+                database=self.database,
+                accounts=self.accounts,
+                base=lambda: self.web_address,
+            )
+            await self.people.open(stack)
+            await self.people.receive()
+        except (OSError, ValueError) as error:
+            raise StartError(f"{error}; it comes from [storage] files") from None
 
     async def _open_rooms(self, stack: AsyncExitStack, plugins: list[Plugin]) -> None:
         self.engine = self._create_engine()
@@ -347,6 +358,7 @@ class Node:
             messages=self.messages,
             calls=self.calls,
             presence=self.presence,
+            people=self.people.http,
             switchboard=self.switchboard,
             sessions=sessions,
             config=config.http,
@@ -410,6 +422,7 @@ class Node:
     ) -> None:
         tasks = [plugin.run(task) for plugin in plugins for task in plugin.tasks]
         tasks += self.telephones.tasks()
+        tasks.append(self.people.files.run())
         if doors.certificates is not None:
             tasks.append(doors.certificates.watch())
         await stack.enter_async_context(_background(tasks))

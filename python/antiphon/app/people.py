@@ -1,4 +1,4 @@
-"""What belongs to accounts, made and joined: invitations, resets, log-in keys, profiles.
+"""What belongs to accounts, made and joined: invitations, resets, log-in keys, profiles, files.
 
 A node opens it, and so do commands of the shell that need no node. It decides nothing.
 """
@@ -8,11 +8,15 @@ from contextlib import AsyncExitStack
 
 from antiphon.core.address import Address
 from antiphon.core.event import Event
+from antiphon.protocols.http.people import People as HttpPeople
 from antiphon.services.accounts import Accounts
+from antiphon.services.exports import Exports
+from antiphon.services.files import Files
 from antiphon.services.invitations import Invitations
 from antiphon.services.login_keys import LoginKeys
 from antiphon.services.profiles import Profiles
 from antiphon.services.resets import Resets
+from antiphon.stores.blobs import Blobs, FolderBlobs
 from antiphon.stores.database import Database
 
 from .config import Config
@@ -28,18 +32,42 @@ class People:
         secret: bytes,
         database: Database,
         accounts: Accounts,
+        base: Callable[[], str],
     ) -> None:
+        """`base` gives the node's web address, with a slash at its end. Raises ValueError for a
+        storage of files that cannot be used.
+        """
         self._listeners: list[Callable[[Address, Event], None]] = []
         self.accounts = accounts
         self.invitations = Invitations(database, accounts, config.people)
         self.resets = Resets(database, accounts, config.people)
         self.login_keys = LoginKeys(accounts, secret)
         self.profiles = Profiles(database, accounts, config.people, tell=self._tell)
+        blobs = open_blobs(config)
+        self.files = Files(database, blobs, secret, config.files, config.people, base=base)
+        self.exports = Exports(accounts)
+        accounts.on_remove(self.files.erase)
+        self.exports.add(self.profiles.export)
+        self.exports.add(self.files.export)
+        self.http = HttpPeople(
+            invitations=self.invitations,
+            resets=self.resets,
+            profiles=self.profiles,
+            files=self.files,
+            exports=self.exports,
+            avatar_size=config.people.avatar_size,
+            base=base,
+        )
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Begin; what must be closed is left to `stack`."""
+        """Let closing `stack` close what needs it."""
         stack.callback(self.login_keys.close)
+        stack.push_async_callback(self.files.close)
         stack.push_async_callback(self.profiles.close)
+
+    async def receive(self) -> None:
+        """Begin to receive files: only one process may. Raises OSError."""
+        await self.files.open()
 
     def watch(self, listener: Callable[[Address, Event], None]) -> Callable[[], None]:
         """Tell of each account that shows itself otherwise (`ProfileChanged`); the result ends
@@ -51,3 +79,12 @@ class People:
     def _tell(self, account: Address, event: Event) -> None:
         for listener in list(self._listeners):
             listener(account, event)
+
+
+def open_blobs(config: Config) -> Blobs:
+    """Where the bytes of files are, as configured. Raises ValueError."""
+    if not config.storage.has_bucket:
+        return FolderBlobs(config.storage.folder(config.node.data))
+    from antiphon.stores.object_blobs import ObjectBlobs
+
+    return ObjectBlobs(config.storage, config.node.data / "incoming")

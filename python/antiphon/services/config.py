@@ -89,6 +89,45 @@ class PeopleConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilesConfig:
+    """Section `[files]`: files that people upload."""
+
+    max_size: int = 100 * 1024 * 1024
+    """Bytes of one file."""
+
+    types: tuple[str, ...] = ("*/*",)
+    """Media types that are taken: `image/png`, `image/*`, `*/*`."""
+
+    keep_days: float = 365.0
+    """Days after which a file is deleted. 0: never."""
+
+    files: int = 10_000
+    """Files of one account."""
+
+    slots: int = 32
+    """Uploads of one account that may be open at once."""
+
+    slot_ttl: float = 3600.0
+    """Seconds in which an upload must begin."""
+
+    uploads: int = 64
+    """Uploads that are received at once."""
+
+    sweep_interval: float = 600.0
+    """Seconds between looks for files whose time has come."""
+
+    def __post_init__(self) -> None:
+        if min(self.max_size, self.files, self.slots, self.uploads) < 1:
+            raise ValueError("max_size, files, slots and uploads must be at least 1")
+        if not 0 <= self.keep_days <= 36_500:
+            raise ValueError("keep_days must be from 0 to 36500")
+        if not (10 <= self.slot_ttl <= 7 * 24 * 3600 and 1 <= self.sweep_interval <= 86_400):
+            raise ValueError("slot_ttl must be 10 s to 7 days, sweep_interval 1 s to a day")
+        if any(text.count("/") != 1 for text in self.types):
+            raise ValueError("types are media types as image/png, image/* or */*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokensConfig:
     """Bearer tokens (section `[auth]`)."""
 

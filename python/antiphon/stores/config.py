@@ -17,7 +17,28 @@ class StorageConfig:
     """
 
     files: str = ""
-    """Folder of uploaded files and recordings. Empty: `files` in the data folder."""
+    """Folder of uploaded files, or `s3://BUCKET/PREFIX`. Empty: `files` in the data folder."""
+
+    s3_endpoint: str = ""
+    """Address of an S3-compatible storage, as `https://s3.example.org`. Empty: that of AWS."""
+
+    s3_region: str = ""
+    """Its region, where it has any."""
+
+    s3_key: str = ""
+    """Name of the key for it. Empty: what the environment says, as AWS's tools read it."""
+
+    s3_secret: str = field(default="", repr=False)
+    """The key itself."""
+
+    def __post_init__(self) -> None:
+        if "://" in self.files and not self.files.startswith("s3://"):
+            raise ValueError("files must be a folder or s3://BUCKET/PREFIX")
+
+    @property
+    def has_bucket(self) -> bool:
+        """Whether files are in an object storage."""
+        return self.files.startswith("s3://")
 
     def url(self, data: Path) -> str:
         """URL of the database for a node whose data folder is `data`."""

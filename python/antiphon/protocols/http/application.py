@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from . import errors, openapi
 from .context import HttpContext
-from .middleware import BodyLimited, HeadAsGet, RateLimited, Safe, Supervised
+from .middleware import BodyLimited, HeadAsGet, OtherOrigins, RateLimited, Safe, Supervised
 from .resources import (
     accounts,
     auth,
@@ -16,14 +15,20 @@ from .resources import (
     discovery,
     docs,
     events,
+    export,
+    files,
     health,
     ice_servers,
+    invitations,
     members,
     messages,
     pages,
     presence,
+    profiles,
+    resets,
     rooms,
     tracks,
+    uploads,
     whep,
     whip,
 )
@@ -49,6 +54,9 @@ _RESOURCES = (
     docs,
     pages,
 )
+
+# What there is where accounts have more than a log-in.
+_PEOPLE = (invitations, resets, profiles, uploads, files, export)
 
 # What scripts of other origins may read of a response (Fetch §3.2.3).
 _EXPOSED = (
@@ -102,7 +110,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _add_routes(app: FastAPI, context: HttpContext) -> None:
     routes = app.router.routes
     routes.extend(context.routes)
-    for resource in _RESOURCES:
+    people = () if context.people is None else _PEOPLE
+    for resource in (*people, *_RESOURCES):
         # One flat list, so that each route knows its whole path.
         routes.extend(resource.router.routes)
     for router in context.routers:
@@ -119,7 +128,7 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     app.add_middleware(Supervised, runtime=runtime)
     if runtime.context.config.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            OtherOrigins,
             allow_origins=runtime.context.config.cors_origins,
             allow_methods=_METHODS,
             allow_headers=_SENT,

@@ -15,6 +15,10 @@ class HttpConfig:
     tls_listen: str = ":8443"
     """Address and port of HTTPS."""
 
+    public_url: str = ""
+    """Address of this node for everybody, as `https://chat.example.org/`, where a proxy stands in
+    front of it. Empty: made of the domain and the port of HTTPS."""
+
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API, as `https://app.example.org`; `*` is every one."""
 
@@ -23,6 +27,10 @@ class HttpConfig:
 
     frame_ancestors: tuple[str, ...] = ("'self'",)
     """Who may show our pages in a frame: sources as in Content-Security-Policy (CSP 3 §6.4.2)."""
+
+    def __post_init__(self) -> None:
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise ValueError("public_url must begin with https:// or http://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from antiphon.core.switchboard import Switchboard
 from antiphon.stores.records import AccountLimits, Role
 
 from .config import HttpConfig, HttpLimits
+from .people import People
 
 
 class Account(Protocol):
@@ -198,6 +199,9 @@ class HttpContext:
 
     open_doors: bool = False
     """Development: WHIP and WHEP need no token, and guests see every room."""
+
+    people: People | None = None
+    """What belongs to accounts beside their log-in; None: a node without profiles and files."""
 
     ice_servers: IceServers = field(default_factory=_NoIceServers)
 

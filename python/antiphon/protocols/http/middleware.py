@@ -12,12 +12,14 @@ import secrets
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antiphon.core.reason import Reason
 from antiphon.net.gate import network_of
 
+from .bodies import UPLOADS, reads_itself
 from .errors import HttpRefused, problem_response
 from .runtime import Runtime
 
@@ -117,6 +119,17 @@ _SAFE = {
 }
 
 
+class OtherOrigins(CORSMiddleware):
+    """What pages of other origins may call; uploaded files say themselves that all may."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith(UPLOADS):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 class RateLimited:
     """Refuses network addresses that ask too often."""
 
@@ -167,7 +180,8 @@ class BodyLimited:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
-        if scope["type"] != "http" or not _has_body(Headers(scope=scope)):
+        bodiless = scope["type"] != "http" or not _has_body(Headers(scope=scope))
+        if bodiless or reads_itself(scope):
             await self._app(scope, receive, send)
             return
         try:

@@ -20,6 +20,9 @@ with `Retry-After`.
 TAGS = (
     ("auth", "Tokens, by password or as a guest."),
     ("accounts", "Who has a password here."),
+    ("invitations", "Who may make an account."),
+    ("profiles", "How accounts show themselves."),
+    ("files", "Files that people upload."),
     ("rooms", "Rooms that are stored, or in which somebody is."),
     ("members", "Who is in a room."),
     ("messages", "What is said in a room."),

@@ -17,6 +17,7 @@ from .figures import Figures
 from .limits import Buckets, Rate
 from .listeners import Listeners
 from .media_resources import MediaResources
+from .people import People
 
 
 class Gate:
@@ -75,6 +76,13 @@ class Runtime:
         """End the event streams and WHIP and WHEP sessions, so that the server can stop."""
         self.listeners.close()
         await self.media.close()
+
+
+def people_of(live: Runtime) -> People:
+    """The services of accounts; resources that need them are there only where they are."""
+    people = live.context.people
+    assert people is not None
+    return people
 
 
 async def _runtime(request: Request) -> Runtime:

@@ -10,6 +10,7 @@ from antiphon.core.address import Address
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.caller import Administrator, CurrentCaller, MaybeCaller
+from antiphon.protocols.http.context import Account
 from antiphon.protocols.http.models import (
     AccountView,
     AddressText,
@@ -18,7 +19,7 @@ from antiphon.protocols.http.models import (
     Name,
     Password,
 )
-from antiphon.protocols.http.runtime import Live, Network, Runtime
+from antiphon.protocols.http.runtime import Live, Network, Runtime, people_of
 from antiphon.stores.records import AccountLimits, Role
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
@@ -35,6 +36,9 @@ class NewAccount(Body):
     password: Password
     name: Name = ""
     role: Role = Role.USER
+    invitation: str | None = Field(
+        None, min_length=1, max_length=64, description="A token that allows it, and says the role."
+    )
 
 
 class LimitsView(Body):
@@ -90,17 +94,25 @@ async def list_accounts(
 async def create_account(
     account: NewAccount, live: Live, network: Network, caller: MaybeCaller, response: Response
 ) -> AccountView:
-    """Make an account: administrators any, others only where registration is open, and no
-    administrator.
+    """Make an account: administrators any, others with an invitation or, as simple users, where
+    registration is open.
     """
     address = live.context.addresses.parse(account.address)
-    if caller is None or not caller.grants.admin:
+    if account.invitation is not None:
+        live.logins.pass_through(network)
+    elif caller is None or not caller.grants.admin:
         _may_register(live, network, account.role)
     if address.device or address.domain != live.context.addresses.domain:
         raise Refused(Reason.BAD_REQUEST, "An account is name@domain, of this server's domain.")
-    made = await live.context.accounts.create(
-        address, account.password, name=_shown(live, account.name), role=account.role
-    )
+    made: Account
+    name = _shown(live, account.name)
+    if account.invitation is not None:
+        invitations = people_of(live).invitations
+        made, _ = await invitations.redeem(account.invitation, address, account.password, name=name)
+    else:
+        made = await live.context.accounts.create(
+            address, account.password, name=name, role=account.role
+        )
     response.headers["Location"] = f"/api/v1/accounts/{quote(str(made.address), safe='@')}"
     return AccountView.of(made)
 
@@ -114,7 +126,7 @@ def _may_register(live: Runtime, network: str, role: Role) -> None:
 @router.get("/{account}")
 async def read_account(account: AccountPath, live: Live, caller: CurrentCaller) -> AccountView:
     """One's own account; any for administrators."""
-    found = await live.context.accounts.find(_own(live, caller, account))
+    found = await live.context.accounts.find(own_address(live, caller, account))
     if found is None:
         raise Refused(Reason.NOT_FOUND, "There is no such account.")
     return AccountView.of(found)
@@ -125,11 +137,13 @@ async def change_account(
     account: AccountPath, change: AccountChange, live: Live, caller: CurrentCaller
 ) -> AccountView:
     """Change one's name; anything of anybody for administrators."""
-    address = _own(live, caller, account)
+    address = own_address(live, caller, account)
     if change.model_fields_set - {"name"} and not caller.grants.admin:
         raise Refused(Reason.FORBIDDEN, "Only administrators may do this.")
     limits = change.limits
     name = None if change.name is None else _shown(live, change.name)
+    if name is not None and live.context.people is not None:
+        await live.context.people.profiles.rename(address, name)  # which tells those who see it
     changed = await live.context.accounts.update(
         address,
         name=name,
@@ -143,7 +157,7 @@ async def change_account(
 @router.delete("/{account}", status_code=204)
 async def remove_account(account: AccountPath, live: Live, caller: CurrentCaller) -> None:
     """Delete one's own account; any for administrators."""
-    if not await live.context.accounts.remove(_own(live, caller, account)):
+    if not await live.context.accounts.remove(own_address(live, caller, account)):
         raise Refused(Reason.NOT_FOUND, "There is no such account.")
 
 
@@ -152,7 +166,7 @@ async def change_password(
     account: AccountPath, change: PasswordChange, live: Live, caller: CurrentCaller
 ) -> None:
     """Give an account another password."""
-    address = _own(live, caller, account)
+    address = own_address(live, caller, account)
     if address == caller.address.bare or not caller.grants.admin:
         await _confirm(live, address, change.current)
     await live.context.accounts.set_password(address, change.password)
@@ -172,8 +186,8 @@ async def _confirm(live: Runtime, address: Address, password: str | None) -> Non
         raise Refused(Reason.FORBIDDEN, "This is not the password of now.") from None
 
 
-def _own(live: Runtime, caller: Caller, account: str) -> Address:
-    """The address meant, if the caller may touch it."""
+def own_address(live: Runtime, caller: Caller, account: str) -> Address:
+    """The account that a path means, if the caller may touch it. Raises `Refused(FORBIDDEN)`."""
     if account == "me":
         address = caller.address.bare
     else:
