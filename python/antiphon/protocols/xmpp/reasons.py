@@ -22,6 +22,10 @@ CONDITIONS: dict[Reason, str] = {
     Reason.BUSY: "resource-constraint",
     Reason.INTERNAL: "internal-server-error",
     Reason.UNAVAILABLE: "service-unavailable",
+    # XEP-0045 §7.2.5–7.2.8
+    Reason.BANNED: "forbidden",
+    Reason.MEMBERS_ONLY: "registration-required",
+    Reason.PASSWORD: "not-authorized",
     Reason.DECLINED: "not-acceptable",
     Reason.CANCELLED: "undefined-condition",
     Reason.ELSEWHERE: "undefined-condition",
