@@ -18,7 +18,7 @@ CONTEXT = ("node", "room", "member", "connection")
 # C0 and C1 control characters, and what Unicode counts as line ends (UAX 14, BK and NL).
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Libraries whose every step is of interest only to themselves.
-_LOUD = ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "websockets", "uvicorn")
+_LOUD = ("alembic", "asyncio", "sqlalchemy", "websockets", "uvicorn")
 
 
 class _Context(logging.Filter):

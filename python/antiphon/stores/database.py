@@ -8,15 +8,13 @@ import logging
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from antiphon.core.reason import Reason, WrongState
 
+from .engines import DriverRunner, Runner, Work, sqlite_runner
 from .errors import FAILURES, CannotOpen, brief, translate
 from .migrate import migrate
 from .url import Location, locate
@@ -24,7 +22,6 @@ from .url import Location, locate
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
 
 LOCK_TIMEOUT = 5.0  # seconds to wait for another process's write transaction
 POOL_TIMEOUT = 10.0  # seconds to wait for a connection of ours
@@ -44,8 +41,8 @@ class Database:
         self.location: Location = locate(url)
         self.failures: Counter[Reason] = Counter()
         self._connections = connections
-        self._reader: AsyncEngine | None = None
-        self._writer: AsyncEngine | None = None
+        self._reader: Runner | None = None
+        self._writer: Runner | None = None
         self._running: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -64,9 +61,9 @@ class Database:
         """Finish what is running and disconnect. Idempotent."""
         while self._running:
             await asyncio.wait(self._running)
-        for engine in {self._reader, self._writer} - {None}:
-            assert engine is not None
-            await engine.dispose()
+        for runner in (self._reader, self._writer):
+            if runner is not None:
+                await runner.close()
         self._reader = self._writer = None
 
     async def __aenter__(self) -> "Database":
@@ -91,14 +88,14 @@ class Database:
 
     async def _run(
         self,
-        engine: AsyncEngine | None,
+        runner: Runner | None,
         begin: bool,
         work: Work[T],
         failures: tuple[type[BaseException], ...],
     ) -> T:
-        if engine is None:
+        if runner is None:
             raise WrongState("the database is not open")
-        task = asyncio.create_task(_transact(engine, begin, work))
+        task = asyncio.create_task(runner.run(work, begin=begin))
         self._running.add(task)
         task.add_done_callback(self._finished)
         try:
@@ -130,8 +127,8 @@ class Database:
             pool_pre_ping=True,  # a restart of the server is not a failed request
             connect_args={"timeout": CONNECT_TIMEOUT, "command_timeout": COMMAND_TIMEOUT},
         )
-        self._writer = engine
-        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = DriverRunner(engine)
+        self._reader = DriverRunner(engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     def _connect_sqlite(self) -> None:
         if sqlite3.sqlite_version_info < MIN_SQLITE:
@@ -140,39 +137,7 @@ class Database:
         self.location.file.parent.mkdir(parents=True, exist_ok=True)
         # Made here, so that nobody else can read it: SQLite's own files take its mode.
         os.close(os.open(self.location.file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        self._writer = self._sqlite_engine(1)  # SQLite has one writer: they queue for it here
-        self._reader = self._sqlite_engine(max(self._connections - 1, 1), "AUTOCOMMIT")
-        event.listen(self._writer.sync_engine, "begin", _begin_immediate)
-
-    def _sqlite_engine(self, connections: int, isolation_level: Any = None) -> AsyncEngine:
-        options = {"isolation_level": isolation_level} if isolation_level else {}
-        engine = create_async_engine(
-            self.location.url,
-            hide_parameters=True,
-            pool_reset_on_return=None,  # `_transact` leaves no transaction open
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=POOL_TIMEOUT,
-            connect_args={"timeout": LOCK_TIMEOUT, "isolation_level": None},
-            **options,
-        )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        return engine
-
-
-async def _transact(engine: AsyncEngine, begin: bool, work: Work[T]) -> T:
-    async with engine.begin() if begin else engine.connect() as connection:
-        return await connection.run_sync(work)
-
-
-def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: a reader that turns writer later could only fail."""
-    connection.execute(text("BEGIN IMMEDIATE"))
-
-
-def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Settings of each SQLite connection; `docs/decisions` tells why FULL."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        # SQLite has one writer: they queue for it here.
+        self._writer = sqlite_runner(self.location, 1, timeout=LOCK_TIMEOUT, writes=True)
+        readers = max(self._connections - 1, 1)
+        self._reader = sqlite_runner(self.location, readers, timeout=LOCK_TIMEOUT, writes=False)

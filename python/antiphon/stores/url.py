@@ -42,7 +42,7 @@ def _sqlite(url: URL) -> Location:
     if not url.database or url.database.startswith(":"):
         raise ValueError("a SQLite URL names a file: sqlite:///FILE")
     file = Path(url.database).absolute()
-    return Location(URL.create("sqlite+aiosqlite", database=str(file)), file)
+    return Location(URL.create("sqlite+pysqlite", database=str(file)), file)
 
 
 def _postgres(url: URL) -> Location:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, text
 
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.stores.database import Database
+from antiphon.stores.engines import ThreadRunner
 from antiphon.stores.errors import CannotOpen, NewerDatabase
 from antiphon.stores.tables import metadata
 from tests.support.postgres import Cluster
@@ -246,13 +247,13 @@ def test_begin_is_immediate_for_writers_only(sqlite_url: str) -> None:
     async def run() -> list[str]:
         seen: list[str] = []
         async with Database(sqlite_url) as database:
-            for engine in (database._reader, database._writer):
-                assert engine is not None
+            for runner in (database._reader, database._writer):
+                assert isinstance(runner, ThreadRunner)
 
                 def note(_c: object, _k: object, sql: str, *_: object) -> None:
                     seen.append(sql)
 
-                event.listen(engine.sync_engine, "before_cursor_execute", note)
+                event.listen(runner.engine, "before_cursor_execute", note)
             await database.read(count("rooms"))
             await database.write(count("rooms"))
         return seen

@@ -1,0 +1,124 @@
+"""How functions of a connection are run: SQLite's in threads of their own, PostgreSQL's by its
+asynchronous driver. Knows neither what they do nor what their failures mean.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from .url import Location
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # `docs/decisions` tells why
+    "foreign_keys = ON",
+    # Messages of many accounts touch many pages: those of the busy ones stay in memory (KiB), and
+    # what is written again and again is brought to the file once (pages).
+    "cache_size = -16384",
+    "wal_autocheckpoint = 4000",
+    "temp_store = MEMORY",
+)
+
+
+class Runner(Protocol):
+    """Runs functions of a connection, one after the other or several at once."""
+
+    async def run(self, work: Work[T], *, begin: bool) -> T:
+        """Run one, within a transaction or not; it is carried through whatever becomes of the
+        caller, who is not told then.
+        """
+
+    async def close(self) -> None:
+        """Disconnect, when nothing runs any more."""
+
+
+class DriverRunner:
+    """By an asynchronous driver."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def run(self, work: Work[T], *, begin: bool) -> T:
+        """See `Runner`."""
+        async with self.engine.begin() if begin else self.engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """See `Runner`."""
+        await self.engine.dispose()
+
+
+class ThreadRunner:
+    """In threads, each with a connection: a whole transaction is one step of the event loop."""
+
+    def __init__(self, engine: Engine, threads: int) -> None:
+        self.engine = engine
+        self._threads = ThreadPoolExecutor(threads, "sqlite")
+
+    async def run(self, work: Work[T], *, begin: bool) -> T:
+        """See `Runner`."""
+        step = self._in_transaction if begin else self._alone
+        return await asyncio.get_running_loop().run_in_executor(self._threads, step, work)
+
+    async def close(self) -> None:
+        """See `Runner`."""
+        # Threads that were waited for end at once.
+        self._threads.shutdown()
+        self.engine.dispose()
+
+    def _in_transaction(self, work: Work[T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    def _alone(self, work: Work[T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
+
+
+def sqlite_runner(
+    location: Location, threads: int, *, timeout: float, writes: bool
+) -> ThreadRunner:
+    """Threads for a SQLite file. `timeout`: seconds to wait for another process's transaction."""
+    options = {} if writes else {"isolation_level": "AUTOCOMMIT"}
+    engine = create_engine(
+        location.url,
+        hide_parameters=True,
+        pool_reset_on_return=None,  # a runner leaves no transaction open
+        pool_size=threads,
+        max_overflow=0,
+        connect_args={"timeout": timeout, "isolation_level": None, "check_same_thread": False},
+        **options,
+    )
+    event.listen(engine, "connect", _prepare)
+    if writes:
+        event.listen(engine, "begin", _begin_immediate)
+    return ThreadRunner(engine, threads)
+
+
+def driver_connection(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection within the toolkit's, which must be one to SQLite."""
+    found: Any = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at once: a reader that turns writer later could only fail."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Settings of each SQLite connection."""
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
