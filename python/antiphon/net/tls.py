@@ -75,7 +75,7 @@ class Certificates:
 
     @property
     def pem(self) -> tuple[bytes, bytes]:
-        """The chain and the private key for the next connection, for those who do TLS themselves."""
+        """Chain and private key for the next connection, for those who do TLS themselves."""
         return self._pem
 
     def on_change(self, listener: Callable[[], None]) -> None:
