@@ -25,6 +25,8 @@ def config(tmp_path: Path, **environment: str) -> Config:
         "ANTIPHON_HTTP_LISTEN": ":0",
         "ANTIPHON_HTTP_TLS_LISTEN": "",
         "ANTIPHON_SIP_LISTEN": ":0",
+        "ANTIPHON_XMPP_LISTEN": ":0",
+        "ANTIPHON_XMPP_TLS_LISTEN": ":0",
         "ANTIPHON_SIP_TLS_LISTEN": "",
         "ANTIPHON_WEBRTC_UDP_PORT": ":0",
         "ANTIPHON_NODE_DATA": str(tmp_path / "data"),

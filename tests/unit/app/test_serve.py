@@ -71,6 +71,8 @@ async def test_what_is_printed(tmp_path: Path) -> None:
             "ANTIPHON_HTTP_TLS_LISTEN": ":0",
             "ANTIPHON_WEBRTC_UDP_PORT": ":0",
             "ANTIPHON_SIP_LISTEN": ":0",
+            "ANTIPHON_XMPP_LISTEN": ":0",
+            "ANTIPHON_XMPP_TLS_LISTEN": ":0",
             "ANTIPHON_SIP_TLS_LISTEN": ":0",
             "ANTIPHON_NODE_WORKERS": "2",
         },

@@ -61,6 +61,8 @@ async def test_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> 
             "ANTIPHON_HTTP_TLS_LISTEN": ":0",
             "ANTIPHON_WEBRTC_UDP_PORT": ":0",
             "ANTIPHON_SIP_LISTEN": ":0",
+            "ANTIPHON_XMPP_LISTEN": ":0",
+            "ANTIPHON_XMPP_TLS_LISTEN": ":0",
             "ANTIPHON_SIP_TLS_LISTEN": ":0",
         },
         stdin=subprocess.DEVNULL,
