@@ -1124,6 +1124,9 @@ class Kept:
     def __len__(self) -> int:
         """Stanzas that wait for acknowledgement."""
 
+    def __bool__(self) -> bool:
+        """Always `True`."""
+
     def acked(self, h: int) -> bool:
         """The peer has `h` stanzas (modulo 2^32). `False`, and nothing changes, when that many were
         never sent.
@@ -1348,8 +1351,10 @@ class Streams:
 class Pipe:
     """The framing of one stream without a socket and without TLS: for tests, and BOSH."""
 
-    def __new__(cls, framing: int, *, element: int = 65_536, free: bool = False) -> Self:
-        """`free`: all elements come without `resume`."""
+    def __new__(
+        cls, framing: int, *, element: int = 65_536, free: bool = False, paths: Sequence[str] = ()
+    ) -> Self:
+        """`free`: all elements come without `resume`. `paths`: as of `Streams.listen`."""
 
     def feed(self, data: bytes) -> list[tuple[int, Any]]:
         """What is complete: kind and what comes with it, as of `Streams.poll`, of OPENED, ITEM,

@@ -9,6 +9,9 @@ mod sip_events;
 mod sip_flow;
 mod sip_message;
 mod sip_udp;
+mod streams_events;
+mod streams_pipe;
+mod streams_stanza;
 
 use pyo3::prelude::*;
 
@@ -26,5 +29,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<phone::PhoneMedia>()?;
     sip::add(module)?;
+    streams_stanza::add(module)?;
+    streams_events::add(module)?;
+    module.add_class::<streams_pipe::Pipe>()?;
+    module.add_class::<streams_pipe::Kept>()?;
+    module.add_class::<streams_pipe::Group>()?;
     events::add(module)
 }

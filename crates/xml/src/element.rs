@@ -56,6 +56,12 @@ impl Element {
         }
     }
 
+    /// It as the header of a stream whose elements are of this content.
+    pub fn into_header(mut self, content: &'static [u8]) -> Element {
+        self.header = Some(content);
+        self
+    }
+
     /// Exactly one element that stands alone, or is of `jabber:client`.
     pub fn parse(bytes: &[u8]) -> Result<Element, Fail> {
         let bytes = bytes.trim_ascii();

@@ -70,13 +70,8 @@ impl<'a> Outgoing<'a> {
         self.kind != Kind::Other
     }
 
-    /// Upper bound of what `write` appends.
-    pub fn size(&self, to: Option<&[u8]>) -> usize {
-        self.bytes.len() + to.map_or(0, |to| 6 + 6 * to.len()) + 96
-    }
-
     /// Appends it. `alone`: with the namespaces that a stream's header would declare. `to`: with
-    /// this recipient, unescaped.
+    /// this recipient, escaped already since it is often the same.
     pub fn write(&self, out: &mut Vec<u8>, alone: bool, to: Option<&[u8]>) {
         let (name, rest) = self.bytes.split_at(self.at.min(self.bytes.len()));
         out.reserve(self.bytes.len() + to.map_or(0, |to| to.len() + 8) + 24);
@@ -89,7 +84,9 @@ impl<'a> Outgoing<'a> {
                 attribute(out, b"xmlns:stream", STREAMS);
             }
             if let Some(to) = to {
-                attribute(out, b"to", to);
+                out.extend_from_slice(b" to='");
+                out.extend_from_slice(to);
+                out.push(b'\'');
             }
         }
         out.extend_from_slice(rest);
