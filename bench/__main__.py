@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import forwarding, joining, memory, phones, profile, report, sip, sip_profile
+from bench import forwarding, joining, memory, phones, profile, report, sip, sip_profile, xmpp
 from bench.machine import Cores, describe
 from bench.programs import BUILD, HERE, Failed, Missing, Row, floor, load
 from bench.rooms import rooms
@@ -64,6 +64,16 @@ async def measure_sip_profile(options: argparse.Namespace, cores: Cores) -> list
     return await sip_profile.sip_profile(times, cores)
 
 
+async def measure_xmpp(options: argparse.Namespace, cores: Cores) -> list[Row]:
+    plan = xmpp.Plan(with_peers=not options.no_peers)
+    if options.quick:
+        plan = xmpp.Plan(
+            talkers=10, occupants=10, hubs=1, contacts=10, idle=50, lasting=1.0, sustained=1.0,
+            turns=1, with_peers=False,
+        )  # fmt: skip
+    return await xmpp.xmpp(plan, load(cores), cores)
+
+
 async def measure_phones(options: argparse.Namespace, cores: Cores) -> list[Row]:
     plan = phones.Plan()
     if options.quick:
@@ -87,6 +97,7 @@ PARTS: dict[str, Part] = {
     "sip_profile": measure_sip_profile,
     "phones": measure_phones,
     "storage": measure_storage,
+    "xmpp": measure_xmpp,
 }
 
 
@@ -103,6 +114,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--results", type=Path, help="folder to write to (default bench/results)")
     parser.add_argument("--no-pion", action="store_true", help="leave out the bare Pion forwarder")
     parser.add_argument("--no-kamailio", action="store_true", help="leave out Kamailio")
+    parser.add_argument(
+        "--no-peers", action="store_true", help="leave out Prosody and ejabberd (xmpp)"
+    )
     parser.add_argument(
         "--server",
         action="append",

@@ -1,5 +1,5 @@
-// Command load is a load generator for servers that speak WHIP and WHEP, and the least such server
-// that can be made of Pion. Each command prints one JSON object for each step it has measured.
+// Command load is a load generator for servers that speak WHIP and WHEP, or XMPP, and the least WebRTC
+// server that can be made of Pion. Each command prints one JSON object for each step it has measured.
 package main
 
 import (
@@ -18,12 +18,13 @@ var commands = map[string]func(args []string) error{
 	"join":      joins,
 	"memory":    memory,
 	"forwarder": forwarder,
+	"xmpp":      xmpp,
 }
 
 func main() {
 	log.SetFlags(log.Ltime | log.Lmicroseconds)
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: load forward|join|memory|forwarder [flags]")
+		fmt.Fprintln(os.Stderr, "usage: load forward|join|memory|forwarder|xmpp [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -70,3 +70,20 @@ func usageOf(pids []int) (sum usage) {
 	}
 	return sum
 }
+
+// proportional is the bytes of memory that are theirs: what several of them share counts once.
+func proportional(pids []int) (sum int64) {
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if value, ok := strings.CutPrefix(line, "Pss:"); ok {
+				kb, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
+				sum += kb * 1024
+			}
+		}
+	}
+	return sum
+}

@@ -1,0 +1,210 @@
+package main
+
+// Messages to rooms and presence of many contacts: one stanza sent, many delivered.
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// room: one occupant speaks, all hear. An operation is one stanza delivered to one occupant.
+func (w *xmppWork) room() (any, error) {
+	streams, err := w.sessions(w.users)
+	if err != nil {
+		return nil, err
+	}
+	room := fmt.Sprintf("bench%d@%s", time.Now().UnixNano()%1e9, w.rooms)
+	// The first one opens the room, which may have to be unlocked (XEP-0045 §10.1.2).
+	for number, stream := range streams {
+		nick := fmt.Sprintf("%s/n%05d", room, number)
+		join := "<presence xmlns='jabber:client' to='%s'><x xmlns='http://jabber.org/protocol/muc'>" +
+			"<history maxstanzas='0'/></x></presence>"
+		if err := stream.send(fmt.Sprintf(join, nick)); err != nil {
+			return nil, err
+		}
+		if err := stream.until("code=", "110"); err != nil {
+			return nil, err
+		}
+		if number == 0 {
+			form := "<iq xmlns='jabber:client' type='set' id='unlock' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'>" +
+				"<x xmlns='jabber:x:data' type='submit'/></query></iq>"
+			if err := stream.send(fmt.Sprintf(form, room)); err != nil {
+				return nil, err
+			}
+			if err := stream.until("unlock", ""); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var count, failed atomic.Int64
+	var delayed delays
+	returned := make(chan struct{}, w.window)
+	sent := make(chan time.Time, w.window)
+	stop := make(chan struct{})
+	for number, stream := range streams {
+		go func() {
+			for {
+				element, err := stream.next()
+				if err != nil {
+					select {
+					case <-stop:
+					default:
+						failed.Add(1)
+					}
+					return
+				}
+				if !bytes.HasPrefix(element, []byte("<message")) || !bytes.Contains(element, []byte("<body>")) {
+					continue
+				}
+				count.Add(1)
+				// The last one to come in hears it last, more or less.
+				if number == len(streams)-1 {
+					delayed.add(int64(time.Since(<-sent)))
+					returned <- struct{}{}
+				}
+			}
+		}()
+	}
+	go func() {
+		pace, text := w.pacer(stop), strings.Repeat("x", w.size)
+		for number := 0; ; number++ {
+			if number >= w.window {
+				select {
+				case <-returned:
+				case <-stop:
+					return
+				}
+			}
+			if !pace() {
+				return
+			}
+			sent <- time.Now()
+			message := "<message xmlns='jabber:client' type='groupchat' id='g%d' to='%s'><body>%s</body></message>"
+			if streams[0].send(fmt.Sprintf(message, number, room, text)) != nil {
+				failed.Add(1)
+				return
+			}
+		}
+	}()
+	result := w.cost(&count, &delayed)
+	close(stop)
+	result.Failed = failed.Load()
+	return result, nil
+}
+
+// presence: users whose contacts are all there say again and again that they are. An operation is
+// one presence delivered to one contact.
+func (w *xmppWork) presence() (any, error) {
+	hubs, err := w.sessions(w.users)
+	if err != nil {
+		return nil, err
+	}
+	w.first += w.users
+	contacts, err := w.sessions(w.contacts)
+	w.first -= w.users
+	if err != nil {
+		return nil, err
+	}
+	for _, hub := range hubs {
+		for _, contact := range contacts {
+			if err := befriend(hub, contact, w.server.domain); err != nil {
+				return nil, err
+			}
+		}
+	}
+	time.Sleep(w.settle)
+	var count, failed atomic.Int64
+	var delayed delays
+	stop := make(chan struct{})
+	credits := make([]chan struct{}, len(hubs))
+	for at := range credits {
+		credits[at] = make(chan struct{}, w.window)
+	}
+	for number, contact := range contacts {
+		go func() {
+			for {
+				element, err := contact.next()
+				if err != nil {
+					select {
+					case <-stop:
+					default:
+						failed.Add(1)
+					}
+					return
+				}
+				if !bytes.HasPrefix(element, []byte("<presence")) || !bytes.Contains(element, []byte("<status>")) {
+					continue
+				}
+				count.Add(1)
+				if number == len(contacts)-1 {
+					var hub int
+					_, found, _ := strings.Cut(string(element), "<status>")
+					if _, err := fmt.Sscanf(found, "hub %d", &hub); err == nil {
+						<-credits[hub]
+					}
+				}
+			}
+		}()
+	}
+	for number, hub := range hubs {
+		go func() { // what a hub is told itself
+			for {
+				if _, err := hub.next(); err != nil {
+					return
+				}
+			}
+		}()
+		go func() {
+			for turn := 0; ; turn++ {
+				select {
+				case credits[number] <- struct{}{}:
+				case <-stop:
+					return
+				}
+				state := "<presence xmlns='jabber:client'><status>hub %d turn %d</status></presence>"
+				if hub.send(fmt.Sprintf(state, number, turn)) != nil {
+					failed.Add(1)
+					return
+				}
+			}
+		}()
+	}
+	result := w.cost(&count, &delayed)
+	close(stop)
+	result.Failed = failed.Load()
+	return result, nil
+}
+
+// befriend has a contact see a hub's presence.
+func befriend(hub, contact *xmppStream, domain string) error {
+	subscribe := "<presence xmlns='jabber:client' type='%s' to='%s@%s'/>"
+	if err := contact.send(fmt.Sprintf(subscribe, "subscribe", hub.user, domain)); err != nil {
+		return err
+	}
+	if err := hub.until("subscribe", contact.user); err != nil {
+		return err
+	}
+	if err := hub.send(fmt.Sprintf(subscribe, "subscribed", contact.user, domain)); err != nil {
+		return err
+	}
+	return contact.until("subscribed", hub.user)
+}
+
+// until passes over all elements before one that holds both texts.
+func (s *xmppStream) until(one, other string) error {
+	if err := s.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	for {
+		element, err := s.next()
+		if err != nil {
+			return fmt.Errorf("waiting for %s %s: %w", one, other, err)
+		}
+		if bytes.Contains(element, []byte(one)) && bytes.Contains(element, []byte(other)) {
+			return s.conn.SetReadDeadline(time.Time{})
+		}
+	}
+}
