@@ -43,7 +43,8 @@ def test_defaults_are_those_of_the_packages() -> None:
 
 
 def test_every_key_is_documented_and_belongs_to_one_section() -> None:
-    names = {"node", "http", "tls", "webrtc", "sip", "storage", "auth", "calls", "limits"}
+    names = {"node", "http", "tls", "webrtc", "sip", "xmpp", "storage", "files", "auth", "calls"}
+    names.add("limits")
     assert set(sections()) == names
     assert [
         key.name for key in keys().values() if not key.text and key.part.attribute != "web"
@@ -124,7 +125,7 @@ def test_the_file_of_the_working_directory_is_found(tmp_path: Path) -> None:
     [
         ('[http]\nlisen = ":1"', ":2: [http] lisen: unknown key, did you mean listen?"),
         ("[htpp]\nx = 1", ":1: [htpp]: unknown section, did you mean http?"),
-        ('\n[xmpp]\nlisten = ":5222"', ":2: [xmpp]: unknown section"),
+        ('\n[gopher]\nlisten = ":70"', ":2: [gopher]: unknown section"),
         ('[sip]\nrtp_ports = "9-8"', ":2: [sip] rtp_ports: ports go from 1024 up to 65535"),
         ("[sip]\nmax_expires = 10", ":2: [sip] max_expires: min_expires, default_expires and"),
         (
@@ -252,7 +253,7 @@ def test_the_schema_describes_the_file() -> None:
     }
     mistakes: list[dict[str, Any]] = [
         {"http": {"lisen": ":1"}},
-        {"xmpp": {}},
+        {"gopher": {}},
         {"sip": {"trunks": [{"name": "a"}]}},
         {"auth": {"guests": "yes"}},
     ]

@@ -66,7 +66,7 @@ class Here:
     async def upload(self, data: bytes, name: str = "a.txt", **fields: str) -> str:
         slot = await self.slot(len(data), name, **fields)
         assert (await self.put(slot, data)).status_code == 201
-        return urlsplit(slot["get_url"]).path
+        return str(urlsplit(slot["get_url"]).path)
 
     def stored(self) -> list[str]:
         return [path.name for path in self.folder.rglob("*") if path.is_file()]
@@ -146,7 +146,7 @@ async def test_a_password_is_reset(here: Here) -> None:
     body = {"token": made["token"], "password": "another horse"}
     assert (await here.call("POST", "/api/v1/auth/reset", json=body)).status_code == 204
     assert (await here.call("POST", "/api/v1/auth/reset", json=body)).status_code == 403
-    assert await here.accounts.authenticate(ANN.address, "another horse")
+    assert (await here.accounts.authenticate(ANN.address, "another horse")).name == "Ann"
 
 
 async def test_an_administrator_locks_and_limits_an_account(here: Here) -> None:
@@ -383,7 +383,7 @@ async def test_who_goes_away_leaves_nothing(here: Here) -> None:
         "server": ("node.example.org", 80),
         "client": ("192.0.2.1", 1234),
     }
-    coming = [
+    coming: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"x" * 50_000, "more_body": True},
         {"type": "http.disconnect"},
     ]
