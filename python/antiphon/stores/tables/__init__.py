@@ -5,7 +5,9 @@ from .base import metadata
 from .bindings import bindings
 from .calls import calls, calls_running
 from .files import files
-from .messages import messages, messages_by_origin
+from .contacts import blocks, contact_versions, contacts, last_seen
+from .messages import entries, keepings, marks, messages
+from .nodes import node_items, nodes, private_data
 from .push import push_subscriptions
 from .rooms import affiliations, affiliations_by_account, rooms, rooms_by_owner
 
@@ -16,13 +18,22 @@ __all__ = [
     "affiliations_by_account",
     "avatars",
     "bindings",
+    "blocks",
     "calls",
     "calls_running",
+    "contact_versions",
+    "contacts",
+    "entries",
     "files",
     "invitations",
+    "keepings",
+    "last_seen",
+    "marks",
     "messages",
-    "messages_by_origin",
     "metadata",
+    "node_items",
+    "nodes",
+    "private_data",
     "profiles",
     "push_subscriptions",
     "resets",
