@@ -14,6 +14,7 @@ from antiphon.services.exports import Exports
 from antiphon.services.files import Files
 from antiphon.services.invitations import Invitations
 from antiphon.services.login_keys import LoginKeys
+from antiphon.services.nodes import PublishedNodes
 from antiphon.services.profiles import Profiles
 from antiphon.services.resets import Resets
 from antiphon.stores.blobs import Blobs, FolderBlobs
@@ -45,10 +46,13 @@ class People:
         self.profiles = Profiles(database, accounts, config.people, tell=self._tell)
         blobs = open_blobs(config)
         self.files = Files(database, blobs, secret, config.files, config.people, base=base)
+        self.nodes = PublishedNodes(database)
         self.exports = Exports(accounts)
         accounts.on_remove(self.files.erase)
+        accounts.on_remove(self.nodes.erase)
         self.exports.add(self.profiles.export)
         self.exports.add(self.files.export)
+        self.exports.add(self.nodes.export)
         self.http = HttpPeople(
             invitations=self.invitations,
             resets=self.resets,
