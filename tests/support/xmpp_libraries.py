@@ -1,4 +1,4 @@
-"""XMPP clients of JavaScript in Node (stanza, @xmpp/client); Converse.js is installed beside them."""
+"""XMPP clients of JavaScript in Node: stanza, @xmpp/client. Converse.js is installed beside."""
 
 import asyncio
 import contextlib
