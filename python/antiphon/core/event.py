@@ -320,3 +320,11 @@ class RoomInvited(Event):
     sender: Address
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomDeclined(Event):
+    """Told to the devices of an account: `sender`, whom it invited into `room`, will not come."""
+
+    sender: Address
+    text: str

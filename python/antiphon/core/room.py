@@ -134,7 +134,7 @@ class Room:
         self._must_be_open()
         info = Info(
             id=self._new_id("m"),
-            address=caller.address,
+            address=caller.address.bare,
             name=name,
             role=role,
             affiliation=self.settings.affiliation(caller.address),
@@ -142,8 +142,12 @@ class Room:
             stream=stream,
         )
         member = Member(info.id, caller, info, outlet, receive)
-        self._tell(MemberJoined(self.name, info))
+        others = list(self._members.values())
         self._members[info.id] = member
+        joined = MemberJoined(self.name, info)
+        for other in others:
+            other.outlet.deliver(joined)
+        self._watch(joined)
         self._rewire()
         return member
 

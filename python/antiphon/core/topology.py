@@ -29,11 +29,12 @@ class Scene:
 
 def choose(scene: Scene) -> Wiring:
     """The topology that fits the room: the fewest elements that do."""
-    if len(scene.members) < 2:
+    concerned = [member for member in scene.members.values() if _takes_part(member)]
+    if len(concerned) < 2:
         return UNWIRED
-    if len(scene.members) == 2:
+    if len(concerned) == 2:
         return point_to_point(scene)
-    if any(_is_mixed(member) for member in scene.members.values()):
+    if any(_is_mixed(member) for member in concerned):
         return mix(scene)
     return forward(scene)
 
@@ -152,6 +153,13 @@ def _own_wires(scene: Scene) -> Mapping[str, Names]:
         for track in _fitting(member, [one for one in others if _understands(member, one)]):
             wires[track.id].add(member.id)
     return {track: frozenset(sinks) for track, sinks in wires.items()}
+
+
+def _takes_part(member: Member) -> bool:
+    """Whether media are any business of the member's: who only reads and writes changes nothing
+    for the others.
+    """
+    return member.receive is not Receive.NONE or bool(member.tracks)
 
 
 def _is_mixed(member: Member) -> bool:
