@@ -94,6 +94,9 @@ class XmppLimits:
     bosh_sessions: int = 2000
     """Clients over BOSH at once."""
 
+    bosh_sessions_per_address: int = 100
+    """Clients over BOSH from one network address (IPv6: from its /64) at once."""
+
     def __post_init__(self) -> None:
         if not MIN_ELEMENT <= self.element_size <= 16_777_216:
             raise ValueError("element_size must be from 10000 to 16777216")
@@ -101,8 +104,10 @@ class XmppLimits:
             raise ValueError("byte_rate must be at least 10000, stanza_rate at least 1")
         if self.write_buffer < self.element_size:
             raise ValueError("write_buffer must be at least element_size")
-        if min(self.sessions_per_account, self.failures, self.bosh_sessions) < 1:
-            raise ValueError("sessions_per_account, failures and bosh_sessions must be at least 1")
+        if min(self.sessions_per_account, self.failures) < 1:
+            raise ValueError("sessions_per_account and failures must be at least 1")
+        if min(self.bosh_sessions, self.bosh_sessions_per_address) < 1:
+            raise ValueError("bosh_sessions and bosh_sessions_per_address must be at least 1")
         if min(self.failure_time, self.login_time, self.ping_interval, self.ping_timeout) < 0.1:
             raise ValueError(
                 "failure_time, login_time, ping_interval and ping_timeout must be at least 0.1 s"

@@ -21,7 +21,7 @@ from antiphon.net.gate import Gate, Lease
 from .binding import bindings
 from .message import escape
 from .namespaces import CLIENT, FRAMING, STREAM
-from .wire import End
+from .wire import End, Header
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Nobody:
     def secured(self, bindings: dict[str, bytes]) -> None:
         """Ignored."""
 
-    def opened(self, header: Stanza) -> None:
+    def opened(self, header: Header) -> None:
         """Ignored."""
 
     def received(self, stanza: Stanza) -> None:
@@ -216,7 +216,7 @@ class Listener:
 
     def opened(self, stream: int, header: Stanza) -> None:
         """The header of a stream."""
-        self.ends[stream].opened(header)
+        self.ends[stream].opened(Header.of(header))
 
     def received(self, stream: int, stanza: Stanza) -> None:
         """One element."""

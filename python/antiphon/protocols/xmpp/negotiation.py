@@ -39,7 +39,7 @@ from .sasl import (
     encode,
 )
 from .session import Session
-from .wire import Wire
+from .wire import Header, Wire
 
 log = logging.getLogger(__name__)
 
@@ -150,14 +150,14 @@ class Negotiation:
         self.channel = Channel(secure=True, bindings=bindings)
         self._state = State.HEADER
 
-    def opened(self, header: Stanza) -> None:
+    def opened(self, header: Header) -> None:
         """A stream's header came (RFC 6120 §4.7)."""
         if self._state is State.OVER:
             return
         if self._state is not State.HEADER:
             self.close("invalid-xml", "There is a stream already.")
             return
-        self.language = header.lang or header.get("xml:lang") or ""
+        self.language = header.language
         self.wire.open(header.from_)
         if (condition := self._wrong(header)) is not None:
             self.close(condition)
@@ -216,9 +216,9 @@ class Negotiation:
 
     # the header and features
 
-    def _wrong(self, header: Stanza) -> str | None:
+    def _wrong(self, header: Header) -> str | None:
         """What is wrong with a header, as a stream error."""
-        major, _, minor = (header.get("version") or "").partition(".")
+        major, _, minor = (header.version or "").partition(".")
         if header.content not in (None, CLIENT):
             return "invalid-namespace"
         if not header.to:

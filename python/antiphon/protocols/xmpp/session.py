@@ -14,7 +14,7 @@ from antiphon.core.ports import Caller
 
 from .management import Management
 from .message import refusal, stream_error
-from .wire import Wire
+from .wire import Header, Wire
 
 log = logging.getLogger(__name__)
 
@@ -216,7 +216,7 @@ class Session:
     def secured(self, bindings: dict[str, bytes]) -> None:
         """Never told: TLS comes before a session."""
 
-    def opened(self, header: Stanza) -> None:
+    def opened(self, header: Header) -> None:
         """A stream must not begin again once it is bound (RFC 6120 §4.3.3)."""
         self.close("invalid-xml", "There is a stream already.")
 

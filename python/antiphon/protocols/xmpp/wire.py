@@ -2,9 +2,34 @@
 never block. It says nothing of TCP, WebSocket or BOSH.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from antiphon._native import Kept, Stanza
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a peer says at the beginning of a stream (RFC 6120 §4.7), however its framing spells
+    it. `content`: the default namespace of what follows, where the framing leaves it open.
+    """
+
+    to: str | None
+    from_: str | None = None
+    version: str | None = None
+    language: str = ""
+    content: str | None = None
+
+    @classmethod
+    def of(cls, opening: Stanza) -> "Header":
+        """Of a stream's own header, or of RFC 7395's `<open/>`."""
+        return cls(
+            to=opening.to,
+            from_=opening.from_,
+            version=opening.get("version"),
+            language=opening.lang or opening.get("xml:lang") or "",
+            content=opening.content,
+        )
 
 
 class End(Protocol):
@@ -13,7 +38,7 @@ class End(Protocol):
     def secured(self, bindings: dict[str, bytes]) -> None:
         """TLS is there; `bindings`: channel-binding type → data."""
 
-    def opened(self, header: Stanza) -> None:
+    def opened(self, header: Header) -> None:
         """The header of a stream."""
 
     def received(self, stanza: Stanza) -> None:
