@@ -1,0 +1,94 @@
+"""Whose presence one session follows: that of its account, and of all contacts that it may see,
+also when who they are changes.
+
+It decides nothing: who may see whom is the switchboard's.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from .address import Address
+from .contact import Contact
+from .event import ContactChanged, ContactRemoved, Event, PresenceChanged
+from .ports import Caller, Contacts, Presence, PresenceState
+from .reason import Refused
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[Event], None]
+
+
+class Watch(Protocol):
+    """What lets somebody watch (the switchboard does)."""
+
+    def watch_presence(self, caller: Caller, account: Address, tell: Tell) -> Callable[[], None]:
+        """Tell each `PresenceChanged` of an account; the result ends that. Raises `Refused`."""
+
+
+class Following:
+    """`tell` hears each `PresenceChanged`, from `begin` to `end`."""
+
+    def __init__(
+        self, caller: Caller, *, watch: Watch, contacts: Contacts, presence: Presence, tell: Tell
+    ) -> None:
+        self._caller = caller
+        self._watch = watch
+        self._contacts = contacts
+        self._presence = presence
+        self._tell = tell
+        self._following = False
+        self._watched: dict[Address, Callable[[], None]] = {}
+
+    async def begin(self) -> tuple[Sequence[Contact], Mapping[Address, Sequence[PresenceState]]]:
+        """The contacts, and who is there of them and of the account itself; from now on `tell`
+        hears what changes. Again: the same as it is then. Raises `Refused`.
+        """
+        account = self._caller.address.bare
+        contacts = await self._contacts.of(account)
+        self._following = True
+        wanted = {account, *(one.address for one in contacts if one.sees)}
+        for address in self._watched.keys() - wanted:
+            self._watched.pop(address)()
+        for address in wanted - self._watched.keys():
+            self._follow(address)
+        there = {address: self._presence.of(address) for address in self._watched}
+        return contacts, {address: states for address, states in there.items() if states}
+
+    def heard(self, event: Event) -> None:
+        """Take notice of what the account is told: others may be seen now."""
+        if not self._following:
+            return
+        match event:
+            case ContactChanged(contact=contact):
+                if not contact.sees:
+                    self._leave(contact.address)
+                elif contact.address not in self._watched:
+                    self._follow(contact.address)
+                    self._say(contact.address, self._presence.of(contact.address))
+            case ContactRemoved(address=address):
+                self._leave(address)
+
+    def end(self) -> None:
+        """Follow nobody any more. Idempotent."""
+        self._following = False
+        watched, self._watched = self._watched, {}
+        for unwatch in watched.values():
+            unwatch()
+
+    def _follow(self, address: Address) -> None:
+        try:
+            unwatch = self._watch.watch_presence(self._caller, address, self._tell)
+        except Refused as refused:
+            # It was allowed a moment ago, or too many are watched: to this one they are not there.
+            log.info("%s does not see %s: %s", self._caller.address.bare, address, refused)
+        else:
+            self._watched[address] = unwatch
+
+    def _leave(self, address: Address) -> None:
+        if (unwatch := self._watched.pop(address, None)) is not None:
+            unwatch()
+            self._say(address, ())
+
+    def _say(self, account: Address, states: Sequence[PresenceState]) -> None:
+        self._tell(PresenceChanged("", account, tuple(states)))
