@@ -265,6 +265,8 @@ class Contact(Struct, frozen=True, kw_only=True):
     """They asked to see the caller, and wait."""
     listed: bool
     """In the list. Who only asks is not."""
+    request: str | UnsetType = UNSET
+    """What they wrote when they asked. Absent: nothing."""
 
 
 class PresenceDevice(Struct, frozen=True, kw_only=True):

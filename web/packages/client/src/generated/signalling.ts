@@ -230,6 +230,8 @@ export interface Contact {
   asking: boolean;
   /** In the list. Who only asks is not. */
   listed: boolean;
+  /** What they wrote when they asked. Absent: nothing. */
+  request?: string;
 }
 
 /** What one device says of its user. */

@@ -276,12 +276,14 @@ export class Conversation extends Emitter<ConversationEvents> {
     for (const record of records) this.add(record);
   }
 
-  /** @internal Takes a message that may be known already. `live`: it may be unread. */
-  add(record: MessageRecord, live = true): Message {
+  /** @internal Takes a message that may be known already. */
+  add(record: MessageRecord): Message {
     const isNew = this.#timeline.insert(record);
     const message = this.#timeline.find(record.id) ?? toMessage(record, this.#me(), "sent");
     this.#typists.gone(record.sender);
-    if (isNew && live && !message.own) this.#arrived(record.id);
+    // What waited for a device comes late: the list of conversations has counted it.
+    const latest = (this.#timeline.newest ?? "") <= record.id;
+    if (isNew && latest && !message.own) this.#arrived(record.id);
     if (isNew) this.emit("message", message);
     this.emit("changed");
     return message;

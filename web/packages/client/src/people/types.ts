@@ -22,6 +22,8 @@ export interface Contact {
   readonly asking: boolean;
   /** In the list. Who only asks is not. */
   readonly listed: boolean;
+  /** What they wrote when they asked. */
+  readonly request: string;
 }
 
 /** What one device says of its user. Times: milliseconds since 1970. */
@@ -46,7 +48,7 @@ export interface Presence {
 
 /** A contact as applications see it. */
 export function toContact(record: ContactRecord): Contact {
-  return { ...record, groups: [...record.groups] };
+  return { ...record, groups: [...record.groups], request: record.request ?? "" };
 }
 
 /** A presence as applications see it. */
