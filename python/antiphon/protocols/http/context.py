@@ -219,6 +219,10 @@ class HttpContext:
     endpoints: Callable[[], Mapping[str, Sequence[str]]] = _no_endpoints
     """Listeners beside this application, for discovery: protocol → URIs or `transport:port`."""
 
+    links: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For `/.well-known/host-meta`: relation → path on this server, with `ws:` before it where it
+    is one of a WebSocket."""
+
     assets: Path | None = None
     """Folder of the built web pages and components; None: a node without pages."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from antiphon._native import Group, Streams
-from antiphon.core.address import Addresses
+from antiphon.core.address import Address, Addresses
 from antiphon.net.gate import Gate
 from antiphon.net.listen import address_of
 
@@ -18,7 +18,7 @@ from .config import XmppConfig, XmppLimits
 from .hub import Directory, Hub, Registrar
 from .listener import Engine, EngineWire, Listener
 from .negotiation import Negotiation, Terms
-from .session import Router
+from .session import Router, Session
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ class XmppServer:
             loop=asyncio.get_running_loop(),
             touched=driver.touched,
         )
+        self.leaving: set[Session] = set()
         self._driver = driver
         self._gate = gate
         self._tags: list[int] = []
@@ -135,6 +136,13 @@ class XmppServer:
         """Let all clients go elsewhere: the node stops."""
         for session in list(self.hub.sessions):
             session.close("system-shutdown")
+        self._driver.touched()
+
+    def dismiss(self, account: Address) -> None:
+        """End the sessions of an account that may not log in any more."""
+        for session in list(self.hub.sessions.of(account).values()):
+            if session not in self.leaving:
+                session.close("not-authorized", "The account is locked or gone.")
         self._driver.touched()
 
     @property
