@@ -28,6 +28,7 @@ from antiphon.services.config import (
     FilesConfig,
     MailboxConfig,
     PeopleConfig,
+    PushConfig,
     RecordsConfig,
     TokensConfig,
 )
@@ -95,6 +96,7 @@ class Config:
     rooms: RoomLimits = field(default_factory=RoomLimits)
     people: PeopleConfig = field(default_factory=PeopleConfig)
     files: FilesConfig = field(default_factory=FilesConfig)
+    push: PushConfig = field(default_factory=PushConfig)
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     http_limits: HttpLimits = field(default_factory=HttpLimits)
     web: WebConfig = field(default_factory=WebConfig)

@@ -22,6 +22,7 @@ from antiphon.services.config import (
     FilesConfig,
     MailboxConfig,
     PeopleConfig,
+    PushConfig,
     RecordsConfig,
     TokensConfig,
 )
@@ -65,6 +66,7 @@ PARTS = (
     Part("xmpp", "xmpp", XmppConfig),
     Part("storage", "storage", StorageConfig),
     Part("files", "files", FilesConfig),
+    Part("push", "push", PushConfig),
     Part("auth", "auth", AuthConfig),
     Part("accounts", "auth", AccountsConfig),
     Part(

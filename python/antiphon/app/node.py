@@ -248,7 +248,7 @@ class Node:
             await self.people.open(stack)
             await self.people.receive()
         except (OSError, ValueError) as error:
-            raise StartError(f"{error}; it comes from [storage] files") from None
+            raise StartError(f"cannot open what belongs to accounts: {error}") from None
 
     async def _open_rooms(self, stack: AsyncExitStack, plugins: list[Plugin]) -> None:
         self.engine = self._create_engine()
@@ -422,7 +422,7 @@ class Node:
     ) -> None:
         tasks = [plugin.run(task) for plugin in plugins for task in plugin.tasks]
         tasks += self.telephones.tasks()
-        tasks.append(self.people.files.run())
+        tasks += self.people.tasks()
         if doors.certificates is not None:
             tasks.append(doors.certificates.watch())
         await stack.enter_async_context(_background(tasks))

@@ -1,13 +1,16 @@
-"""What belongs to accounts, made and joined: invitations, resets, log-in keys, profiles, files.
+"""What belongs to accounts, made and joined: invitations, resets, log-in keys, profiles, files,
+push messages, exports.
 
 A node opens it, and so do commands of the shell that need no node. It decides nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from typing import Any
 
 from antiphon.core.address import Address
 from antiphon.core.event import Event
+from antiphon.net.public import Outside
 from antiphon.protocols.http.people import People as HttpPeople
 from antiphon.services.accounts import Accounts
 from antiphon.services.exports import Exports
@@ -16,7 +19,10 @@ from antiphon.services.invitations import Invitations
 from antiphon.services.login_keys import LoginKeys
 from antiphon.services.nodes import PublishedNodes
 from antiphon.services.profiles import Profiles
+from antiphon.services.push import Push
+from antiphon.services.push_delivery import WebPusher
 from antiphon.services.resets import Resets
+from antiphon.services.web_push import Vapid, read_key
 from antiphon.stores.blobs import Blobs, FolderBlobs
 from antiphon.stores.database import Database
 
@@ -47,11 +53,15 @@ class People:
         blobs = open_blobs(config)
         self.files = Files(database, blobs, secret, config.files, config.people, base=base)
         self.nodes = PublishedNodes(database)
+        vapid = Vapid(read_key(config.node.data), config.push.contact or _contact(config))
+        outside = Outside(patience=config.push.timeout, anywhere=config.dev)
+        self.push = Push(database, WebPusher(outside, vapid), config.push, anywhere=config.dev)
         self.exports = Exports(accounts)
         accounts.on_remove(self.files.erase)
         accounts.on_remove(self.nodes.erase)
         self.exports.add(self.profiles.export)
         self.exports.add(self.files.export)
+        self.exports.add(self.push.export)
         self.exports.add(self.nodes.export)
         self.http = HttpPeople(
             invitations=self.invitations,
@@ -59,6 +69,8 @@ class People:
             profiles=self.profiles,
             files=self.files,
             exports=self.exports,
+            push=self.push,
+            push_key=vapid.public_key,
             avatar_size=config.people.avatar_size,
             base=base,
         )
@@ -68,10 +80,16 @@ class People:
         stack.callback(self.login_keys.close)
         stack.push_async_callback(self.files.close)
         stack.push_async_callback(self.profiles.close)
+        stack.callback(self.push.close)
 
     async def receive(self) -> None:
-        """Begin to receive files: only one process may. Raises OSError."""
+        """Begin to receive files and to push: only one process may. Raises OSError, `Refused`."""
         await self.files.open()
+        await self.push.open()
+
+    def tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs as long as the node."""
+        return [self.files.run(), self.push.run()]
 
     def watch(self, listener: Callable[[Address, Event], None]) -> Callable[[], None]:
         """Tell of each account that shows itself otherwise (`ProfileChanged`); the result ends
@@ -83,6 +101,12 @@ class People:
     def _tell(self, account: Address, event: Event) -> None:
         for listener in list(self._listeners):
             listener(account, event)
+
+
+def _contact(config: Config) -> str:
+    """Who runs this node, as far as push services are told."""
+    public = config.http.public_url
+    return public if public.startswith("https://") else f"https://{config.node.domain}/"
 
 
 def open_blobs(config: Config) -> Blobs:

@@ -128,6 +128,45 @@ class FilesConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushConfig:
+    """Section `[push]`: messages to browsers whose page is closed."""
+
+    contact: str = ""
+    """Whom push services may write to about us: `mailto:…` or `https://…`. Empty: the node's web
+    address."""
+
+    subscriptions: int = 20
+    """Browsers of one account; the oldest are forgotten."""
+
+    attempts: int = 5
+    """How often a push service is asked to take a message."""
+
+    timeout: float = 10.0
+    """Seconds in which a push service must connect, and answer."""
+
+    workers: int = 4
+    """Messages that are sent at once."""
+
+    max_waiting: int = 2000
+    """Messages that may wait to be sent; more are dropped, and counted."""
+
+    max_waiting_per_account: int = 50
+    """Messages of one account that may wait."""
+
+    def __post_init__(self) -> None:
+        if self.contact and not self.contact.startswith(("mailto:", "https://")):
+            raise ValueError("contact must begin with mailto: or https://")
+        counts = (self.subscriptions, self.attempts, self.workers, self.max_waiting)
+        if min(*counts, self.max_waiting_per_account) < 1:
+            raise ValueError(
+                "subscriptions, attempts, workers, max_waiting and max_waiting_per_account must be"
+                " at least 1"
+            )
+        if not 0.1 <= self.timeout <= 60:
+            raise ValueError("timeout must be from 0.1 to 60 seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokensConfig:
     """Bearer tokens (section `[auth]`)."""
 
@@ -160,8 +199,9 @@ class TokensConfig:
 class MailboxConfig:
     """The archive of messages."""
 
-    linger: float = 0.002
-    """Seconds that a message waits for others to share its transaction."""
+    linger: float = 0.008
+    """Longest time that a message waits for others to share its transaction, when many come, in
+    seconds."""
 
     max_batch: int = 256
     """Most messages of one transaction."""
@@ -172,17 +212,26 @@ class MailboxConfig:
     max_text: int = 65_536
     """Longest text of a message, in bytes of UTF-8."""
 
+    max_original: int = 262_144
+    """Longest message in its sender's own spelling, in bytes."""
+
+    retention_days: float = 0.0
+    """Days after which messages are deleted. 0: never."""
+
     max_page: int = 500
     """Most messages of one page."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.linger <= 1:
             raise ValueError("linger must be from 0 to 1 second")
-        # SQLite binds at most 32766 values to a statement; a message needs up to 8.
         if not 1 <= self.max_batch <= 1024:
             raise ValueError("max_batch must be from 1 to 1024")
-        if min(self.max_waiting, self.max_text, self.max_page) < 1:
-            raise ValueError("max_waiting, max_text and max_page must be at least 1")
+        if min(self.max_waiting, self.max_text, self.max_original, self.max_page) < 1:
+            raise ValueError(
+                "max_waiting, max_text, max_original and max_page must be at least 1"
+            )
+        if not 0 <= self.retention_days <= 36_500:
+            raise ValueError("retention_days must be from 0 to 36500")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

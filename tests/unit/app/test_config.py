@@ -43,8 +43,8 @@ def test_defaults_are_those_of_the_packages() -> None:
 
 
 def test_every_key_is_documented_and_belongs_to_one_section() -> None:
-    names = {"node", "http", "tls", "webrtc", "sip", "xmpp", "storage", "files", "auth", "calls"}
-    names.add("limits")
+    names = {"node", "http", "tls", "webrtc", "sip", "xmpp", "storage", "files", "push", "auth"}
+    names |= {"calls", "limits"}
     assert set(sections()) == names
     assert [
         key.name for key in keys().values() if not key.text and key.part.attribute != "web"

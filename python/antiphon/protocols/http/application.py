@@ -25,6 +25,7 @@ from .resources import (
     pages,
     presence,
     profiles,
+    push,
     resets,
     rooms,
     tracks,
@@ -56,7 +57,7 @@ _RESOURCES = (
 )
 
 # What there is where accounts have more than a log-in.
-_PEOPLE = (invitations, resets, profiles, uploads, files, export)
+_PEOPLE = (invitations, resets, profiles, uploads, files, push, export)
 
 # What scripts of other origins may read of a response (Fetch §3.2.3).
 _EXPOSED = (

@@ -23,6 +23,7 @@ TAGS = (
     ("invitations", "Who may make an account."),
     ("profiles", "How accounts show themselves."),
     ("files", "Files that people upload."),
+    ("push", "News for browsers whose page is closed."),
     ("rooms", "Rooms that are stored, or in which somebody is."),
     ("members", "Who is in a room."),
     ("messages", "What is said in a room."),

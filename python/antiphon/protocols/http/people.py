@@ -11,6 +11,7 @@ from antiphon.core.address import Address
 from antiphon.core.ports import Caller, Profiles
 from antiphon.core.profile import Avatar, Slot
 from antiphon.stores.files import FileRecord, Usage
+from antiphon.stores.push import Subscription
 from antiphon.stores.records import Account, Invitation, Role
 
 
@@ -135,10 +136,25 @@ class Exports(Protocol):
         """A ZIP archive, piece by piece."""
 
 
+class PushSubscriptions(Protocol):
+    """Browsers that take push messages (`services/push`)."""
+
+    async def subscribe(
+        self, account: Address, endpoint: str, key: str, auth: str, device: str = ""
+    ) -> Subscription:
+        """Push there from now on."""
+
+    async def unsubscribe(self, account: Address, id: str) -> bool:
+        """Push there no more."""
+
+    async def of(self, account: Address) -> Sequence[Subscription]:
+        """Where an account is pushed to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The services of accounts. `base`: gives the web address of this node, with a slash at its
-    end, for links.
+    """The services of accounts. `push_key`: what browsers subscribe with. `base`: gives the web
+    address of this node, with a slash at its end, for links.
     """
 
     invitations: Invitations
@@ -146,5 +162,7 @@ class People:
     profiles: ShownProfiles
     files: Uploads
     exports: Exports
+    push: PushSubscriptions
+    push_key: str
     avatar_size: int
     base: Callable[[], str]

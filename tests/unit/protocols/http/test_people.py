@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image
 
 from antiphon.core.address import Addresses
@@ -25,9 +27,13 @@ from antiphon.services.exports import Exports
 from antiphon.services.files import Files
 from antiphon.services.invitations import Invitations
 from antiphon.services.profiles import Profiles
+from antiphon.services.push import Push
+from antiphon.services.push_delivery import Outcome, Pusher
 from antiphon.services.resets import Resets
+from antiphon.services.web_push import encode64
 from antiphon.stores.blobs import FolderBlobs
 from antiphon.stores.database import Database
+from antiphon.stores.push import Subscription
 from antiphon.stores.records import KeyKind, Role
 from tests.support.fakes import account, guest
 from tests.unit.protocols.http.stand import Stand, stand
@@ -37,6 +43,15 @@ LIMITS = PeopleConfig(storage=1_000_000, avatar_size=200_000)
 PASSWORD = "correct horse"
 ANN, BOB, ROOT = account("ann"), account("bob"), account("root", admin=True)
 BASE = "http://node.example.org/"
+
+
+class Nowhere(Pusher):
+    """Pushes nothing."""
+
+    async def push(
+        self, subscription: Subscription, payload: bytes, *, ttl: int, urgency: str, topic: str
+    ) -> tuple[Outcome, float | None]:
+        raise AssertionError("nothing is pushed here")
 
 
 @dataclass
@@ -85,12 +100,15 @@ async def here(sqlite_url: str, addresses: Addresses, tmp_path: Path) -> AsyncIt
         exports.add(profiles.export)
         exports.add(files.export)
         accounts.on_remove(files.erase)
+        push = Push(database, Nowhere())
         people = People(
             invitations=Invitations(database, accounts, LIMITS),
             resets=Resets(database, accounts, LIMITS),
             profiles=profiles,
             files=files,
             exports=exports,
+            push=push,
+            push_key="BKey",
             avatar_size=LIMITS.avatar_size,
             base=lambda: BASE,
         )
@@ -438,6 +456,33 @@ async def test_a_picture_has_a_thumbnail(here: Here) -> None:
     lie = await here.upload(b"no picture", "b.jpg")
     assert (await here.call("GET", f"{lie}?small=true")).status_code == 404
     assert (await here.call("GET", lie)).content == b"no picture"
+
+
+# push messages
+
+
+async def test_a_browser_subscribes(here: Here) -> None:
+    assert (await here.call("GET", "/api/v1/push/key")).json() == {"key": "BKey"}
+    point = ec.generate_private_key(ec.SECP256R1()).public_key()
+    p256dh = encode64(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    body = {
+        "endpoint": "https://push.example/1",
+        "expirationTime": None,
+        "keys": {"p256dh": p256dh, "auth": encode64(b"0" * 16)},
+    }
+    path = "/api/v1/accounts/me/push"
+    made = await here.call("POST", path, ANN, json=body)
+    assert made.status_code == 201, made.text
+    assert "endpoint" not in made.json()
+    listed = (await here.call("GET", path, ANN)).json()["subscriptions"]
+    assert listed == [made.json()]
+    assert (await here.call("POST", path, BOB, json=body)).status_code == 403
+    bad = {**body, "endpoint": "http://127.0.0.1/"}
+    assert (await here.call("POST", path, ANN, json=bad)).status_code == 400
+    one = f"{path}/{made.json()['id']}"
+    assert (await here.call("DELETE", one, ROOT)).status_code == 404
+    assert (await here.call("DELETE", one, ANN)).status_code == 204
+    assert (await here.call("DELETE", one, ANN)).status_code == 404
 
 
 # all data of an account
