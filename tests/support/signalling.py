@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -27,6 +27,8 @@ class Signalling:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.events: list[dict[str, Any]] = []
+        # Takes events in place of the list.
+        self.heard: Callable[[dict[str, Any]], None] | None = None
         self._number = 0
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._news = asyncio.Event()
@@ -81,6 +83,8 @@ class Signalling:
                 reply = self._replies.pop(message.get("id", 0), None)
                 if reply is not None and not reply.done():
                     reply.set_result(message)
+                elif self.heard is not None and "seq" in message:
+                    self.heard(message)
                 else:
                     self.events.append(message)
                 self._news.set()

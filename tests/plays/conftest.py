@@ -1,0 +1,5 @@
+"""Fixtures of these tests."""
+
+from tests.support.fixtures import node
+
+__all__ = ["node"]

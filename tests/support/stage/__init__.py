@@ -1,0 +1,1 @@
+"""Plays: conversations as text, acted by real clients against a real node."""
