@@ -14,11 +14,12 @@ const ROOT = path.dirname(fileURLToPath(import.meta.url));
 const PAGES = path.join(ROOT, "packages/elements/pages");
 const ENTRY = path.join(ROOT, "packages/antiphon/src/index.ts");
 const CLIENT_ENTRY = path.join(ROOT, "packages/client/src/index.ts");
+const WORKER_ENTRY = path.join(ROOT, "packages/client/src/push/worker-main.ts");
 const ASSETS = path.join(ROOT, "../python/antiphon/web");
 const DIST = path.join(ROOT, "packages/antiphon/dist");
 
 /** The files that pages and servers refer to. */
-const EXPECTED = ["index.html", "room.html", "components/antiphon.js"];
+const EXPECTED = ["index.html", "room.html", "components/antiphon.js", "push-worker.js"];
 
 const COMMON = {
   absWorkingDir: ROOT,
@@ -63,6 +64,14 @@ async function buildAssets() {
     outfile: path.join(ASSETS, "components/antiphon.js"),
     minify: true,
     plugins: [minifiedStyles],
+  });
+  // A service worker has charge of the pages beside and below it.
+  await build({
+    ...COMMON,
+    entryPoints: [WORKER_ENTRY],
+    outfile: path.join(ASSETS, "push-worker.js"),
+    format: "iife",
+    minify: true,
   });
   for (const file of EXPECTED) await need(path.join(ASSETS, file));
 }

@@ -1,9 +1,12 @@
 /** The application's entry: a connection to a server, the room it is in, and its calls. */
 
+import { Account } from "./account/account.js";
+import { Api } from "./account/api.js";
 import type { Call } from "./calls/call.js";
 import { Calls, isCallEvent } from "./calls/calls.js";
 import { Emitter } from "./emitter.js";
 import { AntiphonError, hasReason, toAntiphonError } from "./errors.js";
+import { Files } from "./files/files.js";
 import type {
   IceServer,
   Joined,
@@ -15,6 +18,7 @@ import type {
 import type { Message } from "./messages/message.js";
 import { asDirect, Messages } from "./messages/messages.js";
 import { isPeopleEvent, People } from "./people/people.js";
+import { Push } from "./push/push.js";
 import type { RoomEvent } from "./room/dispatch.js";
 import { Room } from "./room/room.js";
 import type { JoinOptions } from "./room/types.js";
@@ -58,6 +62,7 @@ export interface ClientOptions {
   reachable?: boolean;
   WebSocket?: typeof WebSocket;
   RTCPeerConnection?: typeof RTCPeerConnection;
+  fetch?: typeof fetch;
 }
 
 /** How to call. */
@@ -103,10 +108,25 @@ export class Client extends Emitter<ClientEvents> {
   /** The account's contacts and who of them is there (`reachable` only). */
   readonly people = new People((body) => this.#connection.request(body));
 
+  /** The own account: password, profile, picture. */
+  readonly account: Account;
+  /** Uploads for messages. */
+  readonly files: Files;
+  /** Web Push to this browser. */
+  readonly push: Push;
+
   constructor(options: ClientOptions) {
     super();
     this.#options = options;
     this.#server = baseUrl(options.server);
+    const api = new Api({
+      server: this.#server,
+      token: () => this.#token(),
+      fetch: options.fetch,
+    });
+    this.account = new Account(api);
+    this.files = new Files(api);
+    this.push = new Push(api);
     this.#connection = this.#connect();
     this.messages.on("message", (message) => {
       if (!message.own) this.emit("message", message);
@@ -218,10 +238,9 @@ export class Client extends Emitter<ClientEvents> {
     if (WebSocket === undefined) {
       throw new AntiphonError("unavailable", "There is no WebSocket here.");
     }
-    const { token } = this.#options;
     const connection: Connection = new Connection({
       url: `${this.#server.replace(/^http/, "ws")}/ws`,
-      token: async () => (typeof token === "string" ? token : await token()),
+      token: () => this.#token(),
       reachable: this.#options.reachable ?? false,
       WebSocket,
       events: {
@@ -235,6 +254,11 @@ export class Client extends Emitter<ClientEvents> {
       },
     });
     return connection;
+  }
+
+  async #token(): Promise<string> {
+    const { token } = this.#options;
+    return typeof token === "string" ? token : token();
   }
 
   #enter(joined: Joined, options: JoinOptions): Room {

@@ -1,5 +1,7 @@
 /** Client of Antiphon rooms: connection, room, members, tracks, chat; it knows no DOM. */
 
+export { Account } from "./account/account.js";
+export type { PostalAddress, Profile, ProfileChange } from "./account/profile.js";
 export type { Call, CallEvents } from "./calls/call.js";
 export { type CallLogOptions, type CallPage, fetchCalls, type LoggedCall } from "./calls/log.js";
 export {
@@ -22,6 +24,7 @@ export {
 } from "./devices.js";
 export { Emitter } from "./emitter.js";
 export { AntiphonError } from "./errors.js";
+export { Files, type UploadOptions } from "./files/files.js";
 export type {
   Affiliation,
   CallState,
@@ -54,6 +57,13 @@ export { Messages, type MessagesEvents } from "./messages/messages.js";
 export type { Typist } from "./messages/typing.js";
 export { type OwnPresence, People, type PeopleEvents } from "./people/people.js";
 export type { Contact, Presence, PresenceDevice } from "./people/types.js";
+export {
+  askToNotify,
+  type Notice,
+  notificationState,
+  notify,
+  Push,
+} from "./push/push.js";
 export type { Quality, RoomEvents } from "./room/events.js";
 export { Room } from "./room/room.js";
 export type { JoinOptions, LocalTrack, Member, RemoteTrack } from "./room/types.js";

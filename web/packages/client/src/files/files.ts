@@ -1,0 +1,87 @@
+/** Uploads files that messages point to; it knows no message but its attachment. */
+
+import { type Api, type Fields, number, text } from "../account/api.js";
+import { AntiphonError } from "../errors.js";
+import type { Attachment } from "../messages/message.js";
+
+/** How a file is uploaded. */
+export interface UploadOptions {
+  /** Its name; that of a `File` if absent. */
+  name?: string;
+  /** Told now and then: bytes sent, of how many. */
+  progress?: (sent: number, size: number) => void;
+  /** Gives it up. */
+  signal?: AbortSignal;
+}
+
+/** Sends a file somewhere. Rejects with AntiphonError. */
+export type Put = (
+  url: string,
+  headers: { readonly [name: string]: string },
+  file: Blob,
+  options: UploadOptions,
+) => Promise<void>;
+
+/** The own files. */
+export class Files {
+  readonly #api: Api;
+  readonly #put: Put;
+
+  /** @internal Made by `Client`. */
+  constructor(api: Api, put: Put = putFile) {
+    this.#api = api;
+    this.#put = put;
+  }
+
+  /** Uploads a file: what it resolves with goes into a message's `attachments`. */
+  async upload(file: Blob, options: UploadOptions = {}): Promise<Attachment> {
+    const name = options.name ?? ("name" in file ? String(file.name) : "file");
+    const mediaType = file.type.split(";")[0] ?? "";
+    const body = { name, size: file.size, ...(mediaType ? { media_type: mediaType } : {}) };
+    const slot = await this.#api.ask("POST", "/uploads", body);
+    const [id, url, where] = [text(slot, "id"), text(slot, "get_url"), text(slot, "put_url")];
+    if (!id || !url || !where) {
+      throw new AntiphonError("protocol", "The server sent a malformed place for a file.");
+    }
+    await this.#put(where, (slot.headers ?? {}) as { [name: string]: string }, file, options);
+    const stored = await this.#find(id);
+    return {
+      url,
+      name,
+      mediaType: text(stored, "media_type") || mediaType,
+      size: file.size,
+      thumbnail: text(stored, "thumbnail_url") || null,
+      width: number(stored, "width"),
+      height: number(stored, "height"),
+    };
+  }
+
+  /** What the server found out about a file, which is among the latest. */
+  async #find(id: string): Promise<Fields> {
+    const { files } = await this.#api.ask("GET", "/uploads?limit=20");
+    const found = Array.isArray(files) ? files.find((one: Fields) => one?.id === id) : undefined;
+    return (found ?? {}) as Fields;
+  }
+}
+
+/** By XMLHttpRequest, which alone tells how far an upload is. */
+const putFile: Put = (url, headers, file, { progress, signal }) =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fail = (reason: string, words: string) => reject(new AntiphonError(reason, words));
+    if (signal?.aborted) {
+      fail("cancelled", "The upload was given up.");
+      return;
+    }
+    request.upload.onprogress = (event) => progress?.(event.loaded, file.size);
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve();
+      else fail("internal", `The file was not taken: the server answered ${request.status}.`);
+    };
+    request.onerror = () => fail("network", "The file could not be sent.");
+    request.onabort = () => fail("cancelled", "The upload was given up.");
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(file);
+  });
