@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from antiphon._native import Group, Streams
+from antiphon._native import Streams
 from antiphon.core.address import Address, Addresses
 from antiphon.net.gate import Gate
 from antiphon.net.listen import address_of
@@ -19,6 +19,7 @@ from .hub import Directory, Hub, Registrar
 from .listener import Engine, EngineWire, Listener
 from .negotiation import Negotiation, Terms
 from .session import Router, Session
+from .sessions import Fan
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class XmppServer:
             loop=asyncio.get_running_loop(),
             touched=driver.touched,
         )
+        self.fan = Fan(driver.streams, self.hub.sessions, driver.touched)
         self.leaving: set[Session] = set()
         self._driver = driver
         self._gate = gate
@@ -149,11 +151,6 @@ class XmppServer:
     def connections(self) -> int:
         """Connections by TCP and TLS."""
         return sum(map(len, self._listeners))
-
-    def broadcast(self, group: Group, data: bytes) -> None:
-        """Give all of a group a stanza, each with its own `to`."""
-        self._driver.streams.send(group, data, addressed=True)
-        self._driver.touched()
 
     def counters(self) -> Mapping[str, int]:
         """All that is counted since the start."""

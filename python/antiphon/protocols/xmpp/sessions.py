@@ -1,12 +1,17 @@
 """All bound sessions of this node, by address, and what goes to many of them at once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from antiphon._native import Group, Stanza, Streams
+from antiphon._native import Group, Stanza
 from antiphon.core.address import Address
 
 from .session import Session
+
+if TYPE_CHECKING:
+    from antiphon._native import Streams
 
 _NONE: Mapping[str, Session] = MappingProxyType({})
 
@@ -105,12 +110,10 @@ class Audience:
         self._alone = [one for one in self.sessions if one.connection is None and not one.ended]
 
 
+@dataclass(frozen=True, slots=True)
 class Fan:
     """What an audience needs: the engine, whom to tell that something was sent, the sessions."""
 
-    def __init__(self, streams: Streams, sessions: Sessions) -> None:
-        self.streams = streams
-        self.sessions = sessions
-
-    def touched(self) -> None:
-        """Something was sent."""
+    streams: "Streams"
+    sessions: Sessions
+    touched: Callable[[], None] = lambda: None
