@@ -26,7 +26,7 @@ def test_every_actor_can_act_every_sentence() -> None:
 def test_what_is_no_sentence_is_said(tmp_path: Path) -> None:
     path = tmp_path / "bad.play"
     path.write_text("# Bad\nAnn, on the web\n\nAnn flies to Ben\n")
-    with pytest.raises(NotAPlay, match="bad.play:4: nobody knows"):
+    with pytest.raises(NotAPlay, match=r"bad\.play:4: nobody knows"):
         read(path)
     path.write_text("Ann, on the web\nAnn writes to Zoe: hello\n")
     with pytest.raises(NotAPlay, match="Zoe is not in the cast"):
