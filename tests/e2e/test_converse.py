@@ -1,5 +1,5 @@
-"""Converse.js, a chat client of its own in a browser, against a node: it logs in over the WebSocket,
-talks to somebody on the web, and sits in the same room.
+"""Converse.js, a chat client in a browser, against a node: it logs in over the WebSocket, talks to
+somebody on the web, and sits in the same room.
 """
 
 import json
