@@ -18,6 +18,9 @@ from .wire import Header, Wire
 
 log = logging.getLogger(__name__)
 
+# What `begin` gives where nothing is acknowledged.
+UNMANAGED = -1
+
 
 class Router(Protocol):
     """Gives stanzas their meaning. It is called in the loop's thread and must not block; what it
@@ -182,11 +185,11 @@ class Session:
         """The stanza that is being received will be finished later: until `finish` is called with
         the result, it is not acknowledged (XEP-0198).
         """
-        return self.management.begin() if self.management is not None else 0
+        return self.management.begin() if self.management is not None else UNMANAGED
 
     def finish(self, token: int) -> None:
         """What `begin` was called for is safe now, or was refused. Idempotent."""
-        if token and self.management is not None:
+        if token != UNMANAGED and self.management is not None:
             self.management.finish(token)
 
     # in: what its connection tells
