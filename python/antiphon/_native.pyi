@@ -1256,10 +1256,13 @@ class Streams:
         tls: bool = False,
         server_name: str = "",
         alpn: Sequence[str] = (),
+        element: int = 65_536,
+        outbox: int = 4_194_304,
     ) -> int:
         """Take a connected socket whose other end is the server; a duplicate is used. `server_name`
         is asked for by SNI, now or with `resume(starttls=True)`. Its certificate is not judged but
-        told (`StreamSecured`). XMPP is free of steps from the beginning. Returns the id.
+        told (`StreamSecured`). XMPP is free of steps from the beginning. Returns the id. Raises
+        `OSError`.
         """
 
     # turns

@@ -9,6 +9,7 @@ mod sip_events;
 mod sip_flow;
 mod sip_message;
 mod sip_udp;
+mod streams;
 mod streams_events;
 mod streams_pipe;
 mod streams_stanza;
@@ -29,10 +30,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<phone::PhoneMedia>()?;
     sip::add(module)?;
-    streams_stanza::add(module)?;
-    streams_events::add(module)?;
-    module.add_class::<streams_pipe::Pipe>()?;
-    module.add_class::<streams_pipe::Kept>()?;
-    module.add_class::<streams_pipe::Group>()?;
+    streams::add(module)?;
     events::add(module)
 }

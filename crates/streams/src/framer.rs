@@ -129,6 +129,21 @@ impl Framer {
         matches!(self.mode, Mode::Messages)
     }
 
+    /// Whether it has to be seen what the first request is.
+    pub fn is_head(&self) -> bool {
+        matches!(self.mode, Mode::Head { .. })
+    }
+
+    /// Whether the first request may be for somebody else.
+    pub fn may_be_raw(&self) -> bool {
+        matches!(self.mode, Mode::Head { or_raw: true, .. })
+    }
+
+    /// Whether a WebSocket is asked for.
+    pub fn is_asked(&self) -> bool {
+        matches!(self.mode, Mode::Asked(_))
+    }
+
     /// Whether bytes are passed as they are.
     pub fn is_raw(&self) -> bool {
         matches!(self.mode, Mode::Raw)

@@ -193,11 +193,11 @@ impl Cutter {
             return Ok(false);
         };
         check_plain(&input[self.mark as usize..from + at])?;
-        self.to_text(from + at + 3);
+        self.begin_text(from + at + 3);
         Ok(true)
     }
 
-    fn to_text(&mut self, at: usize) {
+    fn begin_text(&mut self, at: usize) {
         self.pos = at as u32;
         self.mark = self.pos;
         self.state = State::Text;
@@ -228,7 +228,7 @@ impl Cutter {
 
     fn tag(&mut self, input: &[u8], end: usize) -> Result<Option<Item>, Fail> {
         let start = self.mark as usize;
-        self.to_text(end);
+        self.begin_text(end);
         match input[start + 1] {
             b'?' => self.declaration(&input[start..end]).map(Some),
             b'/' => self.end_tag(input, start, end),

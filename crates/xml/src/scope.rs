@@ -100,6 +100,9 @@ impl Scope {
     }
 }
 
+/// Prefixes with their namespaces, as written.
+pub(crate) type Prefixes = Vec<(Box<[u8]>, Box<[u8]>)>;
+
 /// What the header of a stream declares. Nothing of it is stored for the usual one.
 #[derive(Default, Debug)]
 pub(crate) struct Header {
@@ -111,7 +114,7 @@ pub(crate) struct Header {
 struct Unusual {
     name: Box<[u8]>,
     default: Option<Box<[u8]>>,
-    prefixes: Vec<(Box<[u8]>, Box<[u8]>)>,
+    prefixes: Prefixes,
 }
 
 const USUAL: &[u8] = b"stream:stream";
@@ -119,11 +122,7 @@ const USUAL_PREFIX: &[u8] = b"stream";
 
 impl Header {
     /// Of an element's start tag: its name, its default namespace, its prefixes.
-    pub(crate) fn new(
-        name: &[u8],
-        default: Option<&[u8]>,
-        prefixes: Vec<(Box<[u8]>, Box<[u8]>)>,
-    ) -> Header {
+    pub(crate) fn new(name: &[u8], default: Option<&[u8]>, prefixes: Prefixes) -> Header {
         let known = CONTENTS.iter().position(|&one| default == Some(one));
         let content = known.unwrap_or_default() as u8;
         let usual = name == USUAL
@@ -203,7 +202,7 @@ pub(crate) fn is_content(name: &[u8], content: &[u8]) -> bool {
 
 impl Scope {
     /// All prefixes with their namespaces.
-    pub(crate) fn prefixes(&self, bytes: &[u8]) -> Vec<(Box<[u8]>, Box<[u8]>)> {
+    pub(crate) fn prefixes(&self, bytes: &[u8]) -> Prefixes {
         let named = self.0.iter().filter(|one| !one.prefix.of(bytes).is_empty());
         named.map(|one| (one.prefix.of(bytes).into(), one.name.of(bytes).into())).collect()
     }
