@@ -4,9 +4,8 @@ Names follow the conventions of Prometheus: `antiphon_` first, units in the name
 only grows.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,9 +17,6 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from antiphon.core.address import Address
-from antiphon.core.message import Draft, Message
-from antiphon.core.ports import Messages
 from antiphon.core.switchboard import Switchboard
 from antiphon.net.gate import Gate
 from antiphon.net.tls import Certificates
@@ -69,29 +65,14 @@ class SignallingCounters(Protocol):
         """Requests that were refused before anything was done, by reason."""
 
 
-class TimedMessages:
-    """An archive that measures how long a message takes to be stored."""
-
-    def __init__(self, messages: Messages, registry: CollectorRegistry) -> None:
-        self._messages = messages
-        self._seconds = Histogram(
-            "antiphon_message_append_seconds",
-            "Seconds until a message was committed.",
-            registry=registry,
-            buckets=BUCKETS,
-        )
-
-    async def append(
-        self, room: Address, sender: Address, name: str, draft: Draft
-    ) -> tuple[Message, bool]:
-        """Store a message; see `core.ports.Messages`."""
-        began = time.perf_counter()
-        result = await self._messages.append(room, sender, name, draft)
-        self._seconds.observe(time.perf_counter() - began)
-        return result
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._messages, name)
+def message_seconds(registry: CollectorRegistry) -> Histogram:
+    """How long messages take to be stored; told of the first one of each transaction."""
+    return Histogram(
+        "antiphon_message_append_seconds",
+        "Seconds until the first message of a transaction was committed.",
+        registry=registry,
+        buckets=BUCKETS,
+    )
 
 
 class NodeCollector(Collector):

@@ -51,7 +51,7 @@ from .bot import Bot
 from .config import Config, load
 from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
-from .metrics import NodeCollector, TimedMessages, create_registry
+from .metrics import NodeCollector, create_registry, message_seconds
 from .people import People
 from .plugin import Plugin, PluginError, Setup, installed, set_up
 from .sip_metrics import SipCollector
@@ -77,7 +77,7 @@ class Node:
     people: People
     tokens: Tokens
     rooms: StoredRooms
-    messages: TimedMessages
+    messages: Mailbox
     calls: CallRecords
     presence: PresenceBook
     engine: Engine
@@ -227,9 +227,10 @@ class Node:
         stack.push_async_callback(self.accounts.close)
         await self._open_people(stack)
         self.rooms = StoredRooms(self.database)
-        mailbox = Mailbox(self.database, self.config.mailbox)
-        stack.push_async_callback(mailbox.close)
-        self.messages = TimedMessages(mailbox, self.registry)
+        seconds = message_seconds(self.registry)
+        self.messages = Mailbox(self.database, self.config.mailbox, observe=seconds.observe)
+        stack.push_async_callback(self.messages.close)
+        self.accounts.on_remove(lambda account: self.messages.erase(account.address))
         self.calls = CallRecords(self.database, self.name, self.config.records)
         await self.calls.open()
         stack.push_async_callback(self.calls.close)
@@ -422,6 +423,7 @@ class Node:
     ) -> None:
         tasks = [plugin.run(task) for plugin in plugins for task in plugin.tasks]
         tasks += self.telephones.tasks()
+        tasks.append(self.messages.sweep())
         tasks += self.people.tasks()
         if doors.certificates is not None:
             tasks.append(doors.certificates.watch())

@@ -33,6 +33,11 @@ def first_of(time: float) -> str:
     return _write(max(0, int(time * 1000)) << _LOW_BITS)
 
 
+def next_after(id: str) -> str:
+    """The least id behind one."""
+    return _write(_read(id) + 1)
+
+
 def is_id(text: str) -> bool:
     """Whether the text has the form of an id."""
     return _FORM.fullmatch(text) is not None

@@ -1,52 +1,44 @@
-"""The archive of messages: what arrives together is committed together, and acknowledged after.
+"""The archives of messages: what arrives together is committed together, and acknowledged after.
 
-Implements `core.ports.Messages`. Knows no protocol, and not who may say what.
+Implements `core.ports.Messages`; reading is `archive`'s. Knows no protocol, and not who may say
+what.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from antiphon.core.address import PART_LIMIT, Address
-from antiphon.core.message import Draft, Message, Page, Span
+from antiphon.core.address import Address
+from antiphon.core.message import Draft, Mark, Message
+from antiphon.core.people import Keeping, Letter
 from antiphon.core.reason import Reason, Refused
 from antiphon.stores import messages as statements
-from antiphon.stores.addresses import check_text
 from antiphon.stores.database import Database
 
+from .archive import Archive, check_id
 from .config import MailboxConfig
-from .ids import MessageIds, is_id, time_of
+from .filing import Clerk, Outcome
+from .ids import first_of
+from .keepings import Keepings
+from .letters import check_letter
+from .marks import Marks
 
 log = logging.getLogger(__name__)
 
-Outcome = tuple[Message, bool]
-
 # After as many failures in a row, the rest of a batch is not tried one by one.
 _GIVE_UP = 3
+# Each message of a transaction lets the next one wait a little for others: the more there are, the
+# less each of them costs. Seconds.
+_PER_MESSAGE = 0.0005
+SWEEP_TIME = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    """A message that waits to be stored."""
-
-    room: Address
-    sender: Address
-    name: str
-    draft: Draft
-    done: "asyncio.Future[Outcome]"
-
-
-class Mailbox:
-    """Stores messages in the order of their arrival, in one transaction after the other.
-
-    A sender that is cancelled before its message's transaction began takes it back; later it is
-    stored all the same, and the same `origin_id` finds it.
-    """
+class Mailbox(Archive):
+    """Stores letters in the order of their arrival, in one transaction after the other."""
 
     def __init__(
         self,
@@ -54,171 +46,240 @@ class Mailbox:
         config: MailboxConfig | None = None,
         *,
         clock: Callable[[], float] = time.time,
+        observe: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self._database = database
-        self._config = config or MailboxConfig()
+        """`observe`: told the seconds from the first letter of each transaction to its end."""
+        config = config or MailboxConfig()
+        self._marks = Marks(database)
+        super().__init__(database, config, self._marks)
         self._clock = clock
-        self._ids = MessageIds()
-        self._waiting: deque[_Waiting] = deque()
+        self._observe = observe
+        self._keepings = Keepings(database)
+        self._clerk = Clerk(clock)
+        self._letters: deque[Letter] = deque()
+        self._came = 0.0  # when the first of them did
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._posted = 0
+        self._settled = 0
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
         self.appended = 0
         self.transactions = 0
 
     @property
-    def waiting(self) -> int:
-        """Messages that wait to be stored."""
-        return len(self._waiting)
+    def queued(self) -> int:
+        """Letters that wait to be stored."""
+        return len(self._letters)
+
+    def post(self, letter: Letter) -> None:
+        """Store a letter; one that cannot be is refused at once."""
+        try:
+            check_letter(letter.name, letter.draft, self._config)
+            if self._closed:
+                raise Refused(Reason.DRAINING, "The server is shutting down.")
+            if len(self._letters) >= self._config.max_waiting:
+                raise Refused(Reason.BUSY, "Too many messages at once. Please try again.")
+        except Refused as refused:
+            letter.failed(refused)
+            return
+        if not self._letters:
+            self._came = time.perf_counter()
+        self._letters.append(letter)
+        self._posted += 1
+        if self._writer is None:
+            self._writer = asyncio.get_running_loop().create_task(self._write(), name="mailbox")
 
     async def append(self, room: Address, sender: Address, name: str, draft: Draft) -> Outcome:
-        """Store a message; returns when it is committed, with whether it is new.
+        """Store a message of a room; returns when it is committed, with whether it is new.
 
         Raises `Refused`: BUSY or INTERNAL when the storage fails, TOO_LARGE, BAD_REQUEST. After a
         failure it is unknown whether it was stored; the same `origin_id` again settles it.
         """
-        self._check(name, draft)
-        if self._closed:
-            raise Refused(Reason.DRAINING, "The server is shutting down.")
-        if len(self._waiting) >= self._config.max_waiting:
-            raise Refused(Reason.BUSY, "Too many messages at once. Please try again.")
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append(
-            _Waiting(room=room.bare, sender=sender, name=name, draft=draft, done=done)
+
+        def stored(message: Message, new: bool) -> None:
+            if not done.done():
+                done.set_result((message, new))
+
+        def failed(refused: Refused) -> None:
+            if not done.done():
+                done.set_exception(refused)
+
+        bare = room.bare
+        self.post(
+            Letter(
+                to=bare,
+                sender=sender,
+                name=name,
+                draft=draft,
+                archives=(bare,),
+                done=stored,
+                failed=failed,
+            )
         )
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write(), name="mailbox")
         return await done
 
-    async def read(self, room: Address, span: Span) -> Page:
-        """Up to `limit` messages older than `before` (the newest if None), oldest first."""
-        before, limit = span.before, span.limit
-        if before is not None and not is_id(before):
-            raise Refused(Reason.BAD_REQUEST, f"not the id of a message: {before[:40]!r}")
-        limit = max(1, min(limit, self._config.max_page))
-        found = await self._database.read(
-            lambda c: statements.page(c, room.bare, before, limit + 1)
-        )
-        return Page(messages=found[:limit][::-1], more=len(found) > limit)
+    async def taken(self, account: Address, until: str | None = None) -> None:
+        """What waited for the account (up to the id `until`) waits no more."""
+        name, last = str(account.bare), None if until is None else check_id(until)
+        await self._database.write(lambda c: statements.set_waiting(c, name, False, until=last))
 
-    async def forget(self, room: Address) -> None:
-        """Delete all messages of a room, with those that wait to be stored when this is called."""
-        waiting = [draft.done for draft in self._waiting if draft.room == room.bare]
-        if waiting:
-            await asyncio.wait(waiting)
-        await self._database.write(lambda c: statements.forget(c, room.bare))
+    async def wait(self, account: Address, ids: Sequence[str]) -> None:
+        """Let these wait (again)."""
+        name = str(account.bare)
+        for first in range(0, len(ids), statements.AT_ONCE):
+            some = ids[first : first + statements.AT_ONCE]
+            await self._database.write(
+                lambda c, some=some: statements.set_waiting(c, name, True, ids=some)  # type: ignore[misc]
+            )
+
+    async def mark(self, account: Address, peer: Address, mark: Mark, id: str) -> bool:
+        """Remember how far `account` is with what `peer` wrote; False: no further than before."""
+        return await self._marks.mark(account, peer, mark, check_id(id))
+
+    async def keeping(self, account: Address) -> Keeping:
+        """What the account's archive keeps."""
+        return await self._keepings.of(account)
+
+    def known_keeping(self, account: Address) -> Keeping | None:
+        """The same from memory."""
+        return self._keepings.known(account)
+
+    async def keep(self, account: Address, keeping: Keeping) -> None:
+        """Change what the account's archive keeps."""
+        await self._keepings.keep(account, keeping)
+
+    async def forget(
+        self, archive: Address, peer: Address | None = None, id: str | None = None
+    ) -> None:
+        """Delete messages of an archive, with those that wait to be stored when this is called."""
+        await self._settle()
+        name = str(archive.bare)
+        whom = None if peer is None else str(peer.bare)
+        one = None if id is None else check_id(id)
+        while await self._database.write(lambda c: statements.forget(c, name, whom, one)):
+            if one is not None:
+                break
+        self._clerk.forget(name)
+
+    async def erase(self, account: Address) -> None:
+        """Delete all that is kept of an account: its archive, marks and choices."""
+        await self.forget(account)
+        self._marks.forget(account)
+        await self._database.write(lambda c: statements.forget_marks(c, str(account.bare)))
+        await self._keepings.forget(account)
+
+    async def sweep(self) -> None:
+        """Delete what is older than `retention_days`, for ever."""
+        days = self._config.retention_days
+        while days:
+            try:
+                await self.prune(self._clock() - days * 86_400)
+            except Refused as refused:
+                log.warning("old messages could not be deleted now: %s", refused)
+            await asyncio.sleep(SWEEP_TIME)
+
+    async def prune(self, before: float) -> int:
+        """Delete messages from before a time (seconds since 1970); how many."""
+        oldest, removed = first_of(before), 0
+        while some := await self._database.write(lambda c: statements.prune(c, oldest)):
+            removed += some
+        if removed:
+            log.info("%d messages were kept long enough and are deleted", removed)
+        return removed
 
     async def close(self) -> None:
         """Store what waits, and take no more."""
         self._closed = True
         while self._writer is not None:
             await asyncio.wait([self._writer])
+        await self._marks.close()
 
-    def _check(self, name: str, draft: Draft) -> None:
-        check_text("The text", draft.text, self._config.max_text)
-        check_text("The name", name, 4 * PART_LIMIT)
-        check_text("The origin id", draft.origin_id or "", PART_LIMIT)
+    # within
 
     async def _write(self) -> None:
         """Commit batch after batch until nothing waits."""
-        batch: list[_Waiting] = []
+        batch: list[Letter] = []
         try:
-            while self._waiting:
-                if len(self._waiting) < self._config.max_batch and not self._closed:
-                    await asyncio.sleep(self._config.linger)
+            while self._letters:
+                # All that comes in this turn of the loop, or a little longer when many come.
+                await asyncio.sleep(min(len(batch) * _PER_MESSAGE, self._config.linger))
                 batch = self._take()
+                came, self._came = self._came, time.perf_counter()
                 await self._commit(batch)
+                self._observe(time.perf_counter() - came)
         finally:
             # Nothing is left here unless the loop is being torn down.
-            for draft in [*batch, *self._waiting]:
-                draft.done.cancel()
-            self._waiting.clear()
+            self._fail(self._letters, Refused(Reason.DRAINING, "The server is shutting down."))
+            self._letters.clear()
             self._writer = None
 
-    def _take(self) -> list[_Waiting]:
-        """The next batch, without those whose sender was cancelled."""
-        batch: list[_Waiting] = []
-        while self._waiting and len(batch) < self._config.max_batch:
-            draft = self._waiting.popleft()
-            if not draft.done.done():
-                batch.append(draft)
-        return batch
+    def _take(self) -> list[Letter]:
+        letters = self._letters
+        return [letters.popleft() for _ in range(min(len(letters), self._config.max_batch))]
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
-        """Store a batch; if it fails for no passing reason, store each message by itself."""
-        if not batch:
-            return
+    async def _commit(self, batch: list[Letter]) -> None:
+        """Store a batch; if it fails for no passing reason, store each letter by itself."""
         error = await self._try(batch)
         if error is None:
             return
-        if len(batch) == 1 or _may_pass(error):
-            _fail(batch, error)
+        if len(batch) == 1 or error.reason is Reason.BUSY:
+            self._fail(batch, error)
             return
         failures = 0
-        for position, draft in enumerate(batch):
-            error = await self._try([draft])
+        for position, letter in enumerate(batch):
+            error = await self._try([letter])
             failures = failures + 1 if error is not None else 0
             if error is None:
                 continue
-            if failures >= _GIVE_UP or _may_pass(error):
-                _fail(batch[position:], error)
+            if failures >= _GIVE_UP or error.reason is Reason.BUSY:
+                self._fail(batch[position:], error)
                 return
-            _fail([draft], error)
+            self._fail([letter], error)
 
-    async def _try(self, batch: list[_Waiting]) -> Exception | None:
+    async def _try(self, batch: list[Letter]) -> Refused | None:
         """Store a batch in one transaction and tell the senders; what went wrong, if anything."""
+
+        def store(connection: Connection) -> list[Outcome]:
+            return self._clerk.file(connection, batch)
+
         try:
-            outcomes = await self._database.write(lambda c: self._store(c, batch))
+            outcomes = await self._database.write(store)
         except Refused as refused:
             return refused
-        except Exception as error:  # a bug: it must not end the archive for everybody
+        except Exception:  # a bug: it must not end the archive for everybody
             log.exception("storing %d messages failed", len(batch))
-            return error
+            return Refused(Reason.INTERNAL, "The message could not be stored.")
         self.transactions += 1
-        self.appended += sum(new for _, new in outcomes)
-        for draft, outcome in zip(batch, outcomes, strict=True):
-            if not draft.done.done():
-                draft.done.set_result(outcome)
+        self._clerk.filed(batch, outcomes)
+        for letter, (message, new) in zip(batch, outcomes, strict=True):
+            self.appended += new
+            try:
+                letter.done(message, new)
+            except Exception:
+                log.exception("what follows from a message failed")
+        self._settle_some(len(batch))
         return None
 
-    def _store(self, connection: Connection, batch: list[_Waiting]) -> list[Outcome]:
-        """Within a transaction: give ids, store; a known origin gives the message stored first."""
-        now = self._clock()
-        # Another node, or this one before its clock was set back, may have written later ids.
-        newest = statements.newest(connection, {d.room for d in batch}, self._ids.next(now))
-        if newest is not None:
-            self._ids.advance(newest)
-        fresh = [self._message(draft, now) for draft in batch]
-        if statements.insert(connection, fresh):
-            return [(message, True) for message in fresh]
-        origins = {key for key in map(statements.origin, fresh) if key is not None}
-        stored = statements.by_origin(connection, origins) if origins else {}
-        kept = [_kept(message, stored) for message in fresh]
-        return [(was, was.id == new.id) for was, new in zip(kept, fresh, strict=True)]
+    def _fail(self, letters: Sequence[Letter] | deque[Letter], error: Refused) -> None:
+        for letter in letters:
+            try:
+                # One of its own for each: a traceback grows with every task that it is raised in.
+                letter.failed(Refused(error.reason, error.text))
+            except Exception:
+                log.exception("what follows from a message failed")
+        self._settle_some(len(letters))
 
-    def _message(self, draft: _Waiting, now: float) -> Message:
-        id = self._ids.next(now)
-        return Message(
-            id=id,
-            to=draft.room,
-            sender=draft.sender,
-            name=draft.name,
-            sent_at=time_of(id),
-            draft=draft.draft,
-        )
+    async def _settle(self) -> None:
+        """Wait until what was posted before is stored or refused."""
+        if self._settled < self._posted:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append((self._posted, waiter))
+            await waiter
 
-
-def _kept(message: Message, stored: dict[statements.Origin, Message]) -> Message:
-    origin = statements.origin(message)
-    return message if origin is None else stored.get(origin, message)
-
-
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, Refused) and error.reason is Reason.BUSY
-
-
-def _fail(batch: list[_Waiting], error: Exception) -> None:
-    for draft in batch:
-        if not draft.done.done():
-            # One of its own for each: a traceback grows with every task that it is raised in.
-            own = Refused(error.reason, error.text) if isinstance(error, Refused) else error
-            draft.done.set_exception(own)
+    def _settle_some(self, count: int) -> None:
+        self._settled += count
+        while self._waiters and self._waiters[0][0] <= self._settled:
+            _, waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)

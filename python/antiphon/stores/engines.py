@@ -4,6 +4,7 @@ asynchronous driver. Knows neither what they do nor what their failures mean.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -18,7 +19,6 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 PRAGMAS = (
-    "journal_mode = WAL",
     "synchronous = FULL",  # `docs/decisions` tells why
     "foreign_keys = ON",
     # Messages of many accounts touch many pages: those of the busy ones stay in memory (KiB), and
@@ -27,6 +27,9 @@ PRAGMAS = (
     "wal_autocheckpoint = 4000",
     "temp_store = MEMORY",
 )
+
+# How long others may take to make the file what it is to be (s).
+WAL_TIMEOUT = 5.0
 
 
 class Runner(Protocol):
@@ -117,8 +120,23 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Settings of each SQLite connection."""
+    """Settings of each SQLite connection; its own `lower` knows ASCII only."""
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
     cursor = connection.cursor()
+    _use_wal(cursor)
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """SQLite does not wait for a lock when it is to change the mode of a file that is new."""
+    deadline = time.monotonic() + WAL_TIMEOUT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)

@@ -6,44 +6,43 @@ import signal
 import sys
 from pathlib import Path
 
-from antiphon.core.message import Draft, Message
+from antiphon.core.address import Address
+from antiphon.core.message import Message, Span
 from antiphon.services.mailbox import Mailbox
 from antiphon.stores.database import Database
 from tests.support import message_writer
-from tests.support.message_writer import ANN, ROOM
+from tests.support.message_writer import SENDERS, archives_of, post
 
-COUNT = 2000
+COUNT = 1600
 KILLED_AFTER = (1, 100, 700)  # acknowledged messages
 
 
 async def test_every_acknowledged_message_is_there_and_none_twice(database_url: str) -> None:
-    acknowledged: dict[str, str] = {}
     for turn, enough in enumerate(KILLED_AFTER):
-        acknowledged |= await _write_until_killed(database_url, turn, enough)
-    assert len(acknowledged) >= sum(KILLED_AFTER)
+        acknowledged = await _write_until_killed(database_url, turn, enough)
+        assert len(acknowledged) >= enough
+        async with Database(database_url) as database:
+            mailbox = Mailbox(database)
+            await _check(mailbox, str(turn), acknowledged)
+            await mailbox.close()
 
-    async with Database(database_url) as database:
-        mailbox = Mailbox(database)
-        stored = {message.origin_id: message.id for message in await _everything(mailbox)}
-        assert {origin: stored.get(origin) for origin in acknowledged} == acknowledged
 
-        # The senders come back and send all that they are not sure of, and more, again.
-        origins = [f"{r}.{n}" for r in range(len(KILLED_AFTER)) for n in range(COUNT)]
-        again = await asyncio.gather(
-            *(
-                mailbox.append(ROOM, ANN, "Ann", Draft(text=f"text of {o}", origin_id=o))
-                for o in origins
-            )
-        )
-        assert {o: m.id for o, (m, _) in zip(origins, again, strict=True)}.items() >= stored.items()
-        assert sum(new for _, new in again) == len(origins) - len(stored)
+async def _check(mailbox: Mailbox, turn: str, acknowledged: dict[str, str]) -> None:
+    for archives in map(archives_of, range(SENDERS)):
+        stored = [await _everything(mailbox, archive) for archive in archives]
+        assert stored[0] == stored[-1], "both accounts have it, or none"
+    before = {m.origin_id: m.id for m in await _of_turn(mailbox, turn)}
+    assert before.items() >= acknowledged.items()
 
-        messages = await _everything(mailbox)
-        assert sorted(str(m.origin_id) for m in messages) == sorted(origins)
-        assert all(message.text == f"text of {message.origin_id}" for message in messages)
-        ids = [message.id for message in messages]
-        assert ids == sorted(set(ids))
-        await mailbox.close()
+    # The senders come back and send again what they are not sure of, and more.
+    again = await asyncio.gather(*(post(mailbox, turn, number) for number in range(COUNT)))
+    assert {m.origin_id: m.id for m, _ in again}.items() >= before.items()
+    assert sum(new for _, new in again) == COUNT - len(before)
+
+    messages = await _of_turn(mailbox, turn)
+    assert sorted(str(m.origin_id) for m in messages) == sorted(f"{turn}.{n}" for n in range(COUNT))
+    assert all(message.text == f"text of {message.origin_id}" for message in messages)
+    assert len({message.id for message in messages}) == COUNT
 
 
 async def _write_until_killed(url: str, turn: int, enough: int) -> dict[str, str]:
@@ -65,12 +64,19 @@ async def _write_until_killed(url: str, turn: int, enough: int) -> dict[str, str
     return dict(line.split() for line in lines if line.endswith("\n"))
 
 
-async def _everything(mailbox: Mailbox) -> list[Message]:
-    """All messages of the room, oldest first."""
+async def _of_turn(mailbox: Mailbox, turn: str) -> list[Message]:
+    """All messages of one turn, by their senders' archives and the room's."""
+    found = [await _everything(mailbox, archives_of(sender)[0]) for sender in range(SENDERS)]
+    every = [message for archive in found for message in archive]
+    return [message for message in every if message.text.startswith(f"text of {turn}.")]
+
+
+async def _everything(mailbox: Mailbox, archive: Address) -> list[Message]:
+    """All messages of an archive, oldest first."""
     messages: list[Message] = []
-    before, more = None, True
+    after, more = None, True
     while more:
-        page, more = await mailbox.page(ROOM, before, limit=500)
-        messages[:0] = page
-        before = page[0].id if page else None
+        page = await mailbox.read(archive, Span(after=after, latest=False, limit=500))
+        messages += page.messages
+        after, more = messages[-1].id if messages else None, page.more
     return messages

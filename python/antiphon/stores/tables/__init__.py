@@ -4,8 +4,8 @@ from .accounts import account_keys, accounts, avatars, invitations, profiles, re
 from .base import metadata
 from .bindings import bindings
 from .calls import calls, calls_running
-from .files import files
 from .contacts import blocks, contact_versions, contacts, last_seen
+from .files import files
 from .messages import entries, keepings, marks, messages
 from .nodes import node_items, nodes, private_data
 from .push import push_subscriptions
