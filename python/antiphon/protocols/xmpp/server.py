@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from antiphon._native import Streams
@@ -15,16 +15,21 @@ from antiphon.net.gate import Gate
 from antiphon.net.listen import address_of
 
 from .config import XmppConfig, XmppLimits
+from .http_bind import HttpBind
 from .hub import Directory, Hub, Registrar
 from .listener import Engine, EngineWire, Listener
-from .negotiation import Negotiation, Terms
+from .loose import LooseWire
+from .negotiation import Channel, Negotiation, Terms
 from .session import Router, Session
 from .sessions import Fan
+from .websocket import WebSockets
 
 log = logging.getLogger(__name__)
 
 # XEP-0368 §3.2.
 ALPN = "xmpp-client"
+# Where clients look first.
+WEBSOCKET, HTTP_BIND = "/xmpp-websocket", "/http-bind"
 
 
 @dataclass(slots=True)
@@ -108,6 +113,12 @@ class XmppServer:
             starttls=certified, encrypted=encrypted, guests=guests, registration=registration
         )
         self._listeners: list[Listener] = []
+        self._ports: list[str] = []
+        # Whether these are protected is up to the web server: TLS cannot be asked for within them.
+        self._web_terms = replace(self._terms, starttls=False)
+        domain = self.hub.jids.domain
+        self.http_bind = HttpBind(domain, limits, self._take_web)
+        self.websockets = WebSockets(domain, limits, self._take_web)
 
     def join(self, router: Router, registrar: Registrar) -> None:
         """Whom stanzas go to, and who makes accounts."""
@@ -118,6 +129,10 @@ class XmppServer:
         """Serve sockets."""
         self._serve(doors.plain, tls=False)
         self._serve(doors.secure, tls=True)
+        named = (("tcp", doors.plain), ("tls", doors.secure))
+        self._ports = list(
+            dict.fromkeys(f"{kind}:{one.getsockname()[1]}" for kind, all_ in named for one in all_)
+        )
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """What must run beside it, as coroutines."""
@@ -152,6 +167,17 @@ class XmppServer:
         """Connections by TCP and TLS."""
         return sum(map(len, self._listeners))
 
+    def endpoints(self) -> list[str]:
+        """Transports and ports or paths, `tcp:5222`, `ws:/xmpp-websocket`."""
+        return [*self._ports, *(f"{kind}:{path}" for kind, path in self.paths.items())]
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Paths of the web listeners: `ws` and `bosh`, as far as they are served."""
+        config = self.config
+        served = (("ws", WEBSOCKET, config.websocket), ("bosh", HTTP_BIND, config.bosh))
+        return {kind: path for kind, path, on in served if on}
+
     def counters(self) -> Mapping[str, int]:
         """All that is counted since the start."""
         hub = self.hub
@@ -172,3 +198,6 @@ class XmppServer:
 
     def _take(self, wire: EngineWire, peer: str) -> Negotiation:
         return Negotiation(self.hub, wire, self._terms, peer)
+
+    def _take_web(self, wire: LooseWire, peer: str, channel: Channel) -> Negotiation:
+        return Negotiation(self.hub, wire, self._web_terms, peer, channel)
