@@ -19,7 +19,7 @@ from antiphon.net.interfaces import lan_addresses
 from antiphon.services.secrets import FILE as SECRET_FILE
 from antiphon.stores.url import locate
 
-from . import sip_doctor
+from . import sip_doctor, xmpp_doctor
 from .config import Config
 from .errors import StartError
 from .finding import FAIL, OK, WARN, Finding, target_of
@@ -65,6 +65,7 @@ def examine(config: Config, timeout: float) -> Iterator[Finding]:
         yield from _certificates(config, remote, timeout)
     yield from _media(remote, timeout)
     yield from sip_doctor.examine(config, remote, timeout)
+    yield from xmpp_doctor.examine(config, remote, timeout)
 
 
 def _folder(config: Config) -> Iterable[Finding]:
