@@ -198,7 +198,7 @@ impl Framer {
             Mode::Head { .. } => self.head(input, out),
             Mode::Asked(_) => None,
             Mode::Raw => {
-                (!input.is_empty()).then(|| (input.len(), Some(Found::Bytes(input.len()))))
+                (!input.is_empty()).then_some((input.len(), Some(Found::Bytes(input.len()))))
             }
             Mode::Messages => self.message(input, out),
             Mode::Stream => match self.cutter.next(input) {
