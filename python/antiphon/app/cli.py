@@ -48,6 +48,13 @@ def parser() -> argparse.ArgumentParser:
     _add_config(commands)
     doctor = _command(commands, "doctor", "test every listener and path of a running node", _doctor)
     doctor.add_argument("--timeout", type=float, default=5.0, help="seconds for each check")
+    for name, text in (
+        ("backup", "write everything that is stored into a file, while the node runs"),
+        ("restore", "make an empty data folder and database of a backup"),
+    ):
+        command = _command(commands, name, text, _backup)
+        command.set_defaults(verb=name)
+        command.add_argument("file", type=Path, metavar="FILE")
     _command(commands, "drain", "let the running node finish and stop", _drain)
     version = commands.add_parser("version", help="print the version", description="Version.")
     version.set_defaults(command=_version)
@@ -202,6 +209,12 @@ def _config(options: argparse.Namespace) -> int:
     from . import show
 
     return show.run(options)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from . import backup
+
+    return backup.run(options)
 
 
 def _doctor(options: argparse.Namespace) -> int:

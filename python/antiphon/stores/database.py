@@ -10,6 +10,7 @@ import sqlite3
 from collections import Counter
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from antiphon.core.reason import Reason, WrongState
@@ -45,11 +46,12 @@ class Database:
         self._writer: Runner | None = None
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def open(self) -> None:
-        """Connect, and migrate to this version's schema. Raises `CannotOpen`."""
+    async def open(self, *, migrating: bool = True) -> None:
+        """Connect, and (`migrating`) migrate to this version's schema. Raises `CannotOpen`."""
         try:
             self._connect()
-            await self.write(migrate, failures=())
+            if migrating:
+                await self.write(migrate, failures=())
         except FAILURES as error:
             await self.close()
             raise CannotOpen(f"cannot open the database {self.location}: {brief(error)}") from error
@@ -76,6 +78,12 @@ class Database:
     async def read(self, work: Work[T]) -> T:
         """Run a function that only reads; each of its statements sees what is committed then."""
         return await self._run(self._reader, False, work, FAILURES)
+
+    async def snapshot(self, work: Work[T]) -> T:
+        """Run a function that only reads; all of its statements see the same moment."""
+        if self.location.file is None:
+            return await self.write(lambda connection: _read_one_moment(connection, work))
+        return await self.read(lambda connection: _read_deferred(connection, work))
 
     async def write(
         self, work: Work[T], *, failures: tuple[type[BaseException], ...] = FAILURES
@@ -141,3 +149,18 @@ class Database:
         self._writer = sqlite_runner(self.location, 1, timeout=LOCK_TIMEOUT, writes=True)
         readers = max(self._connections - 1, 1)
         self._reader = sqlite_runner(self.location, readers, timeout=LOCK_TIMEOUT, writes=False)
+
+
+def _read_one_moment(connection: Connection, work: Work[T]) -> T:
+    """Within PostgreSQL's transaction, which has not asked for anything yet."""
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    return work(connection)
+
+
+def _read_deferred(connection: Connection, work: Work[T]) -> T:
+    """In a transaction of SQLite's that never writes, and so keeps nobody from writing."""
+    connection.exec_driver_sql("BEGIN DEFERRED")
+    try:
+        return work(connection)
+    finally:
+        connection.exec_driver_sql("ROLLBACK")

@@ -24,8 +24,10 @@ def configure(connection: Connection) -> Config:
     return config
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, to: str = "head") -> None:
     """Upgrade within the caller's transaction, one process at a time. Raises `NewerDatabase`.
+
+    `to`: an older schema, which a newer database is left beyond.
 
     SQLite's caller began the transaction as a writer, so it is alone already.
     """
@@ -43,4 +45,6 @@ def migrate(connection: Connection) -> None:
             f"the database has schema {', '.join(sorted(unknown))}, made by a newer version; "
             f"this version knows up to {script.get_current_head()}: upgrade the program"
         )
-    command.upgrade(config, "head")
+    if to != "head" and to not in known:
+        raise NewerDatabase(f"schema {to} was made by a newer version: upgrade the program")
+    command.upgrade(config, to)
