@@ -47,8 +47,9 @@ class FakeWire:
     def carry(self, end: End) -> None:
         self.end = end
 
-    def open(self, to: str | None) -> None:
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
         self.sent.append(f"<header to='{to}'/>".encode())
+        return "stream-id"
 
     def send(self, data: bytes) -> None:
         if not self.is_closed:

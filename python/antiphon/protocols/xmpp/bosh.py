@@ -78,6 +78,7 @@ class BoshWire(LooseWire):
         """`room`: bytes that may wait for the client."""
         super().__init__(loop.time)
         self.sid = secrets.token_urlsafe(18)
+        self._id = secrets.token_hex(8)
         self._domain = domain
         self._first = first
         self._rid = rid - 1
@@ -174,10 +175,10 @@ class BoshWire(LooseWire):
 
     # what goes to the client
 
-    def open(self, to: str | None) -> None:
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
         """XEP-0206 §3: the first answer stands for a stream's header; restarts have none."""
         if self._greeted:
-            return
+            return self._id
         self._greeted = True
         self._greeting = {
             "sid": self.sid,
@@ -187,12 +188,13 @@ class BoshWire(LooseWire):
             "inactivity": str(INACTIVITY),
             "maxpause": str(MAX_PAUSE),
             "ver": VERSION,
-            "from": self._domain,
-            "authid": secrets.token_hex(8),
+            "from": from_ or self._domain,
+            "authid": self._id,
             "xmlns_stream": STREAM,
             "xmpp_version": "1.0",
             "xmpp_restartlogic": "true",
         }
+        return self._id
 
     def _soon(self) -> None:
         """Answer at the end of this turn: what is sent in one turn leaves in one body."""

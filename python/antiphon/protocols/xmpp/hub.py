@@ -210,7 +210,7 @@ class Hub:
 
     # the home of sessions
 
-    def moved(self) -> None:
+    def regroup(self) -> None:
         """A session was given, or lost, its connection."""
         self.sessions.moves += 1
 

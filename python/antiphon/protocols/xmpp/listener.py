@@ -86,9 +86,11 @@ class EngineWire:
         if self.connection in self._listener.ends:
             self._listener.ends[self.connection] = end
 
-    def open(self, to: str | None) -> None:
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
         """Send our header."""
-        self.send(self._listener.header(to))
+        id = secrets.token_hex(8)
+        self.send(self._listener.header(id, to, from_))
+        return id
 
     def send(self, data: bytes) -> None:
         """One element."""
@@ -185,12 +187,12 @@ class Listener:
     def __len__(self) -> int:
         return len(self.ends)
 
-    def header(self, to: str | None) -> bytes:
+    def header(self, id: str, to: str | None, from_: str | None) -> bytes:
         """Ours (RFC 6120 §4.7)."""
         said = f" to='{escape(to)}'" if to else ""
         return (
             f"<?xml version='1.0'?><stream:stream xmlns='{self._content}' xmlns:stream='{STREAM}'"
-            f" from='{self._domain}'{said} id='{secrets.token_hex(8)}' version='{VERSION}'"
+            f" from='{escape(from_ or self._domain)}'{said} id='{id}' version='{VERSION}'"
             f" xml:lang='{LANGUAGE}'>"
         ).encode()
 

@@ -112,7 +112,7 @@ class LooseWire:
         """Tell what comes to this one."""
         self._end = end
 
-    def open(self, to: str | None) -> None:
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
         """Answer a stream's header."""
         raise NotImplementedError
 

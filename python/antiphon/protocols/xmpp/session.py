@@ -58,7 +58,7 @@ class Home(Protocol):
 
     router: Router
 
-    def moved(self) -> None:
+    def regroup(self) -> None:
         """A session was given, or lost, its connection: groups are not what they were."""
 
     def ended(self, session: "Session") -> None:
@@ -241,7 +241,7 @@ class Session:
             self._end()
             return
         self.active = True
-        self._home.moved()
+        self._home.regroup()
         self._home.expire(self, management.time)
         self._home.router.hibernated(self)
 
@@ -260,7 +260,7 @@ class Session:
 
     def settled(self) -> None:
         """All has been sent again over the connection that it was attached to."""
-        self._home.moved()
+        self._home.regroup()
         self._home.router.resumed(self)
 
     def _told(self, stanza: Stanza) -> None:

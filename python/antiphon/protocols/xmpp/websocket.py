@@ -49,13 +49,15 @@ class WebSocketWire(LooseWire):
             self._waiting -= len(data)
             await socket.send_text(data.decode())
 
-    def open(self, to: str | None) -> None:
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
         """RFC 7395 §3.4."""
         said = f" to='{escape(to)}'" if to else ""
+        id = secrets.token_hex(8)
         self._put(
-            f"<open xmlns='{FRAMING}' from='{self._domain}'{said} id='{secrets.token_hex(8)}'"
+            f"<open xmlns='{FRAMING}' from='{escape(from_ or self._domain)}'{said} id='{id}'"
             f" version='{VERSION}' xml:lang='{LANGUAGE}'/>".encode()
         )
+        return id
 
     def _put(self, data: bytes) -> None:
         self._waiting += len(data)

@@ -68,8 +68,10 @@ class Wire(Protocol):
     def carry(self, end: End) -> None:
         """Tell what comes to this one from now on."""
 
-    def open(self, to: str | None) -> None:
-        """Answer a stream's header by ours; `to`: who says to have sent it."""
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
+        """Answer a stream's header by ours; the stream's id. `to`: who says to have sent it;
+        `from_`: who we are, if not the domain.
+        """
 
     def send(self, data: bytes) -> None:
         """One element."""
