@@ -36,6 +36,9 @@ CONTENT = Kid.BODY | Kid.ENCRYPTED | Kid.STORE | Kid.REPLACE | Kid.RETRACT | Kid
 NOT_KEPT = Kid.NO_STORE | Kid.NO_PERMANENT_STORE
 NOT_COPIED = Kid.PRIVATE | Kid.NO_COPY
 CHANGING = Kid.REPLACE | Kid.RETRACT | Kid.REACTIONS
+# What is more than a text.
+RICH = CHANGING | Kid.REPLY | Kid.OOB | Kid.FALLBACK
+HAS_ORIGIN_ID = Kid.ORIGIN_ID
 # Ids of fewer characters are taken for counters that begin anew with each session of a client:
 # they say nothing of whether a message is the same as an earlier one.
 UNIQUE = 8
@@ -50,7 +53,7 @@ CHANGED_TEXT = "This message was retracted, but your client does not support it.
 def draft_of(sent: Stanza, original: bytes) -> Draft:
     """What a message of a client means. `original`: how other XMPP clients shall see it."""
     kids = sent.kids
-    if kids & CHANGING or kids & (Kid.REPLY | Kid.OOB | Kid.FALLBACK):
+    if kids & RICH:
         return _rich_draft(sent, original)
     return Draft(
         text=sent.body or "",
@@ -68,7 +71,7 @@ def is_kept(kids: int) -> bool:
 
 def origin_id(sent: Stanza) -> str | None:
     """Its sender's own id: XEP-0359, or the stanza's, by which XEP-0308 and others name it."""
-    found = sent.attribute(Kid.ORIGIN_ID, "id") if sent.kids & Kid.ORIGIN_ID else sent.id
+    found = sent.attribute(Kid.ORIGIN_ID, "id") if sent.kids & HAS_ORIGIN_ID else sent.id
     return found if found is not None and len(found) >= UNIQUE else None
 
 

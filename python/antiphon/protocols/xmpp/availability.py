@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from antiphon._native import Stanza
 from antiphon.core.address import Address
 
 from .session import Session
@@ -9,12 +10,12 @@ from .sessions import Sessions
 
 
 class Available:
-    """Kept of a session that sent its presence. `presence`: it, with `from` and without `to`."""
+    """Kept of a session that sent its presence: `sent` is the last one."""
 
-    __slots__ = ("presence", "priority")
+    __slots__ = ("priority", "sent")
 
-    def __init__(self, presence: bytes, priority: int) -> None:
-        self.presence = presence
+    def __init__(self, sent: Stanza, priority: int) -> None:
+        self.sent = sent
         self.priority = priority
 
 

@@ -26,7 +26,10 @@ class Delivery:
         message = event.message
         device = message.to.device
         data = self.spelled(message, session.account)
-        if not device or device == session.address.device:
+        if event.waited:
+            late = adapter.delay(message.sent_at, session.account.domain)
+            session.send(adapter.with_child(data, late))
+        elif not device or device == session.address.device:
             session.send(data)
         elif wants(session):
             session.send(copy(session, "received", data))

@@ -5,7 +5,7 @@ The router asks features; they know each other by the values that they are given
 router. Plug-ins add their own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Any, ClassVar, TypeVar
@@ -110,16 +110,18 @@ class Feature:
     """Base of all; override what is needed.
 
     `xep`: the standard. `namespaces`: what the server says that it supports (XEP-0030);
-    `account_namespaces`: what it says so of accounts. `stream_features`: elements for those who
-    have logged in.
+    `account_namespaces`: what it says so of accounts.
     """
 
     xep: ClassVar[str] = ""
     namespaces: tuple[str, ...] = ()
     account_namespaces: tuple[str, ...] = ()
-    stream_features: bytes = b""
     message_kids: int = 0
     """Bits of `Kid`: `message_in` is asked about messages that have any of them."""
+
+    def offered(self) -> bytes:
+        """Stream features for those who have logged in."""
+        return b""
 
     def requests(self) -> Iterable[Serve]:
         """What it answers."""
@@ -144,6 +146,9 @@ class Feature:
 
     def gone(self, session: Session) -> None:
         """A session has ended."""
+
+    def undelivered(self, session: Session, unacked: Sequence[Stanza]) -> None:
+        """It ended without having acknowledged these, oldest first."""
 
 
 def remembered(session: Session, kind: type[T]) -> T:

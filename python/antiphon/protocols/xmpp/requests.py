@@ -15,6 +15,7 @@ from antiphon.core.reason import Refused
 from .errands import Errands
 from .feature import Reply, Request, Scope, Serve, StanzaError, error_of
 from .message import refusal, result, stanza
+from .questions import Questions
 from .session import Session
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,9 @@ Key = tuple[str, str, str]
 class Requests:
     """The table of what is served, and how a request is answered."""
 
-    def __init__(self, errands: Errands) -> None:
+    def __init__(self, errands: Errands, questions: Questions) -> None:
         self._errands = errands
+        self._questions = questions
         self._served: dict[Key, list[Serve]] = {}
         self._namespaces: set[str] = set()
 
@@ -41,10 +43,9 @@ class Requests:
     def answer(
         self, session: Session, asked: Stanza, scope: Scope, account: Address | None
     ) -> None:
-        """Answer an IQ that is addressed to the server or an account; what answers a request of
-        ours is taken note of by nobody.
-        """
+        """Answer an IQ that is addressed to the server or an account."""
         if asked.type in ANSWERS:
+            self._questions.answered(session, asked)
             return
         request = Request(session, asked, scope, account)
         try:

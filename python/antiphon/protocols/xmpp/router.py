@@ -5,7 +5,7 @@ It knows addresses and kinds of stanzas; what is in them, features and hosts kno
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from antiphon._native import Stanza
@@ -20,6 +20,7 @@ from .errands import Errands
 from .feature import Feature, Scope, StanzaError, error_of
 from .jid import Jids
 from .messaging import Messaging, refuse
+from .questions import Questions
 from .requests import ANSWERS, QUESTIONS, Requests
 from .session import Session
 from .sessions import Sessions
@@ -64,13 +65,14 @@ class Router:
         presences: Presences,
         delivery: Delivery,
         errands: Errands,
+        questions: Questions,
     ) -> None:
         self._jids = jids
         self._sessions = sessions
         self._blocks = blocks
         self._messaging = messaging
         self._presences = presences
-        self._requests = Requests(errands)
+        self._requests = Requests(errands, questions)
         self._hosts: dict[str, Host] = {}
         self._features: list[Feature] = []
         self._watching: list[tuple[int, Feature]] = []
@@ -115,7 +117,7 @@ class Router:
 
     def features(self, account: Address) -> bytes:
         """Stream features of the features."""
-        return b"".join(feature.stream_features for feature in self._features)
+        return b"".join(feature.offered() for feature in self._features)
 
     def bound(self, session: Session) -> None:
         """A session begins."""
@@ -162,6 +164,8 @@ class Router:
             self._safely(feature.gone, session)
         for host in list(self._hosts.values()):
             self._safely(host.gone, session)
+        for feature in self._features:
+            feature.undelivered(session, unacked)
         for stanza in unacked:
             self._undelivered(session, stanza)
 
@@ -251,9 +255,3 @@ class Router:
             return
         error = error_of(StanzaError("recipient-unavailable"))
         sender.send(stanza.stamp(session.jid, to=sender.jid, type_="error", extra=error))
-
-
-def disco_features(features: Iterable[Feature], *, account: bool) -> list[str]:
-    """What the server, or accounts, support, each once."""
-    found = (f.account_namespaces if account else f.namespaces for f in features)
-    return list(dict.fromkeys(name for names in found for name in names))

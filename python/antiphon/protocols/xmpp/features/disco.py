@@ -4,17 +4,19 @@ stream's features (XEP-0115).
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
+from antiphon.protocols.xmpp import forms
 from antiphon.protocols.xmpp.feature import Feature, Request, Scope, Serve, StanzaError
 from antiphon.protocols.xmpp.message import element
-from antiphon.protocols.xmpp.namespaces import DATA_FORM, DISCO_INFO, DISCO_ITEMS
+from antiphon.protocols.xmpp.namespaces import DISCO_INFO, DISCO_ITEMS
 
 CAPS = "http://jabber.org/protocol/caps"
-NODE = "https://antiphon.invalid/"
+NODE = "urn:antiphon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,9 @@ class About:
 
 
 def form_element(form: Form) -> Element:
-    """XEP-0128: the form's kind stands in a hidden field."""
-    made = element("x", DATA_FORM, attributes={"type": "result"})
-    fields = [("FORM_TYPE", "hidden", (form.kind,))]
-    fields += [(name, None, values) for name, values in form.fields.items()]  # type: ignore[misc]
-    for name, type_, values in fields:
-        each = [element("value", DATA_FORM, value) for value in values]
-        made.append(element("field", DATA_FORM, *each, attributes={"var": name, "type": type_}))
-    return made
+    """As part of an answer."""
+    fields = [forms.Field(name, "text-multi", values) for name, values in form.fields.items()]
+    return forms.form(form.kind, fields, type_="result")
 
 
 def fingerprint(about: About) -> str:
@@ -77,14 +74,21 @@ def fingerprint(about: About) -> str:
     return base64.b64encode(hashlib.sha1(text.encode(), usedforsecurity=False).digest()).decode()
 
 
-Items = Callable[[], Iterable[tuple[str, str]]]
+class Provider(Protocol):
+    """Somebody who has nodes of their own to be discovered."""
+
+    async def info(self, request: Request, node: str) -> About | None:
+        """What a node is; None: not theirs."""
+
+    async def items(self, request: Request, node: str | None) -> list[Element] | None:
+        """What is in a node, or (None) which nodes there are; None: not theirs."""
 
 
 class Disco(Feature):
     """Answers for the server and for accounts.
 
     `features`: all that is served. `hosts`: address and title of what stands beside the server.
-    `may_know`: whether somebody may know that an account is there (RFC 6121 §8.5, XEP-0030 §8).
+    `sees`: whether one account may know that another is there.
     """
 
     xep = "XEP-0030"
@@ -95,33 +99,41 @@ class Disco(Feature):
         self,
         *,
         name: str,
-        features: Callable[[], Iterable[Feature]],
-        hosts: Items,
+        features: Callable[[], Sequence[Feature]],
+        hosts: Callable[[], Iterable[tuple[str, str]]],
         sees: Callable[[Address, Address], bool],
-        forms: Iterable[Form] = (),
+        shown: Iterable[Form] = (),
     ) -> None:
         self._name = name
         self._all = features
         self._hosts = hosts
         self._sees = sees
-        self._forms = list(forms)
-        self._account_items: list[Callable[[Address], Iterable[Element]]] = []
+        self._forms = list(shown)
+        self._providers: list[Provider] = []
+        self._print: tuple[int, bytes] = (-1, b"")
+
+    def add(self, provider: Provider) -> None:
+        """Ask this one, too."""
+        self._providers.append(provider)
 
     def requests(self) -> Iterable[Serve]:
         """disco#info and disco#items."""
         yield Serve("get", "query", DISCO_INFO, self._info, Scope.ANY)
         yield Serve("get", "query", DISCO_ITEMS, self._items, Scope.ANY)
 
-    @property
-    def stream_features(self) -> bytes:  # type: ignore[override]
-        """XEP-0115 §6.3: the server's own fingerprint."""
-        ver = fingerprint(self.server())
-        return f"<c xmlns='{CAPS}' hash='sha-1' node='{NODE}' ver='{ver}'/>".encode()
+    def offered(self) -> bytes:
+        """XEP-0115 §6.3: the server's own fingerprint, for the stream's features."""
+        count = len(self._all())
+        if self._print[0] != count:
+            ver = fingerprint(self.server())
+            made = f"<c xmlns='{CAPS}' hash='sha-1' node='{NODE}' ver='{ver}'/>".encode()
+            self._print = count, made
+        return self._print[1]
 
     def server(self) -> About:
         """What the server is."""
         names = (name for one in self._all() for name in one.namespaces)
-        identities = [Identity("server", "im", self._name), Identity("pubsub", "pep")]
+        identities = [Identity("server", "im", self._name)]
         return About(identities, sorted({CAPS, *names}), self._forms)
 
     def account(self) -> About:
@@ -130,29 +142,36 @@ class Disco(Feature):
         identities = [Identity("account", "registered"), Identity("pubsub", "pep")]
         return About(identities, sorted(set(names)))
 
-    def _info(self, request: Request) -> Element:
+    async def _info(self, request: Request) -> Element:
         node = request.payload().get("node") or None
         if request.scope is Scope.SERVER:
             about = self.server()
-            if node is not None and node != NODE + "#" + fingerprint(about):
-                raise StanzaError("item-not-found")
-            return about.element(node)
-        if node is not None:
-            raise StanzaError("item-not-found")
-        self._must_see(request)
-        return self.account().element()
+            if node is None or node == f"{NODE}#{fingerprint(about)}":
+                return about.element(node)
+        elif node is None:
+            self._must_see(request)
+            return self.account().element()
+        for provider in self._providers:
+            if (found := await provider.info(request, node)) is not None:
+                return found.element(node)
+        raise StanzaError("item-not-found")
 
-    def _items(self, request: Request) -> Element:
+    async def _items(self, request: Request) -> Element:
         node = request.payload().get("node") or None
-        if node is not None:
-            raise StanzaError("item-not-found")
-        made = element("query", DISCO_ITEMS)
-        if request.scope is Scope.SERVER:
+        made = element("query", DISCO_ITEMS, attributes={"node": node})
+        known = node is None
+        if request.scope is Scope.SERVER and node is None:
             for jid, title in self._hosts():
                 attributes = {"jid": jid, "name": title or None}
                 made.append(element("item", DISCO_ITEMS, attributes=attributes))
-        else:
+        elif request.scope is not Scope.SERVER and node is None:
             self._must_see(request)
+        for provider in self._providers:
+            if (found := await provider.items(request, node)) is not None:
+                made.extend(found)
+                known = True
+        if not known:
+            raise StanzaError("item-not-found")
         return made
 
     def _must_see(self, request: Request) -> None:

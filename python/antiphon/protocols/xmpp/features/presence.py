@@ -2,11 +2,12 @@
 those whom they told directly as well.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from antiphon._native import Stanza
 from antiphon.core.address import Address
+from antiphon.core.contact import Contact
 from antiphon.core.event import BlockingChanged, ContactChanged, ContactRemoved, Event
 from antiphon.core.ports import Contacts, Device, Presence
 from antiphon.core.reason import Refused
@@ -35,6 +36,22 @@ class Arrivals(Protocol):
         """The device listens from now on: it is told what waits."""
 
 
+class Observer(Protocol):
+    """What other features have to do with presence."""
+
+    async def come(self, session: Session) -> None:
+        """A session's first presence is about to be dealt with."""
+
+    def stamp(self, session: Session, sent: Stanza) -> bytes:
+        """An available presence as others shall see it, without `to`."""
+
+    def seen(self, session: Session, sent: Stanza) -> None:
+        """An available presence was taken."""
+
+    def left(self, session: Session, sent: Stanza | None) -> None:
+        """A session is not available any more; `sent`: what it said at last."""
+
+
 class _Directed(set[Address]):
     """Kept of a session: whom it told directly."""
 
@@ -58,9 +75,8 @@ class PresenceFeature(Feature):
         subscriptions: Subscriptions,
         arrivals: Arrivals,
         errands: Errands,
-        left: Callable[[Session], None],
+        observer: Observer,
     ) -> None:
-        """`left`: told when a session says that its user is there no more."""
         self._sessions = sessions
         self._presence = presence
         self._contacts = contacts
@@ -68,7 +84,7 @@ class PresenceFeature(Feature):
         self._subscriptions = subscriptions
         self._arrivals = arrivals
         self._errands = errands
-        self._left = left
+        self._observer = observer
 
     # stanzas
 
@@ -92,7 +108,7 @@ class PresenceFeature(Feature):
             refuse(session, sent, StanzaError("bad-request"))
 
     def _available(self, session: Session, sent: Stanza) -> None:
-        presence = sent.stamp(session.jid)
+        presence = self._observer.stamp(session, sent)
         try:
             state = state_of(sent, session.address, presence)
         except ValueError as error:
@@ -107,26 +123,28 @@ class PresenceFeature(Feature):
             self._in_order(session, lambda: self._available(session, sent))
         else:
             listened = available.priority >= 0
-            available.presence, available.priority = presence, state.priority
+            available.sent, available.priority = sent, state.priority
             self._presence.publish(state)
+            self._observer.seen(session, sent)
             if not listened and state.priority >= 0:
                 self._arrivals.came(session.features[SessionDevice])
 
     async def _arrive(self, session: Session, sent: Stanza) -> None:
         """Initial presence (RFC 6121 §4.2)."""
         try:
-            contacts = await self._contacts.of(session.account)
-            await self._contacts.blocked(session.account)
+            contacts = await self._contacts_of(session.account)
+            await self._observer.come(session)
             if session.ended:
                 return
-            presence = sent.stamp(session.jid)
+            presence = self._observer.stamp(session, sent)
             state = state_of(sent, session.address, presence)
-            session.features[Available] = Available(presence, state.priority)
+            session.features[Available] = Available(sent, state.priority)
             for contact in contacts:
                 if contact.sees:
                     self._audiences.see(session, contact.address)
             self._audiences.see(session, session.account)
             self._presence.publish(state)
+            self._observer.seen(session, sent)
             for contact in contacts:
                 if contact.asking:
                     self._subscriptions.asked(session, contact.address, contact.request)
@@ -135,20 +153,38 @@ class PresenceFeature(Feature):
         finally:
             session.features.pop(_Arriving, None)
 
+    async def _contacts_of(self, account: Address) -> Sequence[Contact]:
+        """Guests have none."""
+        if account.is_guest:
+            return ()
+        await self._contacts.blocked(account)
+        return await self._contacts.of(account)
+
+    def again(self, session: Session) -> None:
+        """Tell the others once more how a session's user is there: what others see of it is
+        another.
+        """
+        available = session.features.get(Available)
+        if available is not None:
+            presence = self._observer.stamp(session, available.sent)
+            self._presence.publish(state_of(available.sent, session.address, presence))
+
     def _unavailable(self, session: Session, sent: Stanza) -> None:
         words = sent.stamp(session.jid)
         if session.features.pop(Available, None) is not None:
             self._audiences.withdraw(session.address, words)
             self._audiences.unsee_all(session)
         self._say_goodbye(session, words)
-        self._left(session)
+        self._observer.left(session, sent)
 
     def _directed(self, session: Session, sent: Stanza, to: Address) -> None:
         """RFC 6121 §4.6: for those who do not see it, or before others do."""
         if refused_by_block(self._contacts, session.account, to) is not None:
             return
+        data = self._observer.stamp(session, sent) if sent.type is None else sent.stamp(session.jid)
+        told_now = Stanza(data)
         for other in self._meant(to):
-            other.forward(sent, session.jid, address=other.jid)
+            other.forward(told_now, session.jid, address=other.jid)
         told = session.features.setdefault(_Directed, _Directed())
         if sent.type is None and len(told) < DIRECTED:
             told.add(to)
@@ -168,6 +204,7 @@ class PresenceFeature(Feature):
         self._audiences.unsee_all(session)
         if session.features.pop(Available, None) is not None:
             self._audiences.withdraw(session.address, words)
+            self._observer.left(session, None)
         self._say_goodbye(session, words)
 
     def _say_goodbye(self, session: Session, words: bytes) -> None:

@@ -32,13 +32,16 @@ class Roster(Feature):
     """Gets, sets and pushes."""
 
     xep = "RFC 6121 §2"
-    stream_features = b"<ver xmlns='urn:xmpp:features:rosterver'/>"
     account_namespaces = (ROSTER,)
 
     def __init__(self, contacts: Contacts, jids: Jids) -> None:
         self._contacts = contacts
         self._jids = jids
         self._numbers = itertools.count(1)
+
+    def offered(self) -> bytes:
+        """RFC 6121 §2.6.1."""
+        return b"<ver xmlns='urn:xmpp:features:rosterver'/>"
 
     def requests(self) -> Iterable[Serve]:
         """Get and set of one's own list."""

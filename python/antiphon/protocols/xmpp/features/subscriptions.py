@@ -30,11 +30,14 @@ class Subscriptions(Feature):
     """Presence stanzas of types subscribe, subscribed, unsubscribe and unsubscribed."""
 
     xep = "RFC 6121 §3"
-    stream_features = b"<sub xmlns='urn:xmpp:features:pre-approval'/>"  # RFC 6121 §3.4
 
     def __init__(self, contacts: Contacts, errands: Errands) -> None:
         self._contacts = contacts
         self._errands = errands
+
+    def offered(self) -> bytes:
+        """RFC 6121 §3.4.1."""
+        return b"<sub xmlns='urn:xmpp:features:pre-approval'/>"
 
     def received(self, session: Session, sent: Stanza, to: Address) -> None:
         """One of them, for an account here (bare)."""

@@ -1,0 +1,67 @@
+"""Since when somebody has been away, and how long the server runs (XEP-0012)."""
+
+import time
+from collections.abc import Callable, Iterable
+from xml.etree.ElementTree import Element
+
+from antiphon.core.address import Address
+from antiphon.core.ports import Presence
+from antiphon.protocols.xmpp.feature import Feature, Request, Scope, Serve, StanzaError
+from antiphon.protocols.xmpp.message import element
+
+LAST = "jabber:iq:last"
+# Accounts of which it is remembered when they left.
+REMEMBERED = 100_000
+
+
+class LastActivity(Feature):
+    """`sees`: whether one account sees the presence of another. What is remembered is since the
+    start of this server.
+    """
+
+    xep = "XEP-0012"
+    namespaces = (LAST,)
+    account_namespaces = (LAST,)
+
+    def __init__(
+        self,
+        presence: Presence,
+        sees: Callable[[Address, Address], bool],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._presence = presence
+        self._sees = sees
+        self._now = now
+        self._started = now()
+        self._left: dict[Address, tuple[float, str]] = {}
+
+    def requests(self) -> Iterable[Serve]:
+        """Of the server and of accounts."""
+        yield Serve("get", "query", LAST, self._server, Scope.SERVER)
+        yield Serve("get", "query", LAST, self._account, Scope.OWN | Scope.OTHER)
+
+    def left(self, account: Address, words: str) -> None:
+        """The last device of an account said that it goes."""
+        self._left.pop(account, None)
+        if len(self._left) >= REMEMBERED:
+            del self._left[next(iter(self._left))]
+        self._left[account] = self._now(), words
+
+    def _server(self, _: Request) -> Element:
+        return self._spelled(self._started)
+
+    def _account(self, request: Request) -> Element:
+        """XEP-0012 §4: only for those who see the account's presence."""
+        account = request.account
+        if account is None or not self._sees(request.own, account):
+            raise StanzaError("forbidden", kind="auth")
+        if self._presence.of(account):
+            return self._spelled(self._now())
+        since, words = self._left.get(account, (None, ""))
+        if since is None:
+            raise StanzaError("item-not-found", "Not since the server started.")
+        return self._spelled(since, words)
+
+    def _spelled(self, since: float, words: str = "") -> Element:
+        seconds = str(max(0, int(self._now() - since)))
+        return element("query", LAST, words, attributes={"seconds": seconds})
