@@ -114,7 +114,7 @@ class Archive(Feature):
         self, request: Request, query: Element, messages: list[Message], *, from_end: bool
     ) -> list[Message]:
         """Send as many as go into one answer; those, oldest first."""
-        results = [(one, _result(request, query, one)) for one in messages]
+        results = [(one, self.result(request, query, one)) for one in messages]
         octets, fit = 0, 0
         for _, data in reversed(results) if from_end else results:
             octets += len(data)
@@ -126,6 +126,11 @@ class Archive(Feature):
         for _, data in reversed(chosen) if flipped else chosen:
             request.session.send(data)
         return [one for one, _ in chosen]
+
+    def result(self, request: Request, query: Element, message: Message) -> bytes:
+        """One message of the answer."""
+        data = adapter.spelled(message, None)
+        return result_of(request, query, message, data, request.session.bare)
 
     async def _metadata(self, request: Request) -> Element:
         made = element("metadata", MAM)
@@ -181,17 +186,14 @@ def _moment(filled: Mapping[str, list[str]], name: str) -> float | None:
     return seconds_of(text) if text else None
 
 
-def _result(request: Request, query: Element, message: Message) -> bytes:
+def result_of(request: Request, query: Element, message: Message, data: bytes, from_: str) -> bytes:
+    """A message of an archive on its way to who asked; `data`: how it is spelled."""
     queryid = query.get("queryid")
     named_ = f" queryid='{escape(queryid)}'" if queryid else ""
     head = f"<result xmlns='{MAM}'{named_} id='{escape(message.id)}'>".encode()
-    data = adapter.forwarded(adapter.spelled(message, None), message.sent_at)
-    return stanza(
-        "message",
-        head + data + b"</result>",
-        to=request.session.jid,
-        from_=request.session.bare,
-    )
+    within = adapter.forwarded(data, message.sent_at)
+    whole = head + within + b"</result>"
+    return stanza("message", whole, to=request.session.jid, from_=from_)
 
 
 def _spelled(keeping: Keeping) -> Element:
