@@ -37,6 +37,11 @@ export class AntiphonElement extends LitElement {
   }
 }
 
+/** Whether somebody looks at the page now. */
+export function isAttentive(): boolean {
+  return document.visibilityState === "visible" && document.hasFocus();
+}
+
 /** Defines an element once, however often the module is loaded. */
 export function define(name: string, element: CustomElementConstructor): void {
   if (!customElements.get(name)) customElements.define(name, element);

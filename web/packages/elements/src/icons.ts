@@ -111,6 +111,31 @@ export const backspace = icon(svg`<path d="M9.3 6h9.2A1.5 1.5 0 0 1 20 7.5v9a1.5
 export const callIn = icon(svg`<path d="M18 6 7 17M7 9v8h8"/>`);
 export const callOut = icon(svg`<path d="M6 18 17 7M9 7h8v8"/>`);
 
+export const smile = icon(svg`<circle cx="12" cy="12" r="8.5"/><path d="M8.3 14a4.3 4.3 0 0 0 7.4
+  0"/><path d="M9.2 9.6h.01M14.8 9.6h.01" stroke-width="2.4"/>`);
+export const attach = icon(svg`<path d="m19.5 11.3-7.6 7.6a4.7 4.7 0 0 1-6.7-6.7l7.8-7.8a3.1 3.1 0
+  0 1 4.4 4.4l-7.6 7.6a1.6 1.6 0 0 1-2.2-2.2l7-7"/>`);
+export const reply = icon(svg`<path d="m9.5 6.5-5 5 5 5M5 11.5h8.5a6 6 0 0 1 6 6v.5"/>`);
+export const pencil = icon(svg`<path d="m4.5 19.5.9-4L15.8 5.1a1.9 1.9 0 0 1 2.7 0l.4.4a1.9
+  1.9 0 0 1 0 2.7L8.5 18.6zM13.8 7.2l3 3"/>`);
+export const trash = icon(svg`<path d="M5 7h14M10 7V5.2A1.2 1.2 0 0 1 11.2 4h1.6A1.2 1.2 0
+  0 1 14 5.2V7M7 7l.8 11.2A1.9 1.9 0 0 0 9.7 20h4.6a1.9 1.9 0 0 0 1.9-1.8L17
+  7M10.5 11v5M13.5 11v5"/>`);
+export const clock = icon(svg`<circle cx="12" cy="12" r="8"/><path d="M12 7.5V12l3 2"/>`);
+export const checks = icon(svg`<path d="M2.5 12.5 7 17l9-9.5M11.5 16l1 1 9-9.5"/>`);
+export const file = icon(svg`<path d="M13 3.5H7.5a2 2 0 0 0-2 2v13a2 2 0 0 0 2 2h9a2 2 0 0 0
+  2-2V9zM13 3.5V9h5.5"/>`);
+export const download = icon(svg`<path d="M12 4.5V16M7.5 11.5 12 16l4.5-4.5M5 19.5h14"/>`);
+export const search = icon(svg`<circle cx="10.8" cy="10.8" r="6.3"/><path d="M15.5 15.5 20
+  20"/>`);
+export const person = icon(svg`<circle cx="12" cy="8.5" r="3.8"/><path d="M4.8 20c.6-3.6 3.5-5.8
+  7.2-5.8s6.6 2.2 7.2 5.8"/>`);
+export const block = icon(svg`<circle cx="12" cy="12" r="8.3"/><path d="m6.2 6.2 11.6 11.6"/>`);
+export const eye = icon(svg`<path d="M2.8 12S6.2 5.8 12 5.8 21.2 12 21.2 12 17.8 18.2 12
+  18.2 2.8 12 2.8 12z"/><circle cx="12" cy="12" r="2.8"/>`);
+export const bell = icon(svg`<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5a2.2
+  2.2 0 0 0 4 0"/>`);
+
 /** The sign of the project: a voice and its answer. */
 export const logo = svg`<svg class="logo" viewBox="0 0 32 32" width="32" height="32" fill="none"
   stroke="currentColor" stroke-width="2.8" stroke-linecap="round" aria-hidden="true">

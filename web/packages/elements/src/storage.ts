@@ -8,6 +8,8 @@ import { parseRecent, type RecentRoom, remember } from "./logic/room-names.js";
 const NAME = "antiphon.name";
 const ROOMS = "antiphon.rooms";
 const SIGN_IN = "antiphon.sign-in";
+const EMOJI = "antiphon.emoji";
+const MOST_EMOJI = 16;
 
 export function storedName(): string {
   return read(NAME) ?? "";
@@ -29,32 +31,75 @@ export function forgetRoom(name: string): void {
   write(ROOMS, JSON.stringify(recentRooms().filter((room) => room.name !== name)));
 }
 
-/** The token of this tab; empty when there is none, or when it has expired. */
-export function storedSignIn(): string {
+/** Emoji chosen lately, the latest first. */
+export function recentEmoji(): readonly string[] {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(SIGN_IN) ?? "null");
-    const { token, expiresAt } = (kept ?? {}) as { token?: unknown; expiresAt?: unknown };
-    const fresh = typeof expiresAt === "number" && expiresAt > Date.now();
-    return fresh && typeof token === "string" ? token : "";
+    const kept: unknown = JSON.parse(read(EMOJI) ?? "[]");
+    return Array.isArray(kept)
+      ? kept.filter((one) => typeof one === "string").slice(0, MOST_EMOJI)
+      : [];
   } catch {
-    // Forbidden here, or not what we wrote.
-    return "";
+    // Not what we wrote.
+    return [];
   }
 }
 
-export function storeSignIn(token: string, expiresAt: number): void {
+export function rememberEmoji(emoji: string): void {
+  const others = recentEmoji().filter((one) => one !== emoji);
+  write(EMOJI, JSON.stringify([emoji, ...others].slice(0, MOST_EMOJI)));
+}
+
+/** The token of this tab or device for a server; empty when there is none that is still good. */
+export function storedSignIn(server: string): string {
+  return tokenIn(stored("tab"), server) || tokenIn(stored("device"), server);
+}
+
+/** Keeps a token until the tab is closed, or on the device. */
+export function storeSignIn(
+  server: string,
+  token: string,
+  expiresAt: number,
+  onDevice: boolean,
+): void {
   try {
-    sessionStorage.setItem(SIGN_IN, JSON.stringify({ token, expiresAt }));
+    const place = onDevice ? localStorage : sessionStorage;
+    place.setItem(SIGN_IN, JSON.stringify({ server, token, expiresAt }));
   } catch (error) {
     console.info("antiphon: this browser remembers nothing here", error);
   }
 }
 
-export function forgetSignIn(): void {
+export function forgetSignIn(server: string): void {
   try {
-    sessionStorage.removeItem(SIGN_IN);
+    for (const place of [sessionStorage, localStorage]) {
+      if (signIn(place.getItem(SIGN_IN)).server === server) place.removeItem(SIGN_IN);
+    }
   } catch (error) {
     console.info("antiphon: this browser remembers nothing here", error);
+  }
+}
+
+function stored(where: "tab" | "device"): string | null {
+  try {
+    return (where === "tab" ? sessionStorage : localStorage).getItem(SIGN_IN);
+  } catch {
+    // Forbidden here.
+    return null;
+  }
+}
+
+function tokenIn(text: string | null, server: string): string {
+  const { token, expiresAt, server: of } = signIn(text);
+  const fresh = typeof expiresAt === "number" && expiresAt > Date.now();
+  return fresh && of === server && typeof token === "string" ? token : "";
+}
+
+function signIn(text: string | null): { readonly [name: string]: unknown } {
+  try {
+    return (JSON.parse(text ?? "null") as { [name: string]: unknown } | null) ?? {};
+  } catch {
+    // Not what we wrote.
+    return {};
   }
 }
 

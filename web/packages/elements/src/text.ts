@@ -1,6 +1,9 @@
 /** Every word that people see or hear read; a translation is an object of the same shape. */
 
+import { accountWords } from "./text/account.js";
 import { callWords } from "./text/call.js";
+import { chatWords } from "./text/chat.js";
+import { contactWords } from "./text/people.js";
 
 export interface ProblemText {
   readonly title: string;
@@ -142,6 +145,26 @@ const problems = {
     "Wait a moment and try again.",
   ),
   tooLong: problem("Too long", "The message is longer than allowed.", "Send it in parts."),
+  fileTooLarge: problem(
+    "Too large",
+    "The server does not take files of this size.",
+    "Send a smaller one.",
+  ),
+  noFiles: problem(
+    "No place for files",
+    "The server keeps none, or yours is full.",
+    "Send text instead.",
+  ),
+  notWritten: problem(
+    "Not sent",
+    "They do not take messages from you, or the server does not.",
+    "Ask whoever runs it.",
+  ),
+  noSuchPerson: problem(
+    "Nobody has this address",
+    "The server knows no such account.",
+    "Check what you typed.",
+  ),
   draining: problem(
     "The server restarts",
     "It takes nobody in for the moment.",
@@ -305,23 +328,9 @@ export const english = {
     shareTitle: (room: string) => `Join “${room}”`,
     failed: "Copying was refused: select the link and copy it yourself.",
   },
-  chat: {
-    title: "Chat",
-    empty: "No messages yet",
-    emptyLead: "What you write here, everybody in the room can read.",
-    placeholder: "Write a message",
-    send: "Send",
-    sending: "Sending…",
-    failed: "Not sent",
-    resend: "Send again",
-    earlier: "Show earlier messages",
-    unread: (count: number) => `Chat, ${plural(count, "unread message", "unread messages")}`,
-    newest: "New messages",
-    log: "Messages",
-    today: "Today",
-    yesterday: "Yesterday",
-    offline: "You are not in a room.",
-  },
+  chat: chatWords,
+  contacts: contactWords,
+  account: accountWords,
   people: {
     title: "People",
     count: (count: number) => plural(count, "participant", "participants"),

@@ -76,7 +76,9 @@ describe("signed out", () => {
 
   it("is signed in again in the same tab", async () => {
     const expiresAt = Date.now() + 60_000;
-    sessionStorage.setItem("antiphon.sign-in", JSON.stringify({ token: "kept", expiresAt }));
+    const server = location.origin;
+    const kept = { server, token: "kept", expiresAt };
+    sessionStorage.setItem("antiphon.sign-in", JSON.stringify(kept));
     element.remember = true;
     await show("");
     expect([element.state, backend.asked[0]]).toEqual(["idle", "phone kept"]);
@@ -88,7 +90,10 @@ describe("signed out", () => {
     await show("");
     expect(element.state).toBe("signed-out");
     element.remove();
-    sessionStorage.setItem("antiphon.sign-in", JSON.stringify({ token: "old", expiresAt: 5 }));
+    sessionStorage.setItem(
+      "antiphon.sign-in",
+      JSON.stringify({ server: location.origin, token: "old", expiresAt: 5 }),
+    );
     document.body.append(element);
     await drawn();
     expect(element.state).toBe("signed-out");

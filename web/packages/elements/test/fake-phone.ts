@@ -3,6 +3,7 @@
 import type { Call, Room } from "@antiphon/client";
 import { AntiphonError } from "@antiphon/client";
 import type { Phone } from "../src/room/backend.js";
+import { FakeServer } from "./fake-server.js";
 import { FakeRoom } from "./fakes.js";
 
 type Listener = (...values: unknown[]) => void;
@@ -85,6 +86,11 @@ export class FakePhone extends Emitter {
   closed = 0;
   refuse = "";
   readonly asked: string[] = [];
+  readonly server = new FakeServer();
+  readonly messages = this.server.messages;
+  readonly people = this.server.people;
+  readonly account = this.server.account;
+  readonly files = this.server.files;
   /** What the next `call`, `invite` or `transfer` gives. */
   next: FakeCall = new FakeCall(false, "bob@example.org");
   #connecting: () => Promise<unknown> = async () => undefined;

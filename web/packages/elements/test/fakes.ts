@@ -4,16 +4,7 @@ import type { LocalTrack, LoggedCall, Member, Message, RemoteTrack, Room } from 
 import { AntiphonError } from "@antiphon/client";
 import type { Backend, EnterOptions, NewAccount, PhoneOptions } from "../src/room/backend.js";
 import { FakePhone } from "./fake-phone.js";
-
-const UNCHANGED = {
-  replyTo: null,
-  attachments: [],
-  editedAt: null,
-  retracted: null,
-  reactions: [],
-  state: "sent",
-  error: null,
-} as const;
+import { FakeServer } from "./fake-server.js";
 
 type Listener = (...values: unknown[]) => void;
 type Open<T> = { -readonly [K in keyof T]: T[K] };
@@ -88,19 +79,20 @@ export class FakeRoom {
   readonly members = new Map<string, FakeMember>();
   readonly tracks = new Map<string, RemoteTrack>();
   localTracks: FakeLocalTrack[] = [];
-  messages: Message[] = [];
   speaker: Member | null = null;
   quality = null;
   mediaState = "connected";
   left = false;
   readonly moderated: unknown[] = [];
-  sayFails: unknown = null;
+  readonly server = new FakeServer();
+  readonly chat = this.server.room("standup");
   holdFails = false;
   readonly did: string[] = [];
   readonly #listeners = new Map<string, Set<Listener>>();
 
   constructor() {
     this.me = this.enter("me", { name: "Ada", isLocal: true });
+    this.server.me = { address: this.me.address, name: this.me.name };
   }
 
   get asRoom(): Room {
@@ -150,13 +142,8 @@ export class FakeRoom {
   }
 
   hear(sender: FakeMember, text: string): Message {
-    const id = `${this.messages.length + 1}`;
-    const { address, name } = sender;
-    const sentAt = 1_700_000_000_000 + this.messages.length * 1000;
-    const own = sender === this.me;
-    const what = { id, room: this.name, sender: address, name, text, sentAt, originId: null };
-    const message: Message = { ...what, ...UNCHANGED, own };
-    this.messages = [...this.messages, message];
+    const record = this.server.keeps(this.name, sender.address, sender.name, text);
+    const message = this.chat.add(record);
     this.fire("message", message);
     return message;
   }
@@ -166,15 +153,6 @@ export class FakeRoom {
     this.localTracks = [...this.localTracks, local];
     this.fire("local-tracks");
     return local;
-  }
-
-  async say(text: string): Promise<Message> {
-    if (this.sayFails) throw this.sayFails;
-    return this.hear(this.me, text);
-  }
-
-  async history() {
-    return { messages: [], more: false };
   }
 
   async raiseHand(raised: boolean): Promise<void> {
@@ -264,6 +242,7 @@ export class FakeBackend implements Backend {
       close: () => {
         this.closed += 1;
       },
+      files: this.room.server.files,
     };
     return { link: link as never, room: this.room.asRoom };
   }

@@ -15,6 +15,7 @@ function make() {
     room: "standup",
     name: "Ada",
     receive: "all",
+    attentive: () => true,
     changed: () => {},
     emit: (name, detail) => events.push([name, detail]),
   });
@@ -191,13 +192,15 @@ describe("in the room", () => {
 
   it("keeps a message that was not sent, and sends it again", async () => {
     const { room, session } = await joined();
-    room.sayFails = { reason: "too_many" };
-    await session.chat.say("  hello  ");
-    expect(session.chat.unsent).toMatchObject([{ text: "hello", failed: true }]);
-    room.sayFails = null;
-    await session.chat.resend(session.chat.unsent[0]?.id ?? 0);
-    expect(session.chat.unsent).toEqual([]);
-    expect(session.chat.messages.map((one) => one.text)).toEqual(["hello"]);
+    const { chat } = session;
+    const shown = () => chat.messages.map((one) => `${one.text} ${one.state}`);
+    room.server.refuse.say = "too_many";
+    chat.write("  hello  ");
+    await chat.send();
+    expect([shown(), toasts(session).length]).toEqual([["hello failed"], 1]);
+    room.server.refuse.say = "";
+    for (const failed of chat.messages) await chat.retry(failed);
+    expect(shown()).toEqual(["hello sent"]);
   });
 
   it("follows a moderator's mute", async () => {

@@ -2,6 +2,7 @@
 
 import type { Call, RemoteTrack } from "@antiphon/client";
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import { sharedAccount } from "../account/shared.js";
 import { AntiphonElement, define } from "../base.js";
 import * as icons from "../icons.js";
 import { digitsOf, shownAddress } from "../logic/calls.js";
@@ -12,7 +13,6 @@ import { Ringer } from "../media/ringer.js";
 import { Streams } from "../media/streams.js";
 import { avatar } from "../room/avatar.js";
 import { noticesView } from "../room/banners.js";
-import { forgetSignIn, storedSignIn, storeSignIn } from "../storage.js";
 import { callStyles } from "../styles/call.js";
 import { controls } from "../styles/controls.js";
 import { noticeStyles } from "../styles/notices.js";
@@ -55,7 +55,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   };
   static override styles = [tokens, controls, noticeStyles, callStyles, talkStyles, padStyles];
 
-  /** A JWT of an account; without one the element asks for address and password. */
+  /** A JWT of an account; without one it is as the page is, or asks for address and password. */
   declare token: string;
   /** Name to be shown to others by a guest. */
   declare name: string;
@@ -177,6 +177,10 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     this.dial(video && this.withVideo);
   }
 
+  pictureOf(address: string): string | null {
+    return this.session.line.account?.faces.pictureOf(address) ?? null;
+  }
+
   press(digit: string): void {
     this.#ringer.press(digit);
     const { talk } = this.session;
@@ -280,7 +284,8 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
         : text.call.connecting;
     const own = shownAddress(session.address, session.address);
     return html`<header class="own" part="own">
-      <span class="presence" data-ready=${ready}>${avatar(session.name || "?", session.address)}</span>
+      <span class="presence" data-ready=${ready}
+        >${avatar(session.name || "?", session.address, this.pictureOf(session.address))}</span>
       <div class="who">
         <strong>${session.name}</strong>
         <span role="status" part="connection">${ready && own ? `${own} · ${state}` : state}</span>
@@ -324,7 +329,7 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
   #begin(): void {
     if (this.to && !this.ui.entry) this.set({ entry: this.to });
     this.#unwatch = this.backend.watchDevices(() => void this.session.inputs.refresh());
-    void this.session.line.start(this.token || (this.remember ? storedSignIn() : ""));
+    void this.session.line.start(this.token);
   }
 
   #newSession(): PhoneSession {
@@ -345,12 +350,12 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
       get guest() {
         return element.guest;
       },
+      get keep() {
+        return element.remember ? ("tab" as const) : ("page" as const);
+      },
+      shared: () => sharedAccount(element.backend, element.serverAddress),
       changed: () => element.requestUpdate(),
       emit: (name, detail) => element.#emitted(name, detail),
-      signedIn: (token, expiresAt) => {
-        if (element.remember) storeSignIn(token, expiresAt);
-      },
-      signedOut: () => forgetSignIn(),
     });
   }
 

@@ -109,7 +109,7 @@ function lastView(view: PhoneView): TemplateResult | typeof nothing {
     view.set({});
   };
   return html`<div class="last" part="last" role="status" data-reason=${last.reason}>
-    ${avatar(name, last.peer)}
+    ${avatar(name, last.peer, view.pictureOf(last.peer))}
     <div class="who">
       <strong>${endingWords(last, name, view.text)}</strong>
       <span

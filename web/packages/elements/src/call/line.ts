@@ -1,13 +1,12 @@
-/** The line to the server: signed in or not, connected or not; it knows no call but that one rings. */
+/** The telephone's line: the page's session, or one of its own; it knows no call but that one rings. */
 
 import type { Call } from "@antiphon/client";
-import { type Problem, problemOf, reasonOf } from "../logic/problems.js";
+import type { Keep } from "../account/kept.js";
+import { AccountSession, type AccountState } from "../account/session.js";
+import { type Problem, problemOf } from "../logic/problems.js";
 import type { Backend, Phone } from "../room/backend.js";
-import { Identity } from "../room/identity.js";
+import type { Identity } from "../room/identity.js";
 import type { Text } from "../text.js";
-
-/** How it stands with the server. */
-export type LineState = "signed-out" | "connecting" | "ready" | "reconnecting" | "failed";
 
 export interface LineHost {
   readonly text: Text;
@@ -17,10 +16,11 @@ export interface LineHost {
   readonly name: string;
   /** A guest may call without an account. */
   readonly guest: boolean;
+  /** How long a sign-in here is kept. */
+  readonly keep: Keep;
+  /** The session that all elements of the page share. */
+  shared(): AccountSession;
   changed(): void;
-  /** The sign-in is to be kept, or to be forgotten. */
-  signedIn(token: string, expiresAt: number): void;
-  signedOut(): void;
 }
 
 export interface LineEvents {
@@ -32,151 +32,95 @@ export interface LineEvents {
 }
 
 export class Line {
-  state: LineState = "signed-out";
-  /** Why it is not connected. */
-  problem: Problem | null = null;
-  /** Signing in. */
-  busy = false;
-  /** Anybody may make an account on this server. */
-  registration = false;
-  phone: Phone | null = null;
-  readonly identity: Identity;
+  #account: AccountSession | null = null;
   #offs: (() => void)[] = [];
 
   constructor(
     readonly host: LineHost,
     readonly events: LineEvents,
-  ) {
-    this.identity = new Identity(
-      () => host.backend,
-      () => host.server,
-      () => host.name,
-      () => "",
-    );
+  ) {}
+
+  /** The session that it uses; null before `start`. */
+  get account(): AccountSession | null {
+    return this.#account;
   }
 
-  /** Connects with the token that was given, or as a guest where that is wished; else signed out. */
+  get state(): AccountState {
+    return this.#account?.state ?? "signed-out";
+  }
+
+  /** Why it is not connected. */
+  get problem(): Problem | null {
+    const failure = this.#account?.failure;
+    return failure ? problemOf(failure.attempt, failure.error, this.host.text) : null;
+  }
+
+  /** Signing in. */
+  get busy(): boolean {
+    return this.#account?.busy ?? false;
+  }
+
+  get registration(): boolean {
+    return this.#account?.registration ?? false;
+  }
+
+  get phone(): Phone | null {
+    return this.#account?.phone ?? null;
+  }
+
+  get identity(): Identity | null {
+    return this.#account?.identity ?? null;
+  }
+
+  /** With the token that was given, or as a guest where that is wished; else as the page is. */
   async start(token: string): Promise<void> {
-    this.identity.give(token);
-    if (token || this.host.guest) await this.connect();
-    else this.#signedOut();
+    const { host } = this;
+    const own = token !== "" || host.guest;
+    this.#join(own ? new AccountSession(host.backend, host.server, null) : host.shared());
+    if (token) await this.#account?.give(token);
+    else if (host.guest) await this.#account?.enterAsGuest(host.name);
   }
 
   async signIn(address: string, password: string): Promise<void> {
-    await this.#authenticate("login", () => this.identity.login(address, password));
+    await this.#account?.signIn(address, password, this.host.keep);
   }
 
   async register(address: string, password: string, name: string): Promise<void> {
-    const { backend, server } = this.host;
-    await this.#authenticate("register", async () => {
-      await backend.register(server, { address, password, name });
-      await this.identity.login(address, password);
-    });
+    await this.#account?.register({ address, password, name }, this.host.keep);
   }
 
   signOut(): void {
-    this.cut();
-    this.problem = null;
-    this.#forget();
+    this.#account?.signOut();
   }
 
   async connect(): Promise<void> {
-    this.cut();
-    this.problem = null;
-    const { backend, server } = this.host;
-    const phone = backend.phone({ server, token: () => this.identity.token() });
-    this.phone = phone;
-    this.#set("connecting");
-    this.#offs = [
-      phone.on("call", (call) => this.events.invited(call)),
-      phone.on("error", (error) => this.#lost(phone, error)),
-      phone.on("state", () => this.#follow(phone)),
-    ];
-    try {
-      await phone.connect();
-    } catch (error) {
-      if (this.phone === phone) this.#failed(error);
-      return;
-    }
-    if (this.phone === phone) this.#ready();
+    await this.#account?.connect();
   }
 
-  /** Gives the connection up. */
+  /** Puts aside what went wrong. */
+  excuse(): void {
+    this.#account?.excuse();
+  }
+
+  /** Gives the line up. */
   cut(): void {
     for (const off of this.#offs) off();
     this.#offs = [];
+    this.#account = null;
     this.events.cut();
-    this.phone?.close();
-    this.phone = null;
   }
 
-  async #authenticate(attempt: "login" | "register", task: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
-    this.host.changed();
-    try {
-      await task();
-    } catch (error) {
-      this.problem = problemOf(attempt, error, this.host.text);
-      return;
-    } finally {
-      this.busy = false;
-      this.host.changed();
-    }
-    const { token, expiresAt } = this.identity.credentials ?? { token: "", expiresAt: 0 };
-    this.host.signedIn(token, expiresAt);
-    await this.connect();
-  }
-
-  #failed(error: unknown): void {
+  #join(account: AccountSession): void {
     this.cut();
-    this.problem = problemOf("call", error, this.host.text);
-    if (["unauthorized", "forbidden"].includes(this.problem.reason)) this.#forget();
-    else this.#set("failed");
-  }
-
-  /** A token that has expired while the connection was lost does not come back by itself. */
-  #lost(phone: Phone, error: unknown): void {
-    const final = ["unauthorized", "forbidden", "replaced"].includes(reasonOf(error));
-    if (this.phone === phone && this.state !== "connecting" && final) this.#failed(error);
-  }
-
-  #follow(phone: Phone): void {
-    if (this.phone !== phone) return;
-    if (phone.state === "reconnecting" && this.state === "ready") this.#set("reconnecting");
-    else if (phone.state === "connected" && this.state === "reconnecting") this.#ready();
-  }
-
-  #ready(): void {
-    this.#set("ready");
-    this.events.ready();
-  }
-
-  #forget(): void {
-    this.identity.give("");
-    this.identity.forget();
-    this.host.signedOut();
-    this.#signedOut();
-  }
-
-  #signedOut(): void {
-    this.#set("signed-out");
-    void this.#learnOffers();
-  }
-
-  async #learnOffers(): Promise<void> {
-    const { backend, server } = this.host;
-    try {
-      this.registration = (await backend.offers(server)).registration;
-    } catch (error) {
-      // Signing in will tell what is wrong.
-      console.warn("antiphon: the server does not say what it offers", error);
-    }
-    this.host.changed();
-  }
-
-  #set(state: LineState): void {
-    this.state = state;
+    this.#account = account;
+    this.#offs = [
+      account.on("changed", () => this.host.changed()),
+      account.on("call", (call) => this.events.invited(call)),
+      account.on("ready", () => this.events.ready()),
+      account.on("cut", () => this.events.cut()),
+      account.use(),
+    ];
+    if (account.state === "ready") this.events.ready();
     this.host.changed();
   }
 }

@@ -69,7 +69,7 @@ function entryView(
   const offline = session.line.state !== "ready";
   const again = (video: boolean) => () => view.callAgain(call.peer, video, known);
   return html`<li class="past" part="past-call" data-missed=${missed} data-peer=${call.peer}>
-    ${avatar(name, call.peer)}
+    ${avatar(name, call.peer, view.pictureOf(call.peer))}
     <div class="who">
       <strong>${name}</strong>
       <span class="how">

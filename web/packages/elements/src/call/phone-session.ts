@@ -316,7 +316,7 @@ export class PhoneSession {
   }
 
   async #readLog(before: string | null) {
-    const token = await this.line.identity.token();
+    const token = (await this.line.identity?.token()) ?? "";
     return this.host.backend.calls(this.host.server, token, this.address, before);
   }
 

@@ -62,7 +62,7 @@ export function waitingView(view: PhoneView, talk: Talk): TemplateResult {
   const { session } = view;
   const name = shownAddress(talk.name, session.address);
   return html`<aside class="waiting" part="waiting" role="alertdialog" aria-label=${incoming.waiting(name)}>
-    ${avatar(name, talk.call.peer)}
+    ${avatar(name, talk.call.peer, view.pictureOf(talk.call.peer))}
     <strong>${incoming.waiting(name)}</strong>
     <div class="row">
       <button
@@ -90,7 +90,7 @@ function whoView(view: PhoneView, name: string, peer: string, state: string): Te
   const shown = shownAddress(name, own);
   const address = shownAddress(peer, own);
   return html`<div class="caller">
-    <span class="waves">${avatar(shown, peer)}</span>
+    <span class="waves">${avatar(shown, peer, view.pictureOf(peer))}</span>
     <h1 id="who" part="peer">${shown}</h1>
     ${
       address.toLocaleLowerCase() === shown.toLocaleLowerCase()

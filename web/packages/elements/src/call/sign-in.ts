@@ -18,7 +18,7 @@ export function signInView(view: PhoneView): TemplateResult {
     else void line.signIn(address, password);
   };
   const turn = () => {
-    line.problem = null;
+    line.excuse();
     view.set({ register: !ui.register });
   };
   return html`<form class="sign-in" part="sign-in" @submit=${submit}>

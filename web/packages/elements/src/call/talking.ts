@@ -107,7 +107,7 @@ function partyView(view: PhoneView, talk: Talk, member: Member): TemplateResult 
       .srcObject=${live(stream)}
       ?hidden=${!stream}
     ></video>
-    ${stream ? nothing : avatar(member.name, member.address)}
+    ${stream ? nothing : avatar(member.name, member.address, view.pictureOf(member.address))}
     <span class="caption" part="caption">
       ${member.phone ? icons.phone : nothing} ${member.held ? icons.hold : nothing}
       ${microphoneOf(member) === "off" ? html`<span class="off">${icons.microphoneOff}</span>` : nothing}

@@ -27,6 +27,8 @@ export interface PhoneView {
   readonly ui: PhoneUi;
   /** Offer pictures. */
   readonly withVideo: boolean;
+  /** URL of somebody's picture. */
+  pictureOf(address: string): string | null;
   set(change: Partial<PhoneUi>): void;
   /** Calls what is typed. */
   dial(video: boolean): void;

@@ -15,6 +15,8 @@ export interface Group<M extends Said> {
   readonly sentAt: number;
   /** True for the first group of its day. */
   readonly newDay: boolean;
+  /** True where what was unread begins. */
+  readonly unread: boolean;
   readonly messages: readonly M[];
 }
 
@@ -29,19 +31,26 @@ const LINK = /\bhttps?:\/\/[^\s<>"']+/giu;
 /** Punctuation that ends a sentence and not the link in it. */
 const TAIL = /[.,;:!?)\]}]+$/u;
 
-/** Messages of one sender that follow each other within five minutes stand together. */
-export function groupMessages<M extends Said>(messages: readonly M[]): readonly Group<M>[] {
+/**
+ * Messages of one sender that follow each other within five minutes stand together. `unreadFrom`:
+ * id of the first that was unread, which begins a group.
+ */
+export function groupMessages<M extends Said>(
+  messages: readonly M[],
+  unreadFrom: string | null = null,
+): readonly Group<M>[] {
   const groups: { -readonly [K in keyof Group<M>]: Group<M>[K] }[] = [];
   let last: M | undefined;
   for (const message of messages) {
     const group = groups[groups.length - 1];
     const newDay = !last || dayOf(last.sentAt) !== dayOf(message.sentAt);
-    const follows =
-      last && !newDay && last.sender === message.sender && message.sentAt - last.sentAt < PAUSE;
+    const unread = message.id === unreadFrom;
+    const close = last?.sender === message.sender && message.sentAt - last.sentAt < PAUSE;
+    const follows = close && !newDay && !unread;
     if (group && follows) group.messages = [...group.messages, message];
     else {
       const { sender, name, sentAt } = message;
-      groups.push({ sender, name, sentAt, newDay, messages: [message] });
+      groups.push({ sender, name, sentAt, newDay, unread, messages: [message] });
     }
     last = message;
   }

@@ -14,6 +14,11 @@ export type Attempt =
   | "register"
   | "call"
   | "action"
+  | "message"
+  | "contact"
+  | "upload"
+  | "reset"
+  | "password"
   | "stream";
 
 export type ProblemName = keyof Text["problems"];
@@ -120,6 +125,17 @@ const CALL: Readonly<Record<string, ProblemName>> = {
   "not-connected": "offline",
 };
 
+const ACTION: Readonly<Record<string, ProblemName>> = {
+  forbidden: "notAllowed",
+  too_many: "tooMany",
+  busy: "tooMany",
+  too_large: "tooLong",
+  network: "offline",
+  lost: "offline",
+  timeout: "offline",
+  "not-connected": "offline",
+};
+
 const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
   camera: "cameraFailed",
   microphone: "microphoneFailed",
@@ -131,6 +147,11 @@ const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
   register: "badAccount",
   call: "callFailed",
   action: "actionFailed",
+  message: "actionFailed",
+  contact: "actionFailed",
+  upload: "actionFailed",
+  reset: "actionFailed",
+  password: "actionFailed",
   stream: "streamFailed",
 };
 
@@ -142,7 +163,17 @@ const TABLES: Readonly<Record<Attempt, Readonly<Record<string, ProblemName>>>> =
   login: LOGIN,
   register: REGISTER,
   call: CALL,
-  action: { forbidden: "notAllowed", too_many: "tooMany", busy: "tooMany", too_large: "tooLong" },
+  action: ACTION,
+  message: { ...ACTION, forbidden: "notWritten", not_found: "noSuchPerson" },
+  contact: { ...ACTION, not_found: "noSuchPerson", bad_request: "noSuchPerson" },
+  upload: { ...ACTION, too_large: "fileTooLarge", not_found: "noFiles", unsupported: "noFiles" },
+  reset: { ...ACTION, bad_request: "badAccount" },
+  password: {
+    ...ACTION,
+    unauthorized: "wrongPassword",
+    forbidden: "wrongPassword",
+    bad_request: "badAccount",
+  },
   stream: { ...JOIN, not_found: "noStream", conflict: "noStream" },
 };
 

@@ -30,12 +30,25 @@ export type Publisher = Pick<WhipPublisher, "state" | "on" | "start" | "stop">;
 export type Player = Pick<WhepPlayer, "state" | "on" | "start" | "stop" | "tracks">;
 
 /** A connection as the elements use it. */
-export type Link = Pick<Client, "state" | "on" | "close">;
+export type Link = Pick<Client, "state" | "on" | "close" | "files">;
 
-/** A connection by which one calls and is called. */
+/** A connection by which one calls and writes, and is called and written to. */
 export type Phone = Pick<
   Client,
-  "state" | "address" | "name" | "on" | "connect" | "close" | "call" | "invite" | "transfer"
+  | "state"
+  | "address"
+  | "name"
+  | "on"
+  | "connect"
+  | "close"
+  | "call"
+  | "invite"
+  | "transfer"
+  | "messages"
+  | "people"
+  | "account"
+  | "files"
+  | "push"
 >;
 
 export interface PhoneOptions {
@@ -47,6 +60,8 @@ export interface NewAccount {
   readonly address: string;
   readonly password: string;
   readonly name: string;
+  /** What an administrator handed out. */
+  readonly invitation?: string;
 }
 
 export interface Entered {

@@ -32,6 +32,11 @@ export class Identity {
     return this.#held;
   }
 
+  /** The token of an account; empty: it is a guest's, or there is none. */
+  get held(): string {
+    return this.#given || (this.#account ? (this.#held?.token ?? "") : "");
+  }
+
   /** A token for the server; a guest's where none was given. */
   async token(): Promise<string> {
     if (this.#given) return this.#given;

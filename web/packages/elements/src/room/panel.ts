@@ -1,8 +1,9 @@
 /** The panel at the side: chat or people. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { chatView } from "../chat/log.js";
+import type { ChatView } from "../chat/view.js";
 import * as icons from "../icons.js";
-import { chatView } from "./chat.js";
 import { peopleView } from "./people.js";
 import type { RoomView } from "./view.js";
 
@@ -15,7 +16,7 @@ export function panelView(view: RoomView): TemplateResult | typeof nothing {
   return html`<aside class="panel" part="panel" data-panel=${ui.panel} aria-label=${title}>
     <header>
       <h2>${title} ${chat ? nothing : html`<span class="count">${members}</span>`}</h2>
-      ${chat ? nothing : inviteButton(view)}
+      ${chat ? searchButton(view) : inviteButton(view)}
       <button
         type="button"
         class="round quiet"
@@ -27,8 +28,35 @@ export function panelView(view: RoomView): TemplateResult | typeof nothing {
         ${icons.close}
       </button>
     </header>
-    ${chat ? chatView({ text, chat: session.chat }) : peopleView(view)}
+    ${chat ? chatView(roomChat(view)) : peopleView(view)}
   </aside>`;
+}
+
+function roomChat({ text, session, faces, serverAddress }: RoomView): ChatView {
+  return {
+    text,
+    chat: session.chat,
+    faces,
+    server: serverAddress,
+    peerName: "",
+    closed: session.room ? "" : text.chat.offline,
+    offline: session.state === "reconnecting",
+  };
+}
+
+function searchButton({ text, session }: RoomView): TemplateResult {
+  const { finder } = session.chat;
+  return html`<button
+    type="button"
+    class="round quiet"
+    part="find"
+    aria-label=${text.chat.search.open}
+    aria-expanded=${finder.words !== null}
+    title=${text.chat.search.open}
+    @click=${() => (finder.words === null ? finder.open() : finder.close())}
+  >
+    ${icons.search}
+  </button>`;
 }
 
 function inviteButton(view: RoomView): TemplateResult {

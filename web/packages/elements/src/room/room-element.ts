@@ -2,7 +2,11 @@
 
 import type { Room } from "@antiphon/client";
 import { html, type PropertyDeclarations, type TemplateResult } from "lit";
-import { AntiphonElement, define } from "../base.js";
+import type { AccountSession } from "../account/session.js";
+import { sharedAccount } from "../account/shared.js";
+import { AntiphonElement, define, isAttentive } from "../base.js";
+import { ChatScroll } from "../chat/scroll.js";
+import type { Faces } from "../chat/view.js";
 import { chooseLayout } from "../logic/gallery.js";
 import { inviteLink, isOn, readRoomAddress } from "../logic/parameters.js";
 import { type Shortcut, shortcutOf, takesText } from "../logic/shortcuts.js";
@@ -10,6 +14,8 @@ import { AudioOutput } from "../media/audio-output.js";
 import { LevelMeter } from "../media/level-meter.js";
 import { Streams } from "../media/streams.js";
 import { rememberRoom, storedName, storeName } from "../storage.js";
+import { chatStyles } from "../styles/chat.js";
+import { composeStyles } from "../styles/compose.js";
 import { controls } from "../styles/controls.js";
 import { noticeStyles } from "../styles/notices.js";
 import { panelStyles } from "../styles/panel.js";
@@ -19,7 +25,6 @@ import { tileStyles } from "../styles/tile.js";
 import { tokens } from "../styles/tokens.js";
 import { bannersView, noticesView } from "./banners.js";
 import { barView } from "./bar.js";
-import { ChatScroll } from "./chat-scroll.js";
 import { dialogView } from "./dialogs.js";
 import { FocusKeeper } from "./focus-keeper.js";
 import { galleryView, type Scene, sceneOf, TileOrder } from "./gallery.js";
@@ -31,6 +36,7 @@ import { endedView, errorView, joiningView, loginView } from "./words.js";
 
 const COPIED_SHOWN = 2000;
 const SETTLED = 160;
+const MENUS = ".menu, .emoji, [data-menu-button]";
 
 export class AntiphonRoom extends AntiphonElement implements RoomView {
   static override properties: PropertyDeclarations = {
@@ -55,6 +61,8 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     roomStyles,
     tileStyles,
     panelStyles,
+    chatStyles,
+    composeStyles,
     prejoinStyles,
   ];
 
@@ -62,7 +70,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
   declare room: string;
   /** Name to be shown to others. */
   declare name: string;
-  /** A JWT; without one the element asks for a guest's. */
+  /** A JWT; without one it is as the page is signed in, else it asks for a guest's. */
   declare token: string;
   /** Enter at once. */
   declare join: boolean;
@@ -120,6 +128,10 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     return this.session.room;
   }
 
+  get faces(): Faces {
+    return this.#account.faces;
+  }
+
   get roomName(): string {
     return this.room;
   }
@@ -141,6 +153,8 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     document.addEventListener("keydown", this.#onKey);
     document.addEventListener("pointerdown", this.#onPointer);
     document.addEventListener("fullscreenchange", this.#onFullscreen);
+    document.addEventListener("visibilitychange", this.#onLook);
+    window.addEventListener("focus", this.#onLook);
     window.addEventListener("pagehide", this.#onPageHide);
     // After the attributes of a parsed or created element are all there.
     queueMicrotask(() => {
@@ -153,6 +167,8 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     document.removeEventListener("keydown", this.#onKey);
     document.removeEventListener("pointerdown", this.#onPointer);
     document.removeEventListener("fullscreenchange", this.#onFullscreen);
+    document.removeEventListener("visibilitychange", this.#onLook);
+    window.removeEventListener("focus", this.#onLook);
     window.removeEventListener("pagehide", this.#onPageHide);
     this.#unwatch?.();
     this.#unwatch = null;
@@ -252,7 +268,8 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     const root = this.renderRoot as ShadowRoot;
     this.#focus.after(root, this.#drawn, this.ui);
     this.#drawn = this.ui;
-    this.#scroll.after(root);
+    const { chat } = this.session;
+    if (this.#scroll.after(root, chat.ready, chat.target)) chat.target = null;
     this.#observe(root.querySelector(".gallery"));
     this.#meter.watch(root.querySelector(".meter") ? this.session.microphone.track : null);
     const tracks = [...(this.session.room?.tracks.values() ?? [])];
@@ -281,7 +298,8 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     if (this.#typed === null && !this.name) this.#typed = storedName();
     this.set({ layout: { ...this.ui.layout, preferred: this.layout } });
     const { session } = this;
-    session.identity.give(this.token);
+    session.identity.give(this.token || this.#account.token);
+    if (!this.name && !this.#typed) this.#typed = this.#account.name || null;
     session.microphone.on = isOn(this.audio, true);
     session.camera.on = isOn(this.video, true);
     this.#unwatch = this.backend.watchDevices(() => void session.refreshDevices());
@@ -299,6 +317,11 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     if (!address.audio) this.audio = "off";
     if (!address.video) this.video = "off";
     if (this.room) document.title = `${this.room} · ${this.text.product}`;
+  }
+
+  /** The session of the page, if it is signed in. */
+  get #account(): AccountSession {
+    return sharedAccount(this.backend, this.serverAddress);
   }
 
   #newSession(): RoomSession {
@@ -320,6 +343,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
         return element.displayName.trim() || element.text.guest;
       },
       receive: "all",
+      attentive: () => isAttentive(),
       changed: () => element.requestUpdate(),
       emit: (name, detail) => element.#emitted(name, detail),
     });
@@ -402,12 +426,17 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
   readonly #onPointer = (event: PointerEvent): void => {
     this.#meter.resume();
     if (this.ui.soundBlocked) this.hear();
-    if (!this.ui.menu) return;
+    const overlay =
+      this.session.chat.overlay !== null && this.session.chat.overlay.kind !== "retract";
+    if (!this.ui.menu && !overlay) return;
     const within = event
       .composedPath()
-      .some((node) => node instanceof Element && node.matches(".menu, [data-menu-button]"));
-    if (!within) this.set({ menu: "" });
+      .some((node) => node instanceof Element && node.matches(MENUS));
+    if (!within && this.ui.menu) this.set({ menu: "" });
+    if (!within && overlay) this.session.chat.show(null);
   };
+
+  readonly #onLook = (): void => this.session.chat.seen();
 
   readonly #onFullscreen = (): void => {
     this.set({ fullscreen: document.fullscreenElement === this });

@@ -1,12 +1,13 @@
 /** One person's way through a room: prepare, join, take part, leave; it knows no element. */
 
-import type { Devices, Message, Room } from "@antiphon/client";
+import { type Devices, type Message, MOST_ATTACHMENTS, type Room } from "@antiphon/client";
+import { ChatModel } from "../chat/model.js";
+import { roomPlace, type Upload } from "../chat/place.js";
 import { type Attempt, type Problem, problemOf, reasonOf } from "../logic/problems.js";
 import { Input } from "../media/input.js";
 import { ScreenShare } from "../media/screen-share.js";
 import type { Text } from "../text.js";
 import type { Backend, Link } from "./backend.js";
-import { ChatLog } from "./chat-log.js";
 import { Identity } from "./identity.js";
 import { Notices } from "./notices.js";
 import { tellNews } from "./room-news.js";
@@ -28,6 +29,8 @@ export interface SessionHost {
   readonly name: string;
   /** What to receive: all, or nothing for a chat alone. */
   readonly receive: "all" | "none";
+  /** Somebody looks at it now. */
+  attentive(): boolean;
   changed(): void;
   emit(name: string, detail: unknown): void;
 }
@@ -51,7 +54,7 @@ export class RoomSession {
   readonly microphone: Input;
   readonly screen: ScreenShare;
   readonly notices: Notices;
-  readonly chat: ChatLog;
+  readonly chat: ChatModel;
   #link: Link | null = null;
   #offs: (() => void)[] = [];
   #attempt = 0;
@@ -76,7 +79,12 @@ export class RoomSession {
       changed,
     });
     this.notices = new Notices(changed);
-    this.chat = new ChatLog(changed, (error) => this.refused("action", error));
+    this.chat = new ChatModel({
+      changed,
+      refused: (attempt, error) => this.refused(attempt, error),
+      attentive: () => host.attentive(),
+      tooMany: () => this.notices.show(host.text.chat.files.tooMany(MOST_ATTACHMENTS), "warning"),
+    });
   }
 
   get inside(): boolean {
@@ -252,6 +260,7 @@ export class RoomSession {
     this.camera.close();
     this.microphone.close();
     this.chat.attach(null);
+    this.chat.close();
     void this.room?.leave().catch(() => undefined);
     this.#unlink();
     this.room = null;
@@ -287,7 +296,7 @@ export class RoomSession {
     this.#link = link;
     this.room = room;
     this.draining = false;
-    this.chat.attach(room);
+    this.chat.attach(roomPlace(room, () => this.#upload(link)));
     this.#listen(link, room);
     this.#set("joined");
     this.notices.say(this.host.text.news.entered(room.title || room.name));
@@ -356,8 +365,14 @@ export class RoomSession {
 
   #heard(message: Message): void {
     const { news } = this.host.text;
-    if (this.chat.heard(message)) this.notices.say(news.says(message.name, message.text));
+    if (!message.own) this.notices.say(news.says(message.name, message.text));
     this.host.emit("antiphon-message", message);
+  }
+
+  /** Guests have no place for files. */
+  #upload(link: Link): Upload | null {
+    if (this.identity.isGuest) return null;
+    return (file, options) => link.files.upload(file, options);
   }
 
   #ended(ending: Ending): void {

@@ -1,6 +1,7 @@
 /** What every part of the room's picture is drawn from, and what it may ask for. */
 
 import type { LocalTrack, Member, RemoteTrack } from "@antiphon/client";
+import type { Faces } from "../chat/view.js";
 import type { LayoutChoice, Tile } from "../logic/gallery.js";
 import type { Area } from "../logic/grid.js";
 import type { Shortcut } from "../logic/shortcuts.js";
@@ -36,6 +37,8 @@ export interface RoomView {
   readonly session: RoomSession;
   readonly streams: Streams;
   readonly ui: Ui;
+  readonly faces: Faces;
+  readonly serverAddress: string;
   readonly roomName: string;
   /** The name typed so far. */
   readonly displayName: string;

@@ -254,6 +254,15 @@ export const controls = css`
     font-weight: 650;
     letter-spacing: 0.02em;
     user-select: none;
+    position: relative;
+    overflow: hidden;
+  }
+  .avatar img {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+    object-fit: cover;
   }
   .menu {
     display: grid;

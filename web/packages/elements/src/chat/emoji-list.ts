@@ -1,0 +1,25 @@
+/** Emoji that people use, with words to find them by: a choice of our own, in eight groups. */
+
+export type EmojiGroup = readonly (readonly [emoji: string, name: string])[];
+
+/** Each: an emoji, a space, its words; between two of them a comma. */
+const GROUPS = [
+  `😀 grinning happy,😃 smile happy,😄 laughing eyes happy,😁 beaming grin,😆 laughing hard,😅 sweat relief,🤣 rolling laughing,😂 tears of joy laughing,🙂 slight smile,🙃 upside down,😉 wink,😊 blush smile,😇 halo innocent,🥰 in love hearts,😍 heart eyes love,🤩 star eyes,😘 kiss,😋 yum tasty,😛 tongue,😜 winking tongue,🤪 zany crazy,🤑 money,🤗 hug,🤭 oops hand over mouth,🤫 quiet shush,🤔 thinking,🤐 zipped mouth,🤨 raised eyebrow,😐 neutral,😑 expressionless,😶 no mouth speechless,😏 smirk,😒 unamused,🙄 rolling eyes,😬 grimace,😌 relieved,😔 sad pensive,😪 sleepy,😴 sleeping,😷 mask ill,🤒 fever ill,🤕 hurt bandage,🤢 nausea,🤧 sneeze cold,🥵 hot,🥶 cold freezing,😵 dizzy,🤯 mind blown,🤠 cowboy,🥳 party celebrate,😎 cool sunglasses,🤓 nerd,🧐 monocle,😕 confused,🙁 frown sad,😮 surprised open mouth,😲 astonished,😳 flushed,🥺 pleading,😨 fear,😰 anxious,😥 sad relieved,😢 cry,😭 sob crying loudly,😱 scream,😞 disappointed,😓 sweat,😩 weary,😫 tired,🥱 yawn,😤 triumph huff,😡 angry,🤬 cursing,😈 devil,💀 skull,💩 poo,🤡 clown,👻 ghost,👽 alien,🤖 robot`,
+  `👍 thumbs up yes good,👎 thumbs down no bad,👌 ok perfect,🤌 pinched fingers,✌️ victory peace,🤞 fingers crossed luck,🤟 love you,🤘 rock,🤙 call me,👈 left,👉 right,👆 up,👇 down,☝️ point up one,👋 wave hello bye,🤚 raised back hand,✋ hand stop,🖖 vulcan,👏 clap applause,🙌 hands raised hooray,👐 open hands,🤲 palms together,🤝 handshake deal,🙏 thanks please pray,✍️ writing,💪 strong muscle,🫶 heart hands,👀 eyes look,🧠 brain,🙋 raising hand,🙆 all fine,🙅 no way,🤷 shrug,🤦 facepalm,🙇 bow sorry,💁 information,🏃 run,💃 dance,🕺 dance man,👶 baby,🧑 person,👩 woman,👨 man,👪 family`,
+  `❤️ red heart love,🧡 orange heart,💛 yellow heart,💚 green heart,💙 blue heart,💜 purple heart,🖤 black heart,🤍 white heart,💔 broken heart,💕 two hearts,💖 sparkling heart,💘 heart arrow,💯 hundred,✨ sparkles,⭐ star,🌟 glowing star,💥 boom,🔥 fire,💫 dizzy star,💬 speech,💤 sleep,✅ done check,☑️ checked,❌ no cross,❗ exclamation,❓ question,‼️ double exclamation,⚠️ warning,🚫 forbidden,➕ plus,➖ minus,♻️ recycle,🆗 ok,🆒 cool,🆕 new,🔴 red,🟠 orange,🟡 yellow,🟢 green,🔵 blue,🟣 purple,⚫ black,⚪ white`,
+  `🐶 dog,🐱 cat,🐭 mouse,🐹 hamster,🐰 rabbit,🦊 fox,🐻 bear,🐼 panda,🐨 koala,🐯 tiger,🦁 lion,🐮 cow,🐷 pig,🐸 frog,🐵 monkey,🙈 see no evil,🙉 hear no evil,🙊 speak no evil,🐔 chicken,🐧 penguin,🐦 bird,🦆 duck,🦉 owl,🐺 wolf,🐴 horse,🦄 unicorn,🐝 bee,🐛 bug,🦋 butterfly,🐌 snail,🐞 ladybird,🐢 turtle,🐍 snake,🐙 octopus,🦀 crab,🐟 fish,🐬 dolphin,🐳 whale,🐘 elephant,🦒 giraffe,🌵 cactus,🎄 christmas tree,🌲 tree,🌴 palm,🌱 seedling,🍀 clover luck,🍁 leaf autumn,🌷 tulip,🌹 rose,🌻 sunflower,🌸 blossom,🌍 earth,🌙 moon,☀️ sun,⛅ cloud sun,☁️ cloud,🌧️ rain,⛈️ storm,❄️ snow,☃️ snowman,🌈 rainbow,🌊 wave sea`,
+  `🍏 green apple,🍎 apple,🍐 pear,🍊 orange,🍋 lemon,🍌 banana,🍉 melon,🍇 grapes,🍓 strawberry,🍒 cherries,🍑 peach,🥝 kiwi,🍅 tomato,🥑 avocado,🥕 carrot,🌽 corn,🌶️ chili hot,🥔 potato,🥐 croissant,🍞 bread,🥨 pretzel,🧀 cheese,🥚 egg,🍳 fried egg,🥞 pancakes,🍔 burger,🍟 fries,🍕 pizza,🌭 hot dog,🥪 sandwich,🌮 taco,🥗 salad,🍝 spaghetti,🍜 noodles,🍣 sushi,🍚 rice,🍦 ice cream,🍩 doughnut,🍪 cookie,🎂 cake birthday,🍰 cake,🍫 chocolate,🍬 sweet,🍿 popcorn,☕ coffee,🍵 tea,🥤 drink,🍺 beer,🍻 cheers beers,🍷 wine,🥂 cheers glasses,🍹 cocktail`,
+  `⚽ football,🏀 basketball,🎾 tennis,🏐 volleyball,🏓 table tennis,🎳 bowling,⛳ golf,🎣 fishing,🏊 swim,🚴 cycling,🏋️ weights,🧘 yoga,🏆 trophy win,🥇 gold medal,🥈 silver medal,🥉 bronze medal,🎯 target,🎲 dice game,🧩 puzzle,🎮 video game,🎨 art paint,🎭 theatre,🎬 film,🎤 microphone sing,🎧 headphones,🎼 score music,🎵 note music,🎹 piano,🥁 drum,🎷 saxophone,🎺 trumpet,🎸 guitar,🎻 violin,🎉 party tada,🎊 confetti,🎈 balloon,🎁 present gift,🎃 pumpkin,🎆 fireworks`,
+  `🚗 car,🚕 taxi,🚌 bus,🚑 ambulance,🚒 fire engine,🚚 lorry truck,🚜 tractor,🏍️ motorcycle,🚲 bicycle,🛴 scooter,🚂 train,🚆 train,🚇 underground,✈️ plane,🚀 rocket,🚁 helicopter,⛵ sailing boat,🚢 ship,⚓ anchor,🚦 traffic lights,🗺️ map,🏝️ island,🏖️ beach,🏔️ mountain,⛺ camping tent,🏠 house home,🏢 office,🏥 hospital,🏫 school,🏭 factory,🏰 castle,⛪ church,🌃 night,🌅 sunrise,🎡 ferris wheel`,
+  `⌚ watch,📱 phone,💻 laptop,⌨️ keyboard,🖥️ computer,🖨️ printer,📷 camera,🎥 film camera,☎️ telephone,📞 receiver,📺 television,📻 radio,⏰ alarm clock,⏳ hourglass,🔋 battery,🔌 plug,💡 idea light,🔦 torch,🕯️ candle,💰 money,💳 card,🔧 wrench,🔨 hammer,⚙️ gear,🧲 magnet,🔬 microscope,🔭 telescope,💊 pill,🧪 test tube,🔑 key,🔒 locked,🔓 unlocked,🚪 door,🛏️ bed,🛒 shopping,📦 parcel,📧 mail,📝 note,📄 page,📁 folder,📅 calendar,📈 chart up,📉 chart down,📊 chart,📌 pin,📎 clip,✂️ scissors,🗑️ bin,📖 book,📚 books,🔍 search,🔔 bell,🔇 mute,📣 megaphone,🏁 finish flag,🚩 flag,🏳️‍🌈 rainbow flag`,
+] as const;
+
+/** In the order of the texts' names of the groups. */
+export function emojiGroups(): readonly EmojiGroup[] {
+  return GROUPS.map((group) =>
+    group.split(",").map((one) => {
+      const space = one.indexOf(" ");
+      return [one.slice(0, space), one.slice(space + 1)] as const;
+    }),
+  );
+}
