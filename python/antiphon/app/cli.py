@@ -113,9 +113,28 @@ def _add_user(commands: Commands) -> None:
             )
     command = _command(group, "list", "print all accounts", _user)
     command.set_defaults(verb="list")
-    command = _command(group, "remove", "delete an account", _user)
-    command.set_defaults(verb="remove")
+    for name, text in (
+        ("remove", "delete an account with all its data"),
+        ("lock", "let nobody log in with an account, and end its sessions"),
+        ("unlock", "undo that"),
+        ("reset", "print a one-time link for another password"),
+    ):
+        command = _command(group, name, text, _user)
+        command.set_defaults(verb=name)
+        command.add_argument("address", metavar="NAME@DOMAIN")
+    command = _command(group, "role", "give an account other rights", _user)
+    command.set_defaults(verb="role")
     command.add_argument("address", metavar="NAME@DOMAIN")
+    command.add_argument("role", choices=("user", "moderator", "admin"))
+    command = _command(group, "export", "write all data of an account into a ZIP archive", _user)
+    command.set_defaults(verb="export")
+    command.add_argument("address", metavar="NAME@DOMAIN")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command = _command(group, "invite", "print a one-time link for a new account", _user)
+    command.set_defaults(verb="invite")
+    command.add_argument("--role", choices=("user", "moderator", "admin"), default="user")
+    command.add_argument("--room", metavar="ROOM", help="where to go then")
+    command.add_argument("--ttl", type=float, metavar="SECONDS", help="validity")
 
 
 def _add_token(commands: Commands) -> None:

@@ -45,20 +45,28 @@ class Remote:
             raise StartError(f"cannot read the node's secret: {error}") from None
         self.token = tokens.issue(caller, TOKEN_SECONDS).text
 
-    def call(self, method: str, path: str) -> Any:
-        """Send a request; the JSON of the answer, None if it is empty. Raises `Failed`."""
-        content = self._send(method, path, "application/json")
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request, with JSON if given; the JSON of the answer, None if it is empty. Raises
+        `Failed`.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        content = self._send(method, path, "application/json", data)
         return json.loads(content) if content else None
 
     def read(self, path: str) -> str:
         """The text that is there. Raises `Failed`."""
         return self._send("GET", path, "text/plain").decode("utf-8", "replace")
 
-    def _send(self, method: str, path: str, accept: str) -> bytes:
+    def _send(self, method: str, path: str, accept: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - the address is that of our own node
             self.running.url + path,
+            data=body,
             method=method,
-            headers={"Authorization": f"Bearer {self.token}", "Accept": accept},
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Accept": accept,
+                "Content-Type": "application/json",
+            },
         )
         handler = urllib.request.HTTPSHandler(context=self.tls())
         # No proxy stands between us and this machine.

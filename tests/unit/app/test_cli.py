@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import jwt
@@ -96,6 +97,47 @@ def test_accounts(tmp_path: Path) -> None:
     assert run("user", "list", cwd=tmp_path).stdout == "ann@localhost\tann\tadmin\n"
     assert run("user", "remove", "ann@localhost", cwd=tmp_path).returncode == 0
     assert run("user", "list", cwd=tmp_path).stdout == ""
+
+
+def test_rights_locks_and_links(tmp_path: Path) -> None:
+    run("user", "add", "ann", "--password", PASSWORD, cwd=tmp_path)
+    assert run("user", "role", "ann", "moderator", cwd=tmp_path).returncode == 0
+    assert run("user", "lock", "ann", cwd=tmp_path).returncode == 0
+    listed = run("user", "list", cwd=tmp_path).stdout
+    assert listed == "ann@localhost\tann\tmoderator,locked\n"
+    assert run("user", "unlock", "ann", cwd=tmp_path).returncode == 0
+    environment = {"ANTIPHON_HTTP_PUBLIC_URL": "https://chat.example.org"}
+    reset = run("user", "reset", "ann", cwd=tmp_path, environment=environment)
+    assert reset.stdout.startswith("https://chat.example.org/#reset=")
+    invited = run("user", "invite", "--room", "Den", "--ttl", "600", cwd=tmp_path)
+    assert invited.stdout.startswith("http://localhost:8080/#invitation=")
+    assert "valid once, until 20" in invited.stdout
+    assert run("user", "reset", "nobody", cwd=tmp_path).returncode == 1
+    assert run("user", "export", "ann", "ann.zip", cwd=tmp_path).returncode == 0
+    with zipfile.ZipFile(tmp_path / "ann.zip") as archive:
+        assert json.loads(archive.read("account.json"))["role"] == "moderator"
+    assert (tmp_path / "ann.zip").stat().st_mode & 0o077 == 0
+    assert run("user", "export", "ann", "ann.zip", cwd=tmp_path).returncode == 1
+
+
+def test_backup_and_restore(tmp_path: Path) -> None:
+    run("user", "add", "ann", "--password", PASSWORD, cwd=tmp_path)
+    made = run("backup", "all.tar.gz", cwd=tmp_path)
+    assert made.returncode == 0, made
+    assert "backed up: " in made.stdout
+    again = run("backup", "all.tar.gz", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (1, "antiphon: there is all.tar.gz already\n")
+    full = run("restore", "all.tar.gz", cwd=tmp_path)
+    assert full.returncode == 1
+    assert "not empty" in full.stderr
+    restored = run("restore", "all.tar.gz", "--data", "new", cwd=tmp_path)
+    assert restored.returncode == 0, restored
+    assert run("user", "list", "--data", "new", cwd=tmp_path).stdout == "ann@localhost\tann\n"
+    assert (tmp_path / "new/secret").read_text() == (tmp_path / "data/secret").read_text()
+    absent = run("backup", "b.tar.gz", "--data", "absent", cwd=tmp_path)
+    assert absent.returncode == 1
+    assert "there is no database" in absent.stderr
+    assert not (tmp_path / "absent").exists()
 
 
 @pytest.mark.parametrize(
