@@ -9,7 +9,6 @@ from antiphon.core.call import CallInfo
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.event import Event
 from antiphon.core.graph import Change, Names, Wiring
-from antiphon.core.message import Draft, Message, Page, Span
 from antiphon.core.policy import Policy
 from antiphon.core.ports import (
     Answer,
@@ -27,6 +26,7 @@ from antiphon.core.ports import (
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.standing import Standing
 from antiphon.core.switchboard import Switchboard
+from tests.support.archive import MemoryMessages
 
 DOMAIN = "example.org"
 
@@ -235,41 +235,6 @@ class MemoryRooms:
 
     async def owned(self, account: Address) -> int:
         return sum(one.owner == account for one in self.stored.values())
-
-
-class MemoryMessages:
-    """An archive, in memory."""
-
-    def __init__(self) -> None:
-        self.stored: list[Message] = []
-
-    async def append(
-        self, room: Address, sender: Address, name: str, draft: Draft
-    ) -> tuple[Message, bool]:
-        for old in self.stored:
-            same = (old.to, old.sender, old.origin_id) == (room, sender, draft.origin_id)
-            if draft.origin_id and same:
-                return old, False
-        message = Message(
-            id=f"{len(self.stored) + 1:08}",
-            to=room,
-            sender=sender,
-            name=name,
-            sent_at=float(len(self.stored)),
-            draft=draft,
-        )
-        self.stored.append(message)
-        return message, True
-
-    async def read(self, archive: Address, span: Span) -> Page:
-        before = span.before
-        found = [m for m in self.stored if m.to == archive and (before is None or m.id < before)]
-        return Page(messages=found[-span.limit :], more=len(found) > span.limit)
-
-    async def forget(
-        self, archive: Address, peer: Address | None = None, id: str | None = None
-    ) -> None:
-        self.stored = [m for m in self.stored if m.to != archive or id not in (None, m.id)]
 
 
 @dataclass(eq=False)

@@ -10,7 +10,8 @@ from antiphon.core.switchboard import Switchboard
 from antiphon.media.config import MediaConfig
 from antiphon.media.engine import Engine
 from antiphon.media.session import EngineSessions
-from tests.support.fakes import DOMAIN, MemoryMessages, MemoryRooms, PlainNormalizer
+from tests.support.archive import MemoryMessages
+from tests.support.fakes import DOMAIN, MemoryRooms, PlainNormalizer
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.member import Outlet
-from antiphon.core.message import Draft
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
@@ -39,7 +38,6 @@ CallRequest = (
     | message.HangUp
     | message.Hold
     | message.Press
-    | message.Send
 )
 
 
@@ -106,8 +104,6 @@ class SessionCalls:
                 self._switchboard.hold(here.room.name, here.member.id, request.held)
             case message.Press():
                 self._press(request)
-            case message.Send():
-                return await self._send(request)
         return message.Result(id=request.id)
 
     async def _place(
@@ -158,13 +154,6 @@ class SessionCalls:
         duration = request.duration / 1000 if request.duration is not msgspec.UNSET else KEY_TIME
         for digit in request.digits:
             self._switchboard.press(here.room.name, here.member.id, digit, duration)
-
-    async def _send(self, request: message.Send) -> message.Accepted:
-        to = self._switchboard.addresses.parse(request.to)
-        sent = await self._switchboard.send(
-            self._caller, to, Draft(text=request.text, origin_id=request.origin_id)
-        )
-        return message.Accepted(id=request.id, message=spelling.direct(sent))
 
     # news
 

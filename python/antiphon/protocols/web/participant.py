@@ -9,7 +9,7 @@ after the other, in the client's order.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -18,7 +18,6 @@ from antiphon.core import change as changes
 from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.member import Receive, Source, Track
-from antiphon.core.message import Draft, Message, Span
 from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.switchboard import Membership, Switchboard
@@ -26,26 +25,30 @@ from antiphon.core.switchboard import Membership, Switchboard
 from . import message, spelling
 from .calls import CallRequest, SessionCalls
 from .config import WebConfig
+from .messages import MessageRequest, SessionMessages
 from .outbox import Outbox
+from .people import People, PeopleRequest, SessionPeople
 
 log = logging.getLogger(__name__)
 
 # Requests read ahead of the one being done; a client that pipelines more waits (its connection is
 # not read).
 READ_AHEAD = 64
-RECENT_MESSAGES = 50
-# What concerns the session whether it is in a room or not.
-CALL_NEWS = (
+# What names a room, but concerns a session whether it is there or not.
+ELSEWHERE = (
     events.Invited,
     events.CallRinging,
     events.CallAnswered,
     events.CallEnded,
-    events.MessageReceived,
+    events.RoomInvited,
 )
 
 
 class Participant:
-    """One session of one caller. `changed` is called whenever frames wait for the connection."""
+    """One session of one caller. `changed` is called whenever frames wait for the connection.
+
+    `address`: the account's on this device (`core.ports.Device`). `reachable`: whether it is one.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Participant:
         switchboard: Switchboard,
         messages: Messages,
         sessions: Sessions,
+        people: People | None,
         speller: spelling.Speller,
         config: WebConfig,
     ) -> None:
@@ -73,14 +77,15 @@ class Participant:
         self._quality: int | None = None
         self._present = True
         device = caller.address.on(f"web-{secrets.token_hex(4)}")
+        self.address: Address = device
+        self.reachable = False
         self._calls = SessionCalls(
             caller, device, self, switchboard=switchboard, limit=config.max_calls
         )
-
-    @property
-    def address(self) -> Address:
-        """The account's address on this device (`core.ports.Device`)."""
-        return self._calls.device
+        self._written = SessionMessages(
+            caller, device, self, switchboard=switchboard, messages=messages
+        )
+        self._people = SessionPeople(caller, device, self, switchboard=switchboard, people=people)
 
     @property
     def listens(self) -> bool:
@@ -118,6 +123,7 @@ class Participant:
                 self._release()
         finally:
             self._calls.close()
+            self._people.close()
             await asyncio.shield(self.leave(Reason.LOST))
 
     async def leave(self, reason: Reason) -> None:
@@ -148,9 +154,10 @@ class Participant:
         if self._present and isinstance(event, events.Invited):
             # Not within the verb that tells us: the caller must hear of the call first.
             asyncio.get_running_loop().call_soon(self._calls.ring)
-        if (spelled := self._speller.event(event)) is not None:
+        if (spelled := self._speller.event(event, self.caller.address.bare)) is not None:
             self.outbox.push(*spelled)
             self.changed()
+        self._people.heard(event)
 
     # core.ports.SessionEvents
 
@@ -222,12 +229,14 @@ class Participant:
                 self._session().add_candidate(request.candidate)
             case message.Publish():
                 return await self._publish(request)
-            case message.Say():
-                return await self._say(request)
-            case message.History():
-                return await self._history(request)
+            case message.SetSubject(subject=subject):
+                await self._switchboard.set_subject(self.caller, self._joined().room.name, subject)
             case _ if isinstance(request, CallRequest):
                 return await self._calls.do(request)
+            case _ if isinstance(request, MessageRequest):
+                return await self._written.do(request)
+            case _ if isinstance(request, PeopleRequest):
+                return await self._people.do(request)
             case _:
                 await self._update(change_of(request))
         return message.Result(id=request.id)
@@ -244,13 +253,14 @@ class Participant:
                 self,
                 name=request.name if request.name is not msgspec.UNSET else None,
                 receive=Receive(request.receive if request.receive is not msgspec.UNSET else "all"),
+                password=request.password if request.password is not msgspec.UNSET else None,
             )
             self._membership = membership
             found = spelling.room(membership.room, membership.member.id, ())
-            recent = await self._recent(membership)
+            recent = await self._written.recent(membership)
         except BaseException:
-            # Of the room nothing is told; calls go on.
-            self._held = [news for news in self._held or () if isinstance(news, CALL_NEWS)]
+            # Of the room nothing is told; all else goes on.
+            self._held = [news for news in self._held or () if not _of_room(news)]
             await self.leave(Reason.INTERNAL)
             raise
         shown = {one.id for one in recent}
@@ -259,7 +269,7 @@ class Participant:
             for news in self._held or ()
             if not (isinstance(news, events.Said) and news.message.id in shown)
         ]
-        found = msgspec.structs.replace(found, messages=[spelling.chat(one) for one in recent])
+        found = msgspec.structs.replace(found, messages=recent)
         return message.Joined(id=request.id, room=found)
 
     def news_follows(self) -> None:
@@ -301,27 +311,6 @@ class Participant:
             raise WrongState("publishing gives a track")
         return message.Published(id=request.id, track=spelling.track(track))
 
-    async def _say(self, request: message.Say) -> message.Accepted:
-        room = self._joined().room.name
-        said = await self._switchboard.say(
-            self.caller, room, Draft(text=request.text, origin_id=request.origin_id)
-        )
-        return message.Accepted(id=request.id, message=spelling.chat(said))
-
-    async def _recent(self, membership: Membership) -> Sequence[Message]:
-        span = Span(limit=RECENT_MESSAGES)
-        return (await self._messages.read(membership.room.address, span)).messages
-
-    async def _history(self, request: message.History) -> message.Messages:
-        span = Span(
-            before=request.before if request.before is not msgspec.UNSET else None,
-            limit=request.limit if request.limit is not msgspec.UNSET else RECENT_MESSAGES,
-        )
-        page = await self._messages.read(self._joined().room.address, span)
-        return message.Messages(
-            id=request.id, messages=[spelling.chat(one) for one in page.messages], more=page.more
-        )
-
     async def _update(self, change: changes.Update) -> Track | None:
         membership = self._joined()
         return await self._switchboard.update(membership.room.name, membership.member.id, change)
@@ -353,6 +342,13 @@ class Participant:
         if self._membership is None:
             return {}
         return {"room": self._membership.room.name, "member": self._membership.member.id}
+
+
+def _of_room(news: events.Event | message.ServerEvent) -> bool:
+    """Whether it is news of the room that the session is in, or of its media there."""
+    if not isinstance(news, events.Event):
+        return True
+    return bool(news.room) and not isinstance(news, ELSEWHERE)
 
 
 def change_of(request: message.ClientRequest) -> changes.Update:

@@ -24,6 +24,7 @@ class WebReach:
         if session in devices:
             return
         devices.append(session)
+        session.reachable = True
         if self._presence is not None:
             self._presence.publish(PresenceState(device=session.address, since=time.time()))
 
@@ -34,6 +35,7 @@ class WebReach:
         if session not in devices:
             return
         devices.remove(session)
+        session.reachable = False
         if not devices:
             del self._devices[account]
         if self._presence is not None:

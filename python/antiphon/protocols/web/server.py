@@ -16,13 +16,22 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Authenticator, Caller, IceServers, Messages, Presence, Sessions
+from antiphon.core.ports import (
+    Authenticator,
+    Caller,
+    Contacts,
+    IceServers,
+    Messages,
+    Presence,
+    Sessions,
+)
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 
 from . import machine, message, spelling
 from .config import WebConfig
 from .participant import Participant
+from .people import People
 from .reach import WebReach
 
 log = logging.getLogger(__name__)
@@ -81,9 +90,13 @@ class WebSignalling:
         config: WebConfig,
         version: str,
         presence: Presence | None = None,
+        contacts: Contacts | None = None,
     ) -> None:
         self.counters = Counters()
         self.reach = WebReach(presence)
+        self._people = (
+            People(contacts, presence) if contacts is not None and presence is not None else None
+        )
         self._switchboard = switchboard
         self._messages = messages
         self._sessions = sessions
@@ -133,7 +146,7 @@ class WebSignalling:
         if kept is None:
             self._admit(caller)
             kept = self._begin(caller)
-        if hello.reachable is True:
+        if hello.reachable is True and not self.reach.has(kept.participant):
             self.reach.add(kept.participant)
         elif hello.reachable is False:
             self.reach.remove(kept.participant)
@@ -160,6 +173,7 @@ class WebSignalling:
             switchboard=self._switchboard,
             messages=self._messages,
             sessions=self._sessions,
+            people=self._people,
             speller=self._speller,
             config=self._config,
         )

@@ -7,11 +7,12 @@ import msgspec
 from antiphon.core import event as events
 from antiphon.core import member as members
 from antiphon.core import ports
+from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
-from antiphon.core.message import Message
 from antiphon.core.room import Room
+from antiphon.core.standing import Affiliation
 
-from . import message
+from . import message, spelling_people
 
 Spelled = tuple[bytes, bytes]
 
@@ -30,7 +31,16 @@ def member(info: members.Info) -> message.Member:
         stream=info.stream,
         phone=info.phone or msgspec.UNSET,
         held=info.held or msgspec.UNSET,
+        affiliation=_AFFILIATIONS.get(info.affiliation, msgspec.UNSET),
     )
+
+
+_AFFILIATIONS: dict[Affiliation, message.Affiliation] = {
+    Affiliation.OWNER: "owner",
+    Affiliation.ADMIN: "admin",
+    Affiliation.MEMBER: "member",
+    Affiliation.OUTCAST: "outcast",
+}
 
 
 def track(of: members.Track) -> message.Track:
@@ -43,24 +53,6 @@ def track(of: members.Track) -> message.Track:
         muted=of.muted,
         codec=of.codec,
     )
-
-
-def chat(of: Message) -> message.Message:
-    """A chat message as clients see it."""
-    return message.Message(
-        id=of.id,
-        room=of.to.local,
-        sender=str(of.sender.bare),
-        name=of.name,
-        text=of.text,
-        sent_at=of.sent_at,
-        origin_id=of.origin_id,
-    )
-
-
-def direct(of: Message) -> message.Message:
-    """A direct message as clients see it: its room is the address that it was sent to."""
-    return msgspec.structs.replace(chat(of), room=str(of.to))
 
 
 def call(of: CallInfo) -> message.Call:
@@ -91,6 +83,7 @@ def room(of: Room, me: str, messages: Iterable[message.Message]) -> message.Room
         tracks=[track(one) for one in of.tracks.values()],
         messages=list(messages),
         speaker=of.speaker,
+        subject=of.settings.subject.text or msgspec.UNSET,
     )
 
 
@@ -130,16 +123,13 @@ def _track_removed(e: events.TrackRemoved) -> message.FromServer:
     return message.TrackRemoved(seq=1, track=e.track.id, member=e.track.member)
 
 
-def _said(e: events.Said) -> message.FromServer:
-    return message.Said(seq=1, message=chat(e.message))
-
-
 def _speaker_changed(e: events.SpeakerChanged) -> message.FromServer:
     return message.SpeakerChanged(seq=1, member=e.member)
 
 
 def _ended(e: events.Ended) -> message.FromServer:
-    return message.Ended(seq=1, reason=e.reason.value, text=e.text)
+    elsewhere = e.alternative or msgspec.UNSET
+    return message.Ended(seq=1, reason=e.reason.value, text=e.text, alternative=elsewhere)
 
 
 def _draining(e: events.Draining) -> message.FromServer:
@@ -170,18 +160,13 @@ def _held(e: events.Held) -> message.FromServer:
     return message.Held(seq=1, member=e.member, held=e.held)
 
 
-def _message_received(e: events.MessageReceived) -> message.FromServer:
-    return message.DirectMessage(seq=1, message=direct(e.message))
-
-
-EVENTS: dict[type[events.Event], Callable[..., message.FromServer]] = {
+EVENTS: dict[type[events.Event], Callable[..., message.FromServer | None]] = {
     events.MemberJoined: _member_joined,
     events.MemberChanged: _member_changed,
     events.MemberLeft: _member_left,
     events.TrackAdded: _track_added,
     events.TrackChanged: _track_changed,
     events.TrackRemoved: _track_removed,
-    events.Said: _said,
     events.SpeakerChanged: _speaker_changed,
     events.Ended: _ended,
     events.Draining: _draining,
@@ -191,7 +176,7 @@ EVENTS: dict[type[events.Event], Callable[..., message.FromServer]] = {
     events.CallEnded: _call_ended,
     events.DigitPressed: _digit_pressed,
     events.Held: _held,
-    events.MessageReceived: _message_received,
+    **spelling_people.EVENTS,
 }
 
 
@@ -203,15 +188,24 @@ class Speller:
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
         self._last: events.Event | None = None
-        self._spelled: Spelled = (b"", b"")
+        self._last_for: Address | None = None
+        self._spelled: Spelled | None = None
 
-    def event(self, event: events.Event) -> Spelled | None:
-        """The frame of an event before and after its number; None for what clients are not told."""
-        if event is not self._last:
-            if (spell := EVENTS.get(type(event))) is None:
-                return None
-            self._spelled = self.numbered(spell(event))
-            self._last = event
+    def event(self, event: events.Event, account: Address) -> Spelled | None:
+        """The frame of an event before and after its number, for a session of `account` (bare);
+        None for what clients are not told.
+        """
+        if event is self._last and self._last_for in (None, account):
+            return self._spelled
+        struct: message.FromServer | None = None
+        if (spell := EVENTS.get(type(event))) is not None:
+            self._last_for = None
+            struct = spell(event)
+        elif (spell := spelling_people.DIRECT.get(type(event))) is not None:
+            self._last_for = account
+            struct = spell(event, account)
+        self._spelled = None if struct is None else self.numbered(struct)
+        self._last = event
         return self._spelled
 
     def numbered(self, struct: message.FromServer) -> Spelled:

@@ -120,7 +120,7 @@ async def test_news_of_calls_outlives_a_join_that_fails(
         await calls(ann, "bob")  # while Bob's join is being done
         raise Refused(Reason.INTERNAL, "The archive is broken.")
 
-    monkeypatch.setattr(archive, "page", broken)
+    monkeypatch.setattr(archive, "read", broken)
     assert (await bob.ask("join", "refused", room="r"))["reason"] == "internal"
     await bob.expect("invited")
 
