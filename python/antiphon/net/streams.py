@@ -121,15 +121,41 @@ class StreamDriver:
         """Accept on listening sockets, which stay the caller's to close. The rest is as of
         `Streams.listen`. Returns the tag of these listeners. Raises OSError.
         """
-        tag = self.handle(handler)
+        tag = self._tag(handler)
         for opened in sockets:
             self.streams.listen(
                 opened.fileno(), framing, tag=tag, tls=tls, alpn=alpn, ask=ask, paths=paths
             )
         return tag
 
-    def handle(self, handler: StreamHandler) -> int:
-        """A tag for `Streams.connect`, whose events go to the handler."""
+    def connect(
+        self,
+        opened: socket.socket,
+        framing: int,
+        handler: StreamHandler,
+        *,
+        tls: bool = False,
+        server_name: str = "",
+        alpn: Sequence[str] = (),
+    ) -> int:
+        """Take a connected socket, which stays the caller's to close. The rest is as of
+        `Streams.connect`. Returns the number of the connection. Raises OSError.
+        """
+        stream = self.streams.connect(
+            opened.fileno(),
+            framing,
+            tag=self._tag(handler),
+            tls=tls,
+            server_name=server_name,
+            alpn=alpn,
+        )
+        self._open.add(stream)
+        return stream
+
+    def _tag(self, handler: StreamHandler) -> int:
+        for tag, known in self._handlers.items():
+            if known is handler:
+                return tag
         self._last_tag += 1
         self._handlers[self._last_tag] = handler
         return self._last_tag
