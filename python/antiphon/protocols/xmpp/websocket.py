@@ -125,7 +125,6 @@ class WebSockets:
         try:
             await asyncio.wait([writer, reader], return_when=asyncio.FIRST_COMPLETED)
             if not writer.done():
-                wire.lose()
                 wire.abort()
                 await asyncio.wait([writer], timeout=LAST)
         finally:
