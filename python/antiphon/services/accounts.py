@@ -54,6 +54,7 @@ class Accounts:
         )
         self._decoy: Key | None = None
         self._watchers: list[Callable[[Address], None]] = []
+        self._voided: list[Callable[[Address], None]] = []
         self._erasers: list[Eraser] = []
 
     @property
@@ -159,7 +160,7 @@ class Accounts:
         removed = await self._database.write(lambda c: statements.remove(c, bare))
         if removed:
             log.info("account %s removed", bare, extra={"account": str(bare)})
-            self._tell(bare)
+            self._tell(bare, voided=True)
         return removed
 
     def watch(self, listener: Callable[[Address], None]) -> Callable[[], None]:
@@ -169,6 +170,13 @@ class Accounts:
         """
         self._watchers.append(listener)
         return lambda: self._watchers.remove(listener)
+
+    def watch_voided(self, listener: Callable[[Address], None]) -> Callable[[], None]:
+        """Tell of each account whose log-ins this node voids, because it was locked or removed or
+        has another password or role: its sessions should end. The result ends that.
+        """
+        self._voided.append(listener)
+        return lambda: self._voided.remove(listener)
 
     async def find(self, address: Address) -> Account | None:
         """The account of an address, None if there is none."""
@@ -305,12 +313,15 @@ class Accounts:
         account = await self._database.write(change)
         if account is None:
             raise Refused(Reason.NOT_FOUND, f"There is no account {address}.")
-        self._tell(account.address)
+        self._tell(account.address, voided="stamp" in values)
         return account
 
-    def _tell(self, address: Address) -> None:
+    def _tell(self, address: Address, *, voided: bool = False) -> None:
         for listener in list(self._watchers):
             listener(address)
+        if voided:
+            for listener in list(self._voided):
+                listener(address)
 
     async def _refresh(self, account: Account, keys: Mapping[KeyKind, Key], password: str) -> None:
         """Derive what is missing or outdated by the configuration, while the password is here."""

@@ -14,7 +14,7 @@ from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig
 from antiphon.services.tokens import Tokens
 from antiphon.stores.database import Database
-from antiphon.stores.records import Key, KeyKind, Role
+from antiphon.stores.records import Account, AccountLimits, Key, KeyKind, Role
 
 QUICK = AccountsConfig(argon2_memory=64, argon2_time=1, scram_iterations=4096)
 PASSWORD = "correct horse"
@@ -363,3 +363,55 @@ async def test_stamps_and_keys_of_those_who_may_log_in(
         assert keys == await accounts.keys(who)
         assert keys
     assert not await accounts.find_with_keys([])
+
+
+async def test_who_ends_sessions_is_told_when_log_ins_are_void(
+    accounts: Accounts, alice: Address
+) -> None:
+    told: list[Address] = []
+    end = accounts.watch_voided(told.append)
+    await accounts.create(alice, PASSWORD)
+    await accounts.update(alice, name="A.", limits=AccountLimits(sessions=1))
+    assert told == []
+    await accounts.update(alice, role=Role.MODERATOR)
+    await accounts.set_password(alice, f"{PASSWORD} 2")
+    assert told == [alice] * 2
+    await accounts.disable(alice)
+    assert told == [alice] * 3
+    await accounts.remove(alice)
+    assert told == [alice] * 4
+    end()
+    await accounts.create(alice, PASSWORD)
+    await accounts.disable(alice)
+    assert told == [alice] * 4
+
+
+async def test_what_is_kept_elsewhere_is_erased_before_the_account(
+    accounts: Accounts, alice: Address
+) -> None:
+    erased: list[tuple[str, bool]] = []
+
+    async def erase(account: Account) -> None:
+        there = await accounts.find(alice)
+        erased.append((account.id, there is not None and there.disabled))
+        if len(erased) == 1:
+            raise Refused(Reason.BUSY, "not now")
+
+    accounts.on_remove(erase)
+    made = await accounts.create(alice, PASSWORD)
+    assert (await refusal(accounts.remove(alice))).reason is Reason.BUSY
+    assert (await refusal(accounts.authenticate(alice, PASSWORD))).reason is Reason.UNAUTHORIZED
+    assert await accounts.remove(alice)
+    assert erased == [(made.id, True)] * 2
+    assert await accounts.find(alice) is None
+
+
+async def test_limits_of_an_account(accounts: Accounts, alice: Address) -> None:
+    await accounts.create(alice, PASSWORD)
+    limits = AccountLimits(storage=5, message_rate=0.5, sessions=3)
+    changed = await accounts.update(alice, limits=limits)
+    assert changed.limits == limits
+    assert await accounts.find(alice) == changed
+    bad = AccountLimits(message_rate=-1)
+    assert (await refusal(accounts.update(alice, limits=bad))).reason is Reason.BAD_REQUEST
+    assert (await accounts.update(alice, limits=AccountLimits())).limits == AccountLimits()
