@@ -71,9 +71,12 @@ export {
   authGuest,
   authLogin,
   type Credentials,
+  checkInvitation,
   fetchOffers,
+  type InvitationTerms,
   type Offers,
   registerAccount,
+  resetPassword,
 } from "./session/auth.js";
 export type { StreamEvents, StreamOptions, StreamState } from "./streams/stream.js";
 export { WhepPlayer } from "./streams/whep.js";

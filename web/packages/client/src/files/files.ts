@@ -43,17 +43,28 @@ export class Files {
     if (!id || !url || !where) {
       throw new AntiphonError("protocol", "The server sent a malformed place for a file.");
     }
-    await this.#put(where, (slot.headers ?? {}) as { [name: string]: string }, file, options);
+    await this.#put(
+      this.#absolute(where),
+      (slot.headers ?? {}) as { [name: string]: string },
+      file,
+      options,
+    );
     const stored = await this.#find(id);
+    const thumbnail = text(stored, "thumbnail_url");
     return {
-      url,
+      url: this.#absolute(url),
       name,
       mediaType: text(stored, "media_type") || mediaType,
       size: file.size,
-      thumbnail: text(stored, "thumbnail_url") || null,
+      thumbnail: thumbnail ? this.#absolute(thumbnail) : null,
       width: number(stored, "width"),
       height: number(stored, "height"),
     };
+  }
+
+  /** A node that is not told its own address names paths only. */
+  #absolute(url: string): string {
+    return new URL(url, `${this.#api.server}/`).href;
   }
 
   /** What the server found out about a file, which is among the latest. */

@@ -38,13 +38,53 @@ export function authLogin(
 
 /** `POST /api/v1/accounts`, where anybody may make an account. Rejects with AntiphonError. */
 export async function registerAccount(
-  options: AuthOptions & { address: string; password: string; name?: string },
+  options: AuthOptions & {
+    address: string;
+    password: string;
+    name?: string;
+    /** The token of an invitation, where not anybody may. */
+    invitation?: string;
+  },
 ): Promise<void> {
-  const { address, password, name = "" } = options;
+  const { address, password, name = "", invitation } = options;
+  const invited = invitation === undefined ? {} : { invitation };
+  await posted(options, "/accounts", { address, password, name, ...invited });
+}
+
+/** What an invitation is for. `expiresAt`: milliseconds since 1970. */
+export interface InvitationTerms {
+  /** What the account may do: `user`, `moderator`, `admin`. */
+  readonly role: string;
+  /** Where to go then. */
+  readonly room: string | null;
+  readonly expiresAt: number;
+}
+
+/** `POST /api/v1/invitations/check`. Rejects with AntiphonError: `not_found`, `gone`. */
+export async function checkInvitation(
+  options: AuthOptions & { token: string },
+): Promise<InvitationTerms> {
+  const response = await posted(options, "/invitations/check", { token: options.token });
+  const { role, room, expires_at } = await response.json().catch(() => ({}));
+  if (typeof role !== "string" || typeof expires_at !== "number") {
+    throw new AntiphonError("protocol", "The server sent a malformed invitation.");
+  }
+  return { role, room: typeof room === "string" ? room : null, expiresAt: expires_at * 1000 };
+}
+
+/** `POST /api/v1/auth/reset`: another password, with the token of a reset. */
+export async function resetPassword(
+  options: AuthOptions & { token: string; password: string },
+): Promise<void> {
+  const { token, password } = options;
+  await posted(options, "/auth/reset", { token, password });
+}
+
+async function posted(options: AuthOptions, path: string, body: object): Promise<Response> {
   const request = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const url = `${baseUrl(options.server)}/api/v1/accounts`;
-  const response = await post(request, url, { address, password, name });
+  const response = await post(request, `${baseUrl(options.server)}/api/v1${path}`, body);
   if (!response.ok) throw await httpError(response);
+  return response;
 }
 
 /** What a node lets strangers do. */
@@ -110,9 +150,7 @@ async function authenticate(
   way: "guest" | "login",
   body: object,
 ): Promise<Credentials> {
-  const url = `${baseUrl(options.server)}/api/v1/auth/${way}`;
-  const response = await post(options.fetch ?? globalThis.fetch.bind(globalThis), url, body);
-  if (!response.ok) throw await httpError(response);
+  const response = await posted(options, `/auth/${way}`, body);
   return credentials(await response.json().catch(() => null));
 }
 

@@ -94,8 +94,8 @@ describe("the own account", () => {
 describe("an upload", () => {
   const slot = {
     id: "f1",
-    put_url: "http://node.example/upload/f1/a.png?token=t",
-    get_url: "http://node.example/upload/f1/a.png",
+    put_url: "/upload/f1/a.png?token=t",
+    get_url: "/upload/f1/a.png",
     headers: { "content-type": "image/png" },
   };
   const file = new File(["12345"], "a.png", { type: "image/png" });
@@ -117,7 +117,7 @@ describe("an upload", () => {
     const told: number[] = [];
     const made = await files(fetch, put).upload(file, { progress: (bytes) => told.push(bytes) });
     expect(made).toEqual({
-      url: slot.get_url,
+      url: `http://node.example${slot.get_url}`,
       name: "a.png",
       mediaType: "image/png",
       size: 5,
@@ -126,7 +126,7 @@ describe("an upload", () => {
       height: 20,
     });
     expect(told).toEqual([5]);
-    expect(sent).toEqual([[slot.put_url, slot.headers, file]]);
+    expect(sent).toEqual([[`http://node.example${slot.put_url}`, slot.headers, file]]);
     expect(seen[0]).toEqual([
       "POST",
       "/api/v1/uploads",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Client } from "../../src/index.js";
+import { Client, checkInvitation, registerAccount, resetPassword } from "../../src/index.js";
 
 const SERVER = "http://node.example/";
 
@@ -56,5 +56,34 @@ describe("getting a token", () => {
     const fetch = (() => Promise.reject(new TypeError("fetch failed"))) as typeof globalThis.fetch;
     const refused = Client.authGuest({ server: SERVER, name: "Ann", fetch });
     await expect(refused).rejects.toMatchObject({ reason: "network" });
+  });
+});
+
+describe("accounts of one's own making", () => {
+  it("may need an invitation, which says what it is for", async () => {
+    const terms = { role: "moderator", room: "standup", expires_at: 1700 };
+    const { fetch, seen } = answering(200, terms);
+    const found = await checkInvitation({ server: SERVER, token: "inv", fetch });
+    expect(found).toEqual({ role: "moderator", room: "standup", expiresAt: 1_700_000 });
+    const who = { address: "ann", password: "p" };
+    await registerAccount({ server: SERVER, ...who, invitation: "inv", fetch });
+    expect(seen).toEqual([
+      ["http://node.example/api/v1/invitations/check", "POST", { token: "inv" }],
+      ["http://node.example/api/v1/accounts", "POST", { ...who, name: "", invitation: "inv" }],
+    ]);
+    const odd = answering(200, { role: 5 });
+    const asked = checkInvitation({ server: SERVER, token: "inv", fetch: odd.fetch });
+    await expect(asked).rejects.toMatchObject({ reason: "protocol" });
+  });
+
+  it("get another password with a token", async () => {
+    const { fetch, seen } = answering(200, {});
+    await resetPassword({ server: SERVER, token: "r", password: "new", fetch });
+    expect(seen).toEqual([
+      ["http://node.example/api/v1/auth/reset", "POST", { token: "r", password: "new" }],
+    ]);
+    const gone = answering(410, { reason: "gone", detail: "Used." });
+    const again = resetPassword({ server: SERVER, token: "r", password: "x", fetch: gone.fetch });
+    await expect(again).rejects.toMatchObject({ reason: "gone" });
   });
 });
