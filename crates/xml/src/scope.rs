@@ -69,7 +69,9 @@ impl Scope {
             b"" => &*value != XML && &*value != XMLNS,
             _ => !value.is_empty() && &*value != XML && &*value != XMLNS,
         };
-        if !fits {
+        // No URI has these, and parsers that glue it to a name with one of them give up.
+        let is_odd = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}');
+        if !fits || value.iter().any(is_odd) {
             return Err(Fail::NotWellFormed);
         }
         if self.0.len() >= LIMIT {

@@ -72,6 +72,8 @@ fn what_is_no_xmpp_is_refused() {
         ("<a b/>", NotWellFormed),
         ("<a xmlns:x=''/>", NotWellFormed),
         ("<a xmlns:xmlns='u'/>", NotWellFormed),
+        ("<a xmlns='u v'/>", NotWellFormed),
+        ("<a xmlns:x='u}v'/>", NotWellFormed),
         ("<a xmlns:xml='u'/>", NotWellFormed),
         ("<a xmlns='http://www.w3.org/2000/xmlns/'/>", NotWellFormed),
         ("<a xmlns:x='u' xmlns:y='u' x:b='1' y:b='2'/>", NotWellFormed),
