@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from antiphon.core.address import Address
@@ -18,12 +19,15 @@ News = Mapping[type[Event], Sequence[Callable[[Session, Any], None]]]
 
 
 class SessionDevice:
-    """`news`: what is done about an event, by its type; other events are none of its business."""
+    """`news`: what is done about an event, by its type; other events are none of its business.
+    `caller`: who logged in, with the address of this device.
+    """
 
-    __slots__ = ("_news", "session")
+    __slots__ = ("_news", "caller", "session")
 
     def __init__(self, session: Session, news: News) -> None:
         self.session = session
+        self.caller = replace(session.caller, address=session.address)
         self._news = news
 
     @property
@@ -63,3 +67,9 @@ class XmppReach:
     async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
         """None that calls could ring."""
         return ()
+
+
+def device_of(session: Session) -> SessionDevice:
+    """What a bound session is to the core."""
+    found: SessionDevice = session.features[SessionDevice]
+    return found

@@ -29,6 +29,11 @@ class Errands:
         self._waiting: dict[Session, deque[Errand]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def busy(self) -> int:
+        """Sessions for which something is being done."""
+        return len(self._waiting)
+
     def add(self, session: Session, errand: Errand) -> None:
         """Do this when what the session asked for before is done. Raises `Refused(TOO_MANY)`."""
         queue = self._waiting.get(session)

@@ -20,7 +20,7 @@ from antiphon.core.publishing import Nodes, PrivateData
 
 from .audiences import Audiences
 from .delivery import Delivery
-from .device import SessionDevice, XmppReach
+from .device import XmppReach
 from .errands import Errands
 from .feature import Feature
 from .features.administration import AccountCare, commands
@@ -96,7 +96,7 @@ class House:
         self._services = services
         self.errands = Errands()
         self.reach = XmppReach(fan.sessions)
-        self._marks = Marks(services.exchange)
+        self.marks = Marks(services.exchange)
         self._questions = Questions(jids.domain)
         self._audiences = Audiences(fan, services.presence, services.contacts)
         self._delivery = Delivery(fan.sessions)
@@ -124,7 +124,7 @@ class House:
     async def close(self) -> None:
         """Wait for what is being done."""
         await self.errands.close()
-        await self._marks.close()
+        await self.marks.close()
         self._audiences.close()
 
     def sees(self, account: Address, other: Address) -> bool:
@@ -153,7 +153,7 @@ class House:
             self._last.left(account, words)
         if sent is not None:
             for host in list(self.router.hosts.values()):
-                host.gone(session)
+                host.left(session)
 
     # within
 
@@ -176,8 +176,7 @@ class House:
             post=self._services.exchange,
             delivery=self._delivery,
             blocks=self._services.contacts,
-            marks=self._marks,
-            outlet_of=lambda session: session.features.get(SessionDevice),
+            marks=self.marks,
         )
 
     def _create_disco(self) -> Disco:

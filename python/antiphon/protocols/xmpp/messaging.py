@@ -20,6 +20,7 @@ from antiphon.core.reason import Reason, Refused
 from . import adapter
 from .blocks import BlockList, refused_by_block
 from .delivery import Delivery
+from .device import device_of
 from .feature import StanzaError, error_of
 from .marks import Marks
 from .session import Session
@@ -55,7 +56,7 @@ class Post(Protocol):
 
 
 class Messaging:
-    """`outlet_of`: the device that a session is to the core."""
+    """See the module."""
 
     def __init__(
         self,
@@ -64,13 +65,11 @@ class Messaging:
         delivery: Delivery,
         blocks: BlockList,
         marks: Marks,
-        outlet_of: Callable[[Session], Outlet | None],
     ) -> None:
         self._post = post
         self._delivery = delivery
         self._blocks = blocks
         self._marks = marks
-        self._outlet_of = outlet_of
 
     def received(self, session: Session, stanza: Stanza, to: Address) -> None:
         """A message to an account here, or one of its resources."""
@@ -101,8 +100,8 @@ class Messaging:
         self, session: Session, stanza: Stanza, to: Address, draft: Draft, token: int
     ) -> None:
         heard = partial(self._heard, session, stanza, to, draft, token)
-        outlet = self._outlet_of(session)
-        self._post.submit(session.caller, to, draft, outlet=outlet, heard=heard)
+        device = device_of(session)
+        self._post.submit(device.caller, to, draft, outlet=device, heard=heard)
 
     def _heard(
         self,
@@ -129,13 +128,14 @@ class Messaging:
         """Receipts, markers, chat states, and whatever else is nothing for an archive."""
         kids = stanza.kids
         passed = Original(adapter.FORM, b"")
+        caller = device_of(session).caller
         if kids & SIGNS:
             for mark, reference in adapter.marks_of(stanza):
-                self._marks.add(session.caller, to, mark, reference, passed)
+                self._marks.add(caller, to, mark, reference, passed)
         if kids & Kid.CHAT_STATE:
             active = stanza.name_of(Kid.CHAT_STATE) == "composing"
             try:
-                self._post.typing(session.caller, to, active, original=passed)
+                self._post.typing(caller, to, active, original=passed)
             except Refused as refused:
                 log.debug("%s: nobody was told who types: %s", session.jid, refused)
         copied = not kids & adapter.NOT_COPIED

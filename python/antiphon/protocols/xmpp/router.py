@@ -41,6 +41,9 @@ class Host(Protocol):
     def moved(self, session: Session) -> None:
         """The connection of a session is another, or none."""
 
+    def left(self, session: Session) -> None:
+        """A session says that its user is there no more (RFC 6121 §4.5)."""
+
     def gone(self, session: Session) -> None:
         """A session has ended."""
 

@@ -14,7 +14,7 @@ from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp.audiences import Audiences
 from antiphon.protocols.xmpp.availability import Available
 from antiphon.protocols.xmpp.blocks import refused_by_block
-from antiphon.protocols.xmpp.device import SessionDevice
+from antiphon.protocols.xmpp.device import device_of
 from antiphon.protocols.xmpp.errands import Errands
 from antiphon.protocols.xmpp.feature import Feature, StanzaError
 from antiphon.protocols.xmpp.messaging import refuse
@@ -127,7 +127,7 @@ class PresenceFeature(Feature):
             self._presence.publish(state)
             self._observer.seen(session, sent)
             if not listened and state.priority >= 0:
-                self._arrivals.came(session.features[SessionDevice])
+                self._arrivals.came(device_of(session))
 
     async def _arrive(self, session: Session, sent: Stanza) -> None:
         """Initial presence (RFC 6121 §4.2)."""
@@ -149,7 +149,7 @@ class PresenceFeature(Feature):
                 if contact.asking:
                     self._subscriptions.asked(session, contact.address, contact.request)
             if state.priority >= 0:
-                self._arrivals.came(session.features[SessionDevice])
+                self._arrivals.came(device_of(session))
         finally:
             session.features.pop(_Arriving, None)
 
