@@ -149,7 +149,7 @@ def test_a_body_of_http_is_cut_like_a_stream() -> None:
     ],
 )
 def test_what_is_no_single_element_is_refused(bomb: bytes) -> None:
-    with pytest.raises(ValueError, match="not-well-formed|restricted-xml|policy-violation"):
+    with pytest.raises(ValueError, match=r"not-well-formed|restricted-xml|policy-violation"):
         Stanza(bomb)
 
 

@@ -78,9 +78,8 @@ async def _code(socket: ClientConnection) -> tuple[int, list[str]]:
     said: list[str] = []
 
     async def listen() -> None:
-        async for message in socket:
-            said.append(str(message))
-        await socket.recv()
+        while True:
+            said.append(str(await socket.recv()))
 
     with pytest.raises(ConnectionClosed) as closed:
         await listen()
