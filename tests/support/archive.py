@@ -65,10 +65,16 @@ class MemoryMessages:
         return Page(messages=page, more=len(found) > span.limit)
 
     async def find(
-        self, archive: Address, reference: str, sender: Address | None = None
+        self,
+        archive: Address,
+        reference: str,
+        sender: Address | None = None,
+        *,
+        peer: Address | None = None,
     ) -> Message | None:
         for one in reversed(self._of(archive)):
-            if reference in (one.id, one.origin_id) and sender in (None, one.sender.bare):
+            meant = sender in (None, one.sender.bare) and peer in (None, one.peer_of(archive))
+            if meant and reference in (one.id, one.origin_id):
                 return one
         return None
 

@@ -1,6 +1,4 @@
-"""The switchboard's verbs of calls and direct messages; what they do is the exchange's and the
-book's.
-"""
+"""The switchboard's verbs of calls; what they do is the exchange's and the book's."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,13 +6,12 @@ from .address import Address, Addresses
 from .call import CallInfo
 from .exchange import Exchange
 from .member import Outlet
-from .message import Draft, Message, drafted
 from .ports import Caller, Device, Reach
 from .reason import Reason
 
 
 class CallVerbs:
-    """What adapters do with calls: call, ringing, answer, decline, hang_up, send."""
+    """What adapters do with calls: call, ringing, answer, decline, hang_up."""
 
     def __init__(self, addresses: Addresses, exchange: Exchange) -> None:
         self.addresses = addresses
@@ -97,17 +94,3 @@ class CallVerbs:
     def hang_up(self, call: str, reason: Reason = Reason.LEFT, text: str = "") -> None:
         """End a call for everybody; LEFT before an answer is CANCELLED. Too late is no error."""
         self._exchange.book.end(call, reason, text)
-
-    async def send(
-        self,
-        caller: Caller,
-        to: Address | str,
-        draft: Draft | str,
-        *,
-        outlet: Outlet | None = None,
-    ) -> Message:
-        """Send a direct message to all devices of somebody but the sender's own (`outlet`). Raises
-        `Refused`: NOT_FOUND, UNAVAILABLE if no device took it.
-        """
-        address = self.addresses.callee(to) if isinstance(to, str) else to
-        return await self._exchange.send(caller, address, drafted(draft), outlet)

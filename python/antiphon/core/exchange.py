@@ -1,6 +1,6 @@
 """Finds the devices of those who are called, and ends what takes too long.
 
-The asynchronous side of calls and direct messages: it asks policy and every reach, keeps the timers
+The asynchronous side of calls: it asks policy and every reach, keeps the timers
 of running calls, and ties calls to the rooms they lead into. Which protocols there are it learns
 from nobody.
 """
@@ -15,9 +15,8 @@ from typing import Protocol
 from .address import Address, Addresses
 from .call import CallInfo, CallState, is_call_room
 from .calls import CallBook, CallLimits
-from .event import Event, MessageReceived
+from .event import Event
 from .member import Outlet
-from .message import Draft, Message
 from .policy import Policy
 from .ports import Caller, Calls, Device, Directory, Reach
 from .reason import Reason, Refused
@@ -37,7 +36,7 @@ class LivingRooms(Protocol):
 
 
 class Exchange:
-    """Calls and direct messages of one node. `records` and `directory` may be missing: then nothing
+    """Calls of one node. `records` and `directory` may be missing: then nothing
     is remembered, and whoever cannot be reached is unknown.
     """
 
@@ -61,7 +60,7 @@ class Exchange:
         self._limits = limits or CallLimits()
         self._records = records
         self._directory = directory
-        self._reaches: list[Reach] = []
+        self.reaches: list[Reach] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
         # Answered calls whose answering side has been in the room.
         self._settled: set[str] = set()
@@ -77,11 +76,11 @@ class Exchange:
 
     def add_reach(self, reach: Reach) -> Callable[[], None]:
         """Ask `reach` for devices from now on; the result ends that."""
-        self._reaches.append(reach)
+        self.reaches.append(reach)
 
         def remove() -> None:
             with suppress(ValueError):
-                self._reaches.remove(reach)
+                self.reaches.remove(reach)
 
         return remove
 
@@ -104,11 +103,11 @@ class Exchange:
         into = None if room is None else self._may_invite(caller, room)
         account = await self._knows(address)
         self._policy.may_call(caller, address, account=account)
-        self._must_take_calls()
+        self.must_take_calls()
         id = id or f"call_{secrets.token_urlsafe(12)}"
         self.book.begin(id, caller.address, address, outlet, name=shown, room=into, video=video)
         try:
-            devices = await self._search(caller, address, outlet, account)
+            devices = await self.search(caller, address, outlet, account)
             if self.book.find(id) is None:
                 raise Refused(Reason.CANCELLED, "The call was ended before anybody was rung.")
         except BaseException as error:
@@ -174,29 +173,6 @@ class Exchange:
         for info in self.book.into(room):
             self.book.end(info.id, reason)
 
-    # messages
-
-    async def send(
-        self, caller: Caller, to: Address, draft: Draft, outlet: Outlet | None
-    ) -> Message:
-        """See `Switchboard.send`."""
-        account = await self._knows(to)
-        self._policy.may_send(caller, to, account=account)
-        self._must_take_calls()
-        devices = await self._search(caller, to, outlet, account)
-        now = self._now()
-        message = Message(
-            id=f"{int(now * 1000):012x}{secrets.token_hex(6)}",
-            to=to,
-            sender=caller.address,
-            name=caller.name,
-            sent_at=now,
-            draft=draft,
-        )
-        if not sum([self._hand(device, MessageReceived("", message)) for device in devices]):
-            raise Refused(Reason.UNAVAILABLE, "The message could not be delivered.")
-        return message
-
     # within
 
     def _whom(self, callee: Address | str) -> Address:
@@ -215,19 +191,20 @@ class Exchange:
             raise Refused(Reason.FORBIDDEN, "You are not in the room into which you call.")
         return name
 
-    def _must_take_calls(self) -> None:
+    def must_take_calls(self) -> None:
+        """Raises `Refused(DRAINING)`."""
         if self._draining:
             raise Refused(Reason.DRAINING, "This server is about to stop. Please try again.")
 
     async def _knows(self, address: Address) -> bool:
         return self._directory is not None and await self._directory.knows(address.bare)
 
-    async def _search(
+    async def search(
         self, caller: Caller, callee: Address, outlet: Outlet | None, account: bool
     ) -> Sequence[Device]:
         """Devices of the callee but the caller's own, from all reaches. Raises `Refused`."""
         answers = await asyncio.gather(
-            *(self._ask(reach, caller, callee) for reach in self._reaches)
+            *(self._ask(reach, caller, callee) for reach in self.reaches)
         )
         found = [one for answer in answers if not isinstance(answer, Refused) for one in answer]
         wanted = [
@@ -259,15 +236,6 @@ class Exchange:
             self.failures += 1
             log.exception("devices could not be found by %s", type(reach).__name__)
             return ()
-
-    def _hand(self, device: Device, event: Event) -> bool:
-        try:
-            device.deliver(event)
-        except Exception:
-            self.failures += 1
-            log.exception("a message could not be delivered to a device")
-            return False
-        return True
 
     def _present(self, room: str) -> list[Address]:
         """The persons in a room; encoders and players are none."""

@@ -20,8 +20,8 @@ class Letter:
 
     `archives`: bare addresses of the accounts that keep it, or of its room; at least one.
     `waiting`: nobody who listens is there, so it waits in the archive of `to`. One of `done` (the
-    message, and whether it is new) and `failed` is called, after the commit and on the event loop;
-    those of letters that came earlier are called before.
+    message, and whether it is new) and `failed` is called: `done` after the commit, for letters
+    that came earlier before; `failed` perhaps while it is posted.
     """
 
     to: Address
@@ -75,10 +75,15 @@ class Messages(Protocol):
         """Part of an archive."""
 
     async def find(
-        self, archive: Address, reference: str, sender: Address | None = None
+        self,
+        archive: Address,
+        reference: str,
+        sender: Address | None = None,
+        *,
+        peer: Address | None = None,
     ) -> Message | None:
         """A message by its id, or the latest one by the id that its sender gave it; only one of
-        `sender` (bare), if given.
+        `sender` (bare), and only one exchanged with `peer` (bare), if given.
         """
 
     async def about(self, archive: Address, ids: Sequence[str]) -> Sequence[Message]:
@@ -137,6 +142,9 @@ class Contacts(Protocol):
         """Whether `account` sees the presence of `other`, from memory; None: not known until `of`
         was asked.
         """
+
+    def lists(self, account: Address, other: Address) -> bool | None:
+        """Whether `other` stands in the list of `account`, from memory; see `sees`."""
 
     def version(self, account: Address) -> str:
         """Another one after each change of the list; empty until `of` was asked."""

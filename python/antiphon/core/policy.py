@@ -115,6 +115,11 @@ class Policy:
         """Send somebody a direct message; see `may_call`."""
         self._may_reach(caller, to, account)
 
+    def may_watch(self, caller: Caller, account: Address, *, sees: bool) -> None:
+        """Learn when an account is there. `sees`: it is the caller's own, or lets them."""
+        if not sees:
+            raise Refused(Reason.FORBIDDEN, "They do not let you see whether they are there.")
+
     def _may_reach(self, caller: Caller, callee: Address, account: bool) -> None:
         if caller.grants.rooms is not None:
             raise Refused(Reason.FORBIDDEN, "Your invitation is for a room only.")
@@ -216,6 +221,10 @@ class WrappedPolicy(Policy):
     def may_send(self, caller: Caller, to: Address, *, account: bool = False) -> None:
         """Ask the inner policy."""
         self.inner.may_send(caller, to, account=account)
+
+    def may_watch(self, caller: Caller, account: Address, *, sees: bool) -> None:
+        """Ask the inner policy."""
+        self.inner.may_watch(caller, account, sees=sees)
 
     def may_moderate(self, actor: Member, other: Member) -> None:
         """Ask the inner policy."""

@@ -12,11 +12,11 @@ from .description import Description, Kind
 from .event import Event
 from .graph import Change
 from .message import Original
-from .people import Contacts as Contacts
-from .people import Keep as Keep
-from .people import Keeping as Keeping
-from .people import Letter as Letter
-from .people import Messages as Messages
+from .people import Contacts as Contacts  # noqa: PLC0414
+from .people import Keep as Keep  # noqa: PLC0414
+from .people import Keeping as Keeping  # noqa: PLC0414
+from .people import Letter as Letter  # noqa: PLC0414
+from .people import Messages as Messages  # noqa: PLC0414
 from .profile import Avatar, Profile, Slot
 from .standing import Affiliation, Role, Standing
 

@@ -306,6 +306,10 @@ class Room:
         if sender is not addressee:
             sender.outlet.deliver(event)
 
+    def relay(self, event: Event) -> None:
+        """Pass on a sign that is no part of the room's state."""
+        self._tell(event)
+
     def configure(self, settings: RoomSettings, roles: Mapping[str, Role] | None = None) -> None:
         """Take other settings; what members are to the room follows. `roles`: of those members who
         have another one from now on.

@@ -14,16 +14,18 @@ from dataclasses import replace
 from .address import Address, Addresses
 from .affiliations import affiliated, consequences
 from .call import is_call_room
-from .call_verbs import CallVerbs
 from .doors import Doors
 from .exchange import Exchange
 from .member import Member
 from .message import Draft, Message
+from .people_verbs import PeopleVerbs
 from .policy import Policy
 from .ports import Caller, Messages, Rooms, RoomSettings, Subject
+from .post import Post
 from .reason import Reason, Refused
 from .room import Room
 from .standing import Affiliation, Standing
+from .watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ MAX_SUBJECT = 4096  # bytes
 MAX_REASON = 1024  # bytes
 
 
-class RoomVerbs(CallVerbs):
+class RoomVerbs(PeopleVerbs):
     """What adapters do with rooms as such: set, remove, affiliate, set_subject, whisper, …"""
 
     def __init__(
@@ -39,13 +41,17 @@ class RoomVerbs(CallVerbs):
         *,
         addresses: Addresses,
         exchange: Exchange,
+        post: Post,
+        watching: Watching | None,
         policy: Policy,
         rooms: Rooms,
         messages: Messages,
         max_owned: int,
         now: Callable[[], float],
     ) -> None:
-        super().__init__(addresses, exchange)
+        super().__init__(
+            addresses=addresses, exchange=exchange, post=post, rooms=self, watching=watching
+        )
         self.policy = policy
         self._stored = rooms
         self._messages = messages

@@ -19,23 +19,27 @@ from . import change as changes
 from .address import Addresses
 from .call import is_call_room
 from .calls import CallLimits
+from .delivery import Delivery
 from .event import Event, RoomClosed, RoomOpened
 from .exchange import Exchange
 from .member import Member, Outlet, Receive, Role, Track
-from .message import Draft, Message, drafted
 from .policy import Policy
 from .ports import (
     Caller,
     Calls,
+    Contacts,
     Directory,
     Media,
     Messages,
+    Presence,
     Rooms,
     RoomSettings,
 )
+from .post import Post, PostLimits
 from .reason import Reason, Refused
 from .room import Room
 from .room_verbs import RoomVerbs, room_at_stake
+from .watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +104,9 @@ class Switchboard(RoomVerbs):
         calls: Calls | None = None,
         directory: Directory | None = None,
         call_limits: CallLimits | None = None,
+        contacts: Contacts | None = None,
+        presence: Presence | None = None,
+        post_limits: PostLimits | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._media = media
@@ -118,7 +125,19 @@ class Switchboard(RoomVerbs):
             records=calls,
             directory=directory,
         )
+        post = Post(
+            exchange=exchange,
+            delivery=Delivery(exchange.reaches, messages),
+            policy=policy,
+            messages=messages,
+            contacts=contacts,
+            directory=directory,
+            limits=post_limits,
+            now=now,
+        )
         super().__init__(
+            post=post,
+            watching=None if presence is None else Watching(presence, policy, contacts),
             addresses=addresses,
             exchange=exchange,
             policy=policy,
@@ -240,20 +259,6 @@ class Switchboard(RoomVerbs):
                 await self._moderate(found, actor, change)
         return None
 
-    async def say(self, caller: Caller, room: str, draft: Draft | str) -> Message:
-        """Store a message of somebody in the room, pass it on, and return it. Raises `Refused`."""
-        address = self.addresses.room(room)
-        settings = await self._settings(address.local)
-        living = self._rooms.get(address.local)
-        member = living.member_of(caller.address) if living is not None else None
-        self.policy.may_say(caller, settings, member)
-        name = member.info.name if member is not None else caller.name
-        message, new = await self._messages.append(address, caller.address, name, drafted(draft))
-        # The room may have ended, or begun, while the message was written.
-        if new and (living := self._rooms.get(address.local)) is not None:
-            living.say(message)
-        return message
-
     def press(
         self, room: str, member: str, digit: str, duration: float, *, carried: bool = False
     ) -> None:
@@ -276,6 +281,7 @@ class Switchboard(RoomVerbs):
     async def close(self) -> None:
         """End every room on this node; what is stored stays."""
         self._draining = True
+        await self._post.close()
         self._exchange.close()
         for room in list(self._rooms.values()):
             self._shut(room, Reason.DRAINING, "The server stops.")

@@ -21,6 +21,8 @@ MAX_WORDS = 10
 # Changes of the messages of one page, and messages that wait, that are told at once.
 MAX_CHANGES = 5000
 MAX_WAITING = 500
+# Read at once when a sender's id is sought.
+AT_ONCE = 200
 
 
 class Archive:
@@ -47,7 +49,12 @@ class Archive:
         )
 
     async def find(
-        self, archive: Address, reference: str, sender: Address | None = None
+        self,
+        archive: Address,
+        reference: str,
+        sender: Address | None = None,
+        *,
+        peer: Address | None = None,
     ) -> Message | None:
         """A message by its id, or the latest one by its sender's own id: among the last ones."""
         name = str(archive.bare)
@@ -55,18 +62,24 @@ class Archive:
             row = await self._database.read(lambda c: statements.by_id(c, name, reference))
             if row is not None:
                 (message,) = to_messages([row])
-                return message if _is_from(message, sender) else None
+                return message if _is_meant(message, archive, sender, peer) else None
+        return await self._find_origin(archive, reference, sender, peer)
+
+    async def _find_origin(
+        self, archive: Address, reference: str, sender: Address | None, peer: Address | None
+    ) -> Message | None:
+        name, whom = str(archive.bare), None if peer is None else str(peer.bare)
         before: str | None = None
         looked_at = 0
         while looked_at < statements.LOOKED_AT:
             some = before
             found = await self._database.read(
-                lambda c, some=some: statements.latest(c, name, self._config.max_page, some)  # type: ignore[misc]
+                lambda c, some=some: statements.latest(c, name, AT_ONCE, some, whom)  # type: ignore[misc]
             )
             for message in to_messages(found):
-                if message.origin_id == reference and _is_from(message, sender):
+                if message.origin_id == reference and _is_meant(message, archive, sender, peer):
                     return message
-            if len(found) < self._config.max_page:
+            if len(found) < AT_ONCE:
                 return None
             looked_at += len(found)
             before = found[-1].id
@@ -164,5 +177,9 @@ def _wanted(archive: Address, span: Span, limit: int) -> Wanted | None:
     )
 
 
-def _is_from(message: Message, sender: Address | None) -> bool:
-    return sender is None or message.sender.bare == sender.bare
+def _is_meant(
+    message: Message, archive: Address, sender: Address | None, peer: Address | None
+) -> bool:
+    if sender is not None and message.sender.bare != sender.bare:
+        return False
+    return peer is None or message.peer_of(archive) == peer.bare

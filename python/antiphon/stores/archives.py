@@ -77,9 +77,15 @@ def by_id(connection: Connection, archive: str, id: str) -> Any | None:
     return connection.execute(query.where(here)).one_or_none()
 
 
-def latest(connection: Connection, archive: str, limit: int, before: str | None = None) -> Rows:
-    """The latest messages of an archive, the latest first."""
-    return read(connection, Wanted(archive=archive, end=before, limit=limit))
+def latest(
+    connection: Connection,
+    archive: str,
+    limit: int,
+    before: str | None = None,
+    peer: str | None = None,
+) -> Rows:
+    """The latest messages of an archive (with a peer), the latest first."""
+    return read(connection, Wanted(archive=archive, peer=peer, end=before, limit=limit))
 
 
 def about(connection: Connection, archive: str, ids: Sequence[str], limit: int) -> Rows:

@@ -333,7 +333,8 @@ async def test_messages_reach_every_device() -> None:
     assert desk.take() == [MessageReceived("", sent)]
     here.reach.list = [tab]
     await refusal(Reason.UNAVAILABLE, here.switchboard.send(ANN, "bob", "hello"))
-    await refusal(Reason.UNAVAILABLE, here.switchboard.send(ANN, "cy", "hello"))
+    waits = await here.switchboard.send(ANN, "cy", "hello")
+    assert await here.messages.waiting(account("cy").address) == [waits]
     await refusal(Reason.NOT_FOUND, here.switchboard.send(ANN, "nobody", "hello"))
 
 

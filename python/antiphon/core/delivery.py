@@ -1,0 +1,131 @@
+"""Brings news to the devices of accounts: those that are connected, and those that listen.
+
+Which protocols they speak it learns from nobody; who may write to whom was decided before.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any
+
+from .address import Address
+from .event import Event, MessageReceived, MessageSent
+from .member import Outlet
+from .message import Message
+from .ports import Device, Messages, Reach
+from .reason import Refused
+
+log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """`reaches` is the exchange's own list."""
+
+    def __init__(self, reaches: Sequence[Reach], messages: Messages) -> None:
+        self.failures = 0
+        self._reaches = reaches
+        self._messages = messages
+        self._errands: set[asyncio.Task[None]] = set()
+        # Devices that are being told what waits, and what came for them meanwhile.
+        self._bringing: dict[Address, set[str]] = {}
+
+    def present(self, account: Address) -> Iterator[Device]:
+        """The devices of an account that are connected now; of a full address, that one."""
+        for reach in self._reaches:
+            yield from reach.present(account)
+
+    def listens(self, to: Address) -> bool:
+        """Whether a message to that address would be taken now."""
+        if to.device and next(self.present(to), None) is not None:
+            return True
+        return any(device.listens for device in self.present(to.bare))
+
+    def tell(self, account: Address, event: Event) -> None:
+        """To every device of an account, listening or not."""
+        for device in self.present(account.bare):
+            self._hand(device, event)
+
+    def receive(self, message: Message, outlet: Outlet | None = None) -> bool:
+        """To the device that a message is for, and to all others that listen, unless it must not be
+        copied; whether anybody took it. Not to the one that sent it (`outlet`), unless it says so.
+        """
+        event, to = MessageReceived("", message), message.to
+        taken = False
+        if to.device:
+            for device in self.present(to):
+                taken |= self._give(device, event)
+            if taken and not message.draft.copied:
+                return True
+            to = to.bare
+        for device in self.present(to):
+            if not device.listens or device is outlet:
+                continue
+            address = device.address
+            if address not in (message.to, message.sender):
+                taken |= self._give(device, event)
+        return taken
+
+    def _give(self, device: Device, event: MessageReceived) -> bool:
+        if self._bringing and (came := self._bringing.get(device.address)) is not None:
+            came.add(event.message.id)
+        return self._hand(device, event)
+
+    def sent(self, message: Message, outlet: Outlet | None) -> None:
+        """To the sender's other devices."""
+        event: MessageSent | None = None
+        for device in self.present(message.sender.bare):
+            if device is not outlet and device.address != message.sender:
+                event = event or MessageSent("", message)
+                self._hand(device, event)
+
+    def hand(self, devices: Sequence[Device], event: Event) -> bool:
+        """To these devices; whether anybody took it."""
+        return bool(sum([self._hand(device, event) for device in devices]))
+
+    # what waited
+
+    def came(self, device: Device) -> None:
+        """A device listens from now on: it is told what waits for its account."""
+        self.begin(self._bring(device))
+
+    async def _bring(self, device: Device) -> None:
+        account, came = device.address.bare, self._bringing.setdefault(device.address, set())
+        try:
+            while waiting := await self._messages.waiting(account):
+                for message in waiting:
+                    event = MessageReceived("", message, waited=True)
+                    if message.id not in came and not self._hand(device, event):
+                        return
+                await self._messages.taken(account, waiting[-1].id)
+        finally:
+            self._bringing.pop(device.address, None)
+
+    def begin(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for."""
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._done)
+
+    async def close(self) -> None:
+        """Wait for what is on its way."""
+        while self._errands:
+            await asyncio.wait(self._errands)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._errands.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, Refused):
+            log.warning("messages that wait could not be looked at: %s", error)
+        else:
+            self.failures += 1
+            log.error("messages that wait could not be brought", exc_info=error)
+
+    def _hand(self, device: Device, event: Event) -> bool:
+        try:
+            device.deliver(event)
+        except Exception:
+            self.failures += 1
+            log.exception("news could not be delivered to a device")
+            return False
+        return True
