@@ -1,5 +1,5 @@
 """What a plug-in may do to a node: wrap its policy and its SIP routing, listen to its events, add
-REST resources and tasks.
+REST resources, XMPP features and tasks.
 
 A plug-in is a callable that takes a `Plugin`, named in a package's entry points:
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from antiphon.protocols.sip.routing import Rule
+    from antiphon.protocols.xmpp.feature import Feature
+    from antiphon.protocols.xmpp.house import House
 
     from .node import Node
 
@@ -44,6 +46,7 @@ class Plugin:
         self.rules: list[Callable[[Rule], Rule]] = []
         self.listeners: list[Callable[[Event], None]] = []
         self.routers: list[APIRouter] = []
+        self.xmpp_features: list[Callable[[House], Feature]] = []
         self.tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def set_policy(self, wrap: Callable[[Policy], Policy]) -> None:
@@ -65,6 +68,11 @@ class Plugin:
         """Mount REST resources below `/api/v1`. They get the caller with
         `antiphon.protocols.http.caller.CurrentCaller`."""
         self.routers.append(router)
+
+    def add_xmpp_feature(self, make: "Callable[[House], Feature]") -> None:
+        """Serve an XMPP extension: `make` gets the house of instant messaging and returns a
+        `antiphon.protocols.xmpp.feature.Feature`."""
+        self.xmpp_features.append(make)
 
     def add_task(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `task()` while the node runs; it is cancelled when the node stops. An error of it is

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+CONTACTS = frozenset(
+    {"abuse", "admin", "feedback", "sales", "security", "status", "support"}  # XEP-0157 §2
+)
 MIN_ELEMENT = 10_000  # RFC 6120 §13.12: no server may refuse smaller ones
 
 
@@ -40,7 +43,16 @@ class XmppConfig:
     components: tuple[ComponentConfig, ...] = ()
     """Components that may connect: tables of `name` and `secret`."""
 
+    contact: tuple[str, ...] = ()
+    """Where people reach those who run the server, as `KIND=URI` (XEP-0157), for example
+    `abuse=mailto:abuse@example.org`. Kinds: abuse, admin, feedback, sales, security, status,
+    support."""
+
     def __post_init__(self) -> None:
+        for text in self.contact:
+            kind, _, uri = text.partition("=")
+            if kind not in CONTACTS or ":" not in uri:
+                raise ValueError("contact must be made of KIND=URI")
         names = [component.name for component in self.components]
         if len(set(names)) != len(names):
             raise ValueError("two of the components have the same name")
