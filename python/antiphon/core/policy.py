@@ -98,9 +98,13 @@ class Policy:
         if not member.info.role.covers(settings.may_set_subject):
             raise Refused(Reason.FORBIDDEN, "You may not change the subject of this room.")
 
-    def may_invite(self, settings: RoomSettings, member: Member) -> None:
-        """Invite somebody into the room, who becomes its member where it is for members only."""
-        if not member.info.role.covers(settings.may_invite):
+    def may_invite(self, caller: Caller, settings: RoomSettings, member: Member | None) -> None:
+        """Invite somebody into the room, who becomes its member where it is for members only;
+        `member` is what the caller is in it, if anything.
+        """
+        runs = affiliation_of(caller, settings).covers(Affiliation.ADMIN)
+        allowed = member is not None and member.info.role.covers(settings.may_invite)
+        if not (runs or allowed):
             raise Refused(Reason.FORBIDDEN, "You may not invite others into this room.")
 
     def may_call(self, caller: Caller, callee: Address, *, account: bool = False) -> None:
@@ -210,9 +214,9 @@ class WrappedPolicy(Policy):
         """Ask the inner policy."""
         self.inner.may_set_subject(settings, member)
 
-    def may_invite(self, settings: RoomSettings, member: Member) -> None:
+    def may_invite(self, caller: Caller, settings: RoomSettings, member: Member | None) -> None:
         """Ask the inner policy."""
-        self.inner.may_invite(settings, member)
+        self.inner.may_invite(caller, settings, member)
 
     def may_call(self, caller: Caller, callee: Address, *, account: bool = False) -> None:
         """Ask the inner policy."""

@@ -15,6 +15,7 @@ from .address import Address, Addresses
 from .affiliations import affiliated, consequences
 from .call import is_call_room
 from .doors import Doors
+from .event import RoomDeclined, RoomInvited
 from .exchange import Exchange
 from .member import Member
 from .message import Draft, Message
@@ -238,6 +239,44 @@ class RoomVerbs(PeopleVerbs):
         found.whisper(member, other, message)
         return message
 
+    # invitations
+
+    async def invite_into(
+        self, caller: Caller, room: str, account: Address, text: str = ""
+    ) -> None:
+        """Ask somebody into a room that one is in, or runs; the devices of `account` are told. Into
+        a room for members only they come as members. Raises `Refused`.
+        """
+        account = account.bare
+        name = self.addresses.room(room).local
+
+        def change(settings: RoomSettings) -> RoomSettings:
+            self.policy.may_invite(caller, settings, self._member(settings.name, caller))
+            own = settings.affiliation(account)
+            if own is Affiliation.OUTCAST:
+                raise Refused(Reason.FORBIDDEN, "They are banned from this room.")
+            if not settings.members_only or own.covers(Affiliation.MEMBER):
+                return settings
+            standing = Standing(affiliation=Affiliation.MEMBER, reason=_short(text))
+            return affiliated(settings, account, standing)
+
+        await self._affiliate(name, account, change)
+        member = self._member(name, caller)
+        shown = caller.name if member is None else member.info.name
+        self.tell(account, RoomInvited(name, caller.address.bare, shown, _short(text)))
+
+    async def decline_room(
+        self, caller: Caller, room: str, account: Address, text: str = ""
+    ) -> None:
+        """Tell `account`, who invited the caller into a room, that they will not come. Raises
+        `Refused`.
+        """
+        name, account = self.addresses.room(room).local, account.bare
+        members = self._room(name).members.values()
+        if not any(member.caller.address.bare == account for member in members):
+            raise Refused(Reason.NOT_FOUND, "They are not in this room any more.")
+        self.tell(account, RoomDeclined(name, caller.address.bare, _short(text)))
+
     # within
 
     def _room(self, name: str) -> Room:
@@ -289,6 +328,8 @@ class RoomVerbs(PeopleVerbs):
         async with self._doors.through(name):
             before = await self._settings(name)
             after = change(before)
+            if after is before:
+                return
             if before.lasting:
                 await self._stored.affiliate(name, account, after.standing(account))
             if before.lasting and after.owner != before.owner:

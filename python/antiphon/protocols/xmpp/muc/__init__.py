@@ -1,0 +1,1 @@
+"""Rooms for XMPP clients (XEP-0045): the same rooms that all other protocols enter."""

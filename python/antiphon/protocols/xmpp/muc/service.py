@@ -1,0 +1,122 @@
+"""The rooms' domain for XMPP sessions: gives presence, messages and requests to those who know what
+to do.
+"""
+
+from antiphon._native import Stanza
+from antiphon.core.address import Address
+from antiphon.core.ports import Messages, Rooms
+from antiphon.core.reason import Reason
+from antiphon.core.switchboard import Switchboard
+from antiphon.protocols.xmpp.errands import Errands
+from antiphon.protocols.xmpp.feature import Feature, StanzaError
+from antiphon.protocols.xmpp.jid import Jids
+from antiphon.protocols.xmpp.marks import Marks
+from antiphon.protocols.xmpp.questions import Questions
+from antiphon.protocols.xmpp.requests import ANSWERS, Requests
+from antiphon.protocols.xmpp.session import Session
+from antiphon.protocols.xmpp.sessions import Fan
+
+from .admin import Admin
+from .archive import RoomArchive
+from .disco import Disco
+from .entrance import Entrance
+from .foyer import Foyer, MucConfig
+from .history import History
+from .invitations import Invitations
+from .moderation import Moderation
+from .owner import Owner
+from .queries import Queries
+from .registration import Registration
+from .talk import Talk
+from .voice import Voice
+
+
+class MucService:
+    """See the module (`protocols.xmpp.router.Host`). `feature` belongs into the router's table."""
+
+    title = "Rooms"
+
+    def __init__(
+        self, foyer: Foyer, entrance: Entrance, talk: Talk, queries: Queries, feature: Feature
+    ) -> None:
+        self.feature = feature
+        self._foyer = foyer
+        self._entrance = entrance
+        self._talk = talk
+        self._queries = queries
+
+    @property
+    def occupants(self) -> int:
+        """In all rooms, for the node's figures."""
+        return self._foyer.occupants
+
+    def received(self, session: Session, stanza: Stanza, to: Address) -> None:
+        """A stanza for the domain, a room, or an occupant of one."""
+        if stanza.kind == Stanza.IQ:
+            self._queries.received(session, stanza, to)
+        elif not to.local:
+            if stanza.kind == Stanza.MESSAGE and stanza.type not in ANSWERS:
+                refused = StanzaError("service-unavailable", "This is no room.")
+                self._foyer.refuse(session, stanza, refused)
+        elif stanza.kind == Stanza.PRESENCE:
+            self._entrance.received(session, stanza, to)
+        else:
+            self._talk.received(session, stanza, to)
+
+    def moved(self, session: Session) -> None:
+        """Its connection is another, or none: audiences see to it."""
+
+    def gone(self, session: Session) -> None:
+        """It has ended, or its user is not there any more (RFC 6121 §4.5.2): nor in any room."""
+        self._entrance.leave_all(session, Reason.LOST)
+
+    async def close(self) -> None:
+        """Wait for what is being done."""
+        await self._foyer.errands.close()
+        await self._foyer.marks.close()
+
+
+def create_muc(
+    *,
+    switchboard: Switchboard,
+    messages: Messages,
+    rooms: Rooms,
+    jids: Jids,
+    fan: Fan,
+    secret: bytes,
+    config: MucConfig | None = None,
+    title: str = "Rooms",
+) -> MucService:
+    """The service, of its parts. `secret`: of this node, the same over restarts."""
+    errands, marks = Errands(), Marks(switchboard)
+    foyer = Foyer(
+        switchboard=switchboard,
+        messages=messages,
+        jids=jids,
+        fan=fan,
+        errands=errands,
+        marks=marks,
+        secret=secret,
+        config=config or MucConfig(),
+    )
+    history = History(messages, foyer.ids)
+    entrance = Entrance(foyer, history)
+    invitations, voice = Invitations(foyer), Voice(foyer)
+    archive = RoomArchive(messages, foyer, history)
+    parts: tuple[Disco | Admin | Owner | Registration | Moderation | RoomArchive, ...] = (
+        Disco(foyer, rooms, title, archive.account_namespaces),
+        Admin(foyer),
+        Owner(foyer),
+        Registration(foyer),
+        Moderation(foyer),
+        archive,
+    )
+    requests = Requests(errands, Questions(jids.rooms))
+    served = [one for part in parts for one in part.requests()]
+    return MucService(
+        foyer,
+        entrance,
+        Talk(foyer, entrance.broken, [invitations.special, voice.special]),
+        Queries(foyer, requests, served),
+        invitations,
+    )

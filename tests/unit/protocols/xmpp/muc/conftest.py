@@ -1,0 +1,13 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.xmpp_muc import Hall, opened
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    """Rooms for XMPP clients, and a switchboard behind them."""
+    async with opened(tmp_path) as made:
+        yield made
