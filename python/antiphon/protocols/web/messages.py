@@ -10,6 +10,7 @@ import msgspec
 
 from antiphon.core import thread as threads
 from antiphon.core.address import Address
+from antiphon.core.member import Outlet
 from antiphon.core.message import Draft, Mark, Message, MessageKind, Span
 from antiphon.core.ports import Caller, Messages
 from antiphon.core.reason import Reason, Refused
@@ -33,7 +34,7 @@ MessageRequest = (
 )
 
 
-class Session(Protocol):
+class Session(Outlet, Protocol):
     """What messages need of the session that writes and reads them."""
 
     @property
@@ -99,7 +100,7 @@ class SessionMessages:
     async def _submit(self, to: str | msgspec.UnsetType, draft: Draft) -> Message:
         if to is msgspec.UNSET:
             return await self._switchboard.say(self._caller, self._here().room.name, draft)
-        return await self._switchboard.send(self._on_device, to, draft)
+        return await self._switchboard.send(self._on_device, to, draft, outlet=self._session)
 
     async def _history(self, request: message.History) -> message.Messages:
         direct = request.to is not msgspec.UNSET

@@ -108,6 +108,7 @@ class WebSignalling:
         self._kept: dict[str, _Kept] = {}
         self._per_address: Counter[Address] = Counter()
         self._closing = False
+        self._ending: set[asyncio.Task[None]] = set()
 
     @property
     def open_sessions(self) -> int:
@@ -132,6 +133,16 @@ class WebSignalling:
         for kept in list(self._kept.values()):
             await self._end(kept, Reason.DRAINING)
 
+    def end_sessions(self, account: Address) -> None:
+        """The account was locked or removed, or has another password: nobody goes on as it."""
+        for kept in list(self._kept.values()):
+            if kept.participant.caller.address.bare == account.bare:
+                if kept.connection is not None:
+                    kept.connection.end(Reason.UNAUTHORIZED, "Please log in again.")
+                task = asyncio.create_task(self._end(kept, Reason.UNAUTHORIZED))
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+
     # sessions
 
     async def open(self, hello: message.Hello, token: str) -> "tuple[_Kept, bool]":
@@ -148,6 +159,7 @@ class WebSignalling:
             kept = self._begin(caller)
         if hello.reachable is True and not self.reach.has(kept.participant):
             self.reach.add(kept.participant)
+            self._switchboard.came(kept.participant)
         elif hello.reachable is False:
             self.reach.remove(kept.participant)
         return kept, resumed

@@ -10,6 +10,8 @@ from antiphon.core.ports import Caller, IceServer
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.web.config import WebConfig
 from antiphon.protocols.web.server import WebSignalling
+from antiphon.services.presence import PresenceBook
+from tests.support.contacts import MemoryContacts
 from tests.support.fakes import House, account, guest
 
 CONFIG = WebConfig(resume_timeout=0.2, request_burst=1000, queue_limit=20_000)
@@ -85,8 +87,13 @@ class Client:
 
 
 class World:
-    def __init__(self, here: House, config: WebConfig = CONFIG) -> None:
+    def __init__(self, here: House, config: WebConfig = CONFIG, **people: Any) -> None:
+        """`people`: `presence` and `contacts`, where they are not of the house's own making."""
         self.house = here
+        self.presence: PresenceBook = people.get("presence", PresenceBook())
+        self.contacts: MemoryContacts = people.get(
+            "contacts", MemoryContacts(here.switchboard.tell)
+        )
         self.server = WebSignalling(
             switchboard=here.switchboard,
             messages=here.messages,
@@ -95,6 +102,8 @@ class World:
             ice_servers=Servers(),
             config=config,
             version="test",
+            presence=self.presence,
+            contacts=self.contacts,
         )
         here.switchboard.add_reach(self.server.reach)
 

@@ -263,8 +263,8 @@ async def test_direct_messages(world: World) -> None:
     for device in (bob, tablet):
         got = (await device.expect("direct_message"))["message"]
         assert (got["sender"], got["text"]) == ("ann@example.org", "Hello!")
-    gone = await ann.ask("send", "refused", to="eve", text="Hello?", origin_id="o2")
-    assert gone["reason"] == "unavailable"
+    gone = await ann.ask("send", "refused", to="nobody", text="Hello?", origin_id="o2")
+    assert gone["reason"] == "not_found"
 
 
 async def test_guests_call_accounts_where_the_policy_lets_them(world: World) -> None:

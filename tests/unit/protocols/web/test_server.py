@@ -260,7 +260,7 @@ async def test_a_failing_request_is_refused_and_logged(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann = await world.joined("ann")
-    world.house.messages.append = None  # type: ignore[assignment,method-assign]
+    world.house.switchboard.say = None  # type: ignore[assignment,method-assign]
     refused = await ann.ask("say", "refused", text="x", origin_id="1")
     assert refused["reason"] == "internal"
     assert "Say" in caplog.text
