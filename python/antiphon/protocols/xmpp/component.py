@@ -218,11 +218,6 @@ class Components:
 
         return leave
 
-    def close(self) -> None:
-        """End the streams of all."""
-        for stream in list(self._connected.values()):
-            stream.close("system-shutdown")
-
 
 class ComponentStream:
     """The stream of one component (`wire.End`)."""

@@ -50,13 +50,14 @@ def form(*, registered: str | None = None) -> Element:
 class Registrar:
     """Makes accounts for those who have not logged in (`hub.Registrar`)."""
 
-    def __init__(self, accounts: Accounts, jids: Jids, *, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, accounts: Accounts, jids: Jids, *, touched: Callable[[], None]) -> None:
+        """`touched` is called when something was sent."""
         self._accounts = accounts
         self._jids = jids
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         self._made = Attempts(MADE, MADE_TIME)
         self._running: set[asyncio.Task[None]] = set()
-        self.touched: Callable[[], None] = lambda: None
+        self._touched = touched
 
     async def close(self) -> None:
         """Finish what is under way."""
@@ -94,7 +95,7 @@ class Registrar:
             log.exception("an account could not be made")
             stream.wire.send(refusal(stanza, None, "internal-server-error"))
         stream.wire.resume()
-        self.touched()
+        self._touched()
 
 
 class Registration(Feature):

@@ -14,11 +14,13 @@ from antiphon.core.address import Address, Addresses
 from antiphon.net.gate import Gate
 from antiphon.net.listen import address_of
 
+from .component import Components, ComponentStream, Hosts
 from .config import XmppConfig, XmppLimits
 from .http_bind import HttpBind
 from .hub import Directory, Hub, Registrar
-from .listener import Engine, EngineWire, Listener
+from .listener import Engine, EngineWire, Listener, Take
 from .loose import LooseWire
+from .namespaces import CLIENT, COMPONENT
 from .negotiation import Channel, Negotiation, Terms
 from .session import Router, Session
 from .sessions import Fan
@@ -120,15 +122,18 @@ class XmppServer:
         self.http_bind = HttpBind(domain, limits, self._take_web)
         self.websockets = WebSockets(domain, limits, self._take_web)
 
-    def join(self, router: Router, registrar: Registrar) -> None:
-        """Whom stanzas go to, and who makes accounts."""
+    def join(self, router: Router, registrar: Registrar, hosts: Hosts) -> None:
+        """Whom stanzas go to, who makes accounts, and where components serve their domains."""
         self.hub.router = router
         self.hub.registrar = registrar
+        self.components = Components(self.config.components, self.hub.jids, router, hosts)
 
     def open(self, doors: Doors) -> None:
         """Serve sockets."""
         self._serve(doors.plain, tls=False)
         self._serve(doors.secure, tls=True)
+        if doors.components:
+            self._listen(doors.components, self._take_component, content=COMPONENT)
         named = (("tcp", doors.plain), ("tls", doors.secure))
         self._ports = list(
             dict.fromkeys(f"{kind}:{one.getsockname()[1]}" for kind, all_ in named for one in all_)
@@ -145,7 +150,7 @@ class XmppServer:
         await self.hub.close()
         for listener in self._listeners:
             for end in list(listener.ends.values()):
-                if isinstance(end, Negotiation):
+                if isinstance(end, Negotiation | ComponentStream):
                     end.close("system-shutdown")
         self._driver.touched()
 
@@ -188,16 +193,29 @@ class XmppServer:
         }
 
     def _serve(self, sockets: Sequence[socket.socket], *, tls: bool) -> None:
-        if not sockets:
-            return
-        listener = Listener(self._driver, self._gate, self.hub.jids.domain, self._take)
-        alpn = (ALPN,) if tls else ()
+        if sockets:
+            self._listen(sockets, self._take, tls=tls, alpn=(ALPN,) if tls else ())
+
+    def _listen(
+        self,
+        sockets: Sequence[socket.socket],
+        take: Take,
+        *,
+        content: str = CLIENT,
+        tls: bool = False,
+        alpn: Sequence[str] = (),
+    ) -> None:
+        domain = self.hub.jids.domain
+        listener = Listener(self._driver, self._gate, domain, take, content=content)
         tag = self._driver.listen(sockets, Streams.XMPP, listener, tls=tls, alpn=alpn)
         self._tags.append(tag)
         self._listeners.append(listener)
 
     def _take(self, wire: EngineWire, peer: str) -> Negotiation:
         return Negotiation(self.hub, wire, self._terms, peer)
+
+    def _take_component(self, wire: EngineWire, peer: str) -> ComponentStream:
+        return ComponentStream(self.components, wire, peer)
 
     def _take_web(self, wire: LooseWire, peer: str, channel: Channel) -> Negotiation:
         return Negotiation(self.hub, wire, self._web_terms, peer, channel)
