@@ -24,7 +24,7 @@ from antiphon.protocols.xmpp.jid import Jids
 from antiphon.protocols.xmpp.management import Management
 from antiphon.protocols.xmpp.muc.foyer import MucConfig
 from antiphon.protocols.xmpp.muc.service import create_muc
-from antiphon.protocols.xmpp.session import Session
+from antiphon.protocols.xmpp.session import Router, Session
 from antiphon.protocols.xmpp.sessions import Fan, Sessions
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
@@ -46,7 +46,7 @@ class _Home:
     """Where the sessions live; it is their router as well."""
 
     def __init__(self, hall: "Hall") -> None:
-        self.router = self
+        self.router: Router = self
         self._hall = hall
 
     # session.Home

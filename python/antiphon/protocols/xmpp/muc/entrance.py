@@ -2,6 +2,7 @@
 there, take another name, and go.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from xml.etree.ElementTree import Element
@@ -41,6 +42,9 @@ BROKEN = frozenset(
 MAX_STATUS = 256  # characters of the words with which somebody leaves
 
 
+Stamp = Callable[[Session, Stanza], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a client that comes in asks for."""
@@ -52,9 +56,10 @@ class Request:
 class Entrance:
     """Takes presence for rooms."""
 
-    def __init__(self, foyer: Foyer, history: History) -> None:
+    def __init__(self, foyer: Foyer, history: History, stamp: Stamp | None = None) -> None:
         self._foyer = foyer
         self._history = history
+        self._stamp = stamp
 
     def received(self, session: Session, stanza: Stanza, to: Address) -> None:
         """One presence stanza; `to` has a local part."""
@@ -81,14 +86,14 @@ class Entrance:
         elif occupant is None:
             self._come(session, stanza, to)
         elif self._is_called(occupant, to.device):
-            occupant.presence = stanza
+            occupant.presence = self._stamped(session, stanza)
             if stanza.kids & Kid.MUC:
                 # It does not know that it is here: it is told everything anew.
                 self._move(session, stanza, to, partial(self._welcome_again, occupant, stanza))
             elif occupant.fan is not None and (seat := occupant.seat) is not None:
                 occupant.fan.tell_presence(seat)
         else:
-            occupant.presence = stanza
+            occupant.presence = self._stamped(session, stanza)
             self._move(session, stanza, to, partial(self._rename, occupant, to.device))
 
     def _come(self, session: Session, stanza: Stanza, to: Address) -> None:
@@ -123,7 +128,7 @@ class Entrance:
         caller = caller_of(session)
         room = to.bare
         await self._must_be_free(room, nick, session.account)
-        occupant = Occupant(session, caller, stanza, self._foyer.ended)
+        occupant = Occupant(session, caller, self._stamped(session, stanza), self._foyer.ended)
         try:
             membership = await self._foyer.switchboard.join(
                 caller,
@@ -194,6 +199,10 @@ class Entrance:
             self._welcome(occupant, fan, past)
 
     # being there
+
+    def _stamped(self, session: Session, stanza: Stanza) -> Stanza:
+        """A presence as others shall see it."""
+        return stanza if self._stamp is None else Stanza(self._stamp(session, stanza))
 
     @staticmethod
     def _is_called(occupant: Occupant, nick: str) -> bool:

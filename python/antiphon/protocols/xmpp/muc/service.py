@@ -19,7 +19,7 @@ from antiphon.protocols.xmpp.sessions import Fan
 from .admin import Admin
 from .archive import RoomArchive
 from .disco import Disco
-from .entrance import Entrance
+from .entrance import Entrance, Stamp
 from .foyer import Foyer, MucConfig
 from .history import History
 from .invitations import Invitations
@@ -66,8 +66,12 @@ class MucService:
     def moved(self, session: Session) -> None:
         """Its connection is another, or none: audiences see to it."""
 
+    def left(self, session: Session) -> None:
+        """Its user is not there any more (RFC 6121 §4.5.2): nor in any room."""
+        self._entrance.leave_all(session, Reason.LEFT)
+
     def gone(self, session: Session) -> None:
-        """It has ended, or its user is not there any more (RFC 6121 §4.5.2): nor in any room."""
+        """It has ended."""
         self._entrance.leave_all(session, Reason.LOST)
 
     async def close(self) -> None:
@@ -85,9 +89,12 @@ def create_muc(
     fan: Fan,
     secret: bytes,
     config: MucConfig | None = None,
+    stamp: Stamp | None = None,
     title: str = "Rooms",
 ) -> MucService:
-    """The service, of its parts. `secret`: of this node, the same over restarts."""
+    """The service, of its parts. `secret`: of this node, the same over restarts. `stamp`: an
+    available presence as others shall see it.
+    """
     errands, marks = Errands(), Marks(switchboard)
     foyer = Foyer(
         switchboard=switchboard,
@@ -100,7 +107,7 @@ def create_muc(
         config=config or MucConfig(),
     )
     history = History(messages, foyer.ids)
-    entrance = Entrance(foyer, history)
+    entrance = Entrance(foyer, history, stamp)
     invitations, voice = Invitations(foyer), Voice(foyer)
     archive = RoomArchive(messages, foyer, history)
     parts: tuple[Disco | Admin | Owner | Registration | Moderation | RoomArchive, ...] = (

@@ -1,0 +1,33 @@
+"""Rooms for XMPP clients, joined with the house of instant messaging. Parts are joined here; what
+they do is theirs.
+"""
+
+from antiphon.core.ports import Messages, Rooms
+from antiphon.core.switchboard import Switchboard
+from antiphon.protocols.xmpp.house import House
+from antiphon.protocols.xmpp.muc.service import MucService, create_muc
+from antiphon.protocols.xmpp.server import XmppServer
+
+
+def add_rooms(
+    server: XmppServer,
+    house: House,
+    *,
+    switchboard: Switchboard,
+    messages: Messages,
+    rooms: Rooms,
+    secret: bytes,
+) -> MucService:
+    """Let the house's sessions into rooms. `close` it before the house."""
+    muc = create_muc(
+        switchboard=switchboard,
+        messages=messages,
+        rooms=rooms,
+        jids=server.hub.jids,
+        fan=server.fan,
+        secret=secret,
+        stamp=house.stamp,
+    )
+    house.router.add(muc.feature)
+    house.router.add_host(server.hub.jids.rooms, muc)
+    return muc
