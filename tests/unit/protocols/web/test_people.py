@@ -81,7 +81,7 @@ async def test_who_asks_and_is_let_see(world: World) -> None:
     await bob.ask("set_presence", show="busy")
     await ann.ask("withdraw_contact", address="bob")
     await ann.ask("remove_contact", address="bob")
-    assert (await ann.expect("contact_removed"))["address"] == str(BOB)
+    assert (await tablet.expect("contact_removed"))["address"] == str(BOB)
 
 
 async def test_blocking_is_told_to_all_devices(world: World) -> None:
