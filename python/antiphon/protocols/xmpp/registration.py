@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 INSTRUCTIONS = "Choose a name and a password."
 # Accounts that one network address may make: five, and another one each twelve minutes.
 MADE, MADE_TIME = 5, 720.0
+MAKING = "new accounts"
 
 
 class Accounts(Protocol):
@@ -78,11 +79,11 @@ class Registrar:
     async def _register(self, stream: Negotiation, stanza: Stanza) -> None:
         try:
             name, password = credentials(stanza)
-            if not self._made.allows(stream.peer, "", self._loop.time()):
+            if not self._made.allows(stream.peer, MAKING, self._loop.time()):
                 raise StanzaError("resource-constraint", "Too many accounts were made from here.")
             address = self._jids.addresses.parse(name)
             await self._accounts.create(address, password)
-            self._made.failed(stream.peer, "", self._loop.time())
+            self._made.failed(stream.peer, MAKING, self._loop.time())
             stream.wire.send(result(stanza, None))
         except StanzaError as error:
             stream.wire.send(refusal(stanza, None, error.condition, error.text))
