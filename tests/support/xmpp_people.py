@@ -160,6 +160,7 @@ class FakeExchange:
         self.mailbox = mailbox
         self.marks: list[tuple[Address, Address, Mark, str]] = []
         self.typed: list[tuple[Address, Address, bool]] = []
+        self.arrivals: list[Address] = []
         self.refuse: Refused | None = None
         self._known = known
         self._reaches: list[Reach] = []
@@ -264,7 +265,7 @@ class FakeExchange:
         self.tell(to.bare, event)
 
     def came(self, device: Device) -> None:
-        self.arrivals = [*getattr(self, "arrivals", []), device.address]
+        self.arrivals.append(device.address)
 
     def _present(self, account: Address) -> list[Device]:
         return [one for reach in self._reaches for one in reach.present(account)]

@@ -6,6 +6,7 @@ from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived, MessageSent
 from antiphon.core.message import Message
+from antiphon.core.ports import Presence
 
 from . import adapter
 from .availability import listens
@@ -17,8 +18,9 @@ from .sessions import Sessions
 class Delivery:
     """Spells each message once, whatever number of devices gets it."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, presence: Presence) -> None:
         self._sessions = sessions
+        self._presence = presence
         self._last: tuple[Message, Address, bytes] | None = None
 
     def received(self, session: Session, event: MessageReceived) -> None:
@@ -29,10 +31,16 @@ class Delivery:
         if event.waited:
             late = adapter.delay(message.sent_at, session.account.domain)
             session.send(adapter.with_child(data, late))
-        elif not device or device == session.address.device:
+        elif not device or device == session.address.device or not self._is_there(message.to):
+            # RFC 6121 §8.5.3.2.1: what is for a resource that is gone is for all.
             session.send(data)
-        elif wants(session):
+        elif message.draft.copied and wants(session):
             session.send(copy(session, "received", data))
+
+    def _is_there(self, device: Address) -> bool:
+        if self._sessions.find(str(device)) is not None:
+            return True
+        return any(one.device == device for one in self._presence.of(device.bare))
 
     def sent(self, session: Session, event: MessageSent) -> None:
         """Another device of the session's account sent a direct message."""

@@ -99,7 +99,7 @@ class House:
         self.marks = Marks(services.exchange)
         self._questions = Questions(jids.domain)
         self._audiences = Audiences(fan, services.presence, services.contacts)
-        self._delivery = Delivery(fan.sessions)
+        self._delivery = Delivery(fan.sessions, services.presence)
         self.disco = self._create_disco()
         self.commands = Commands()
         self._subscriptions = Subscriptions(services.contacts, self.errands)
@@ -191,9 +191,10 @@ class House:
 
     def _create_features(self) -> Iterable[Feature]:
         services, jids = self._services, self._jids
-        yield self._presence
-        yield self._subscriptions
+        # News of contacts: the list first, then whom one sees of it (RFC 6121 §3.1.6).
         yield Roster(services.contacts, jids)
+        yield self._subscriptions
+        yield self._presence
         yield self.disco
         yield self._caps
         yield Ping()
