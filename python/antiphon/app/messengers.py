@@ -30,7 +30,6 @@ from antiphon.net.streams import StreamDriver
 from antiphon.protocols.http.resources.auth import caller_of
 from antiphon.protocols.xmpp.feature import Feature
 from antiphon.protocols.xmpp.house import House
-from antiphon.protocols.xmpp.muc.service import create_muc
 from antiphon.protocols.xmpp.registration import Registrar, Registration
 from antiphon.protocols.xmpp.sasl import (
     AskKeys,
@@ -49,6 +48,7 @@ from antiphon.stores.records import Account
 from .config import Config
 from .messaging import create_house
 from .people import People
+from .xmpp_rooms import add_rooms
 
 log = logging.getLogger(__name__)
 
@@ -166,21 +166,18 @@ class Messengers:
             version=version,
             features=features,
         )
-        jids = server.hub.jids
-        self.rooms = create_muc(
+        self.rooms = add_rooms(
+            server,
+            self.house,
             switchboard=switchboard,
             messages=messages,
             rooms=rooms,
-            jids=jids,
-            fan=server.fan,
             secret=_secret(secret),
         )
         router = self.house.router
-        router.add(self.rooms.feature)
-        router.add_host(jids.rooms, self.rooms)
         if config.auth.registration:
             router.add(Registration(accounts, server.leaving))
-        self._registrar = Registrar(accounts, jids, touched=driver.touched)
+        self._registrar = Registrar(accounts, server.hub.jids, touched=driver.touched)
         server.join(router, self._registrar, router)
 
     def open(self, doors: Doors) -> None:
@@ -194,8 +191,8 @@ class Messengers:
         await self.server.close()
         await self._registrar.close()
         await asyncio.gather(*self._checks, return_exceptions=True)
-        await self.house.close()
         await self.rooms.close()
+        await self.house.close()
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside it."""
