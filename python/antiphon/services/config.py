@@ -53,18 +53,12 @@ class AccountsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleConfig:
-    """Invitations, and what an account may use unless it has limits of its own (section
-    `[limits]`, keys `account_…`).
+    """Part of `[limits]`: invitations, pictures, and what files of an account may take unless it
+    has a limit of its own.
     """
 
     storage: int = 1024 * 1024 * 1024
     """Bytes of uploaded files of one account."""
-
-    message_rate: float = 10.0
-    """Messages a second of one account."""
-
-    sessions: int = 50
-    """Devices of one account that are connected at once."""
 
     invitation_ttl: float = 7 * 24 * 3600.0
     """Seconds that an invitation is valid, unless it is asked for another time."""
@@ -79,8 +73,8 @@ class PeopleConfig:
     """Bytes of a picture that is sent to us."""
 
     def __post_init__(self) -> None:
-        if min(self.storage, self.message_rate, self.sessions, self.invitations) < 0:
-            raise ValueError("storage, message_rate, sessions and invitations are not negative")
+        if min(self.storage, self.invitations) < 0:
+            raise ValueError("storage and invitations must not be negative")
         longest = 366 * 24 * 3600
         if not (60 <= self.invitation_ttl <= longest and 60 <= self.reset_ttl <= longest):
             raise ValueError("invitation_ttl and reset_ttl must be from 60 s to 366 days")
@@ -227,11 +221,33 @@ class MailboxConfig:
         if not 1 <= self.max_batch <= 1024:
             raise ValueError("max_batch must be from 1 to 1024")
         if min(self.max_waiting, self.max_text, self.max_original, self.max_page) < 1:
-            raise ValueError(
-                "max_waiting, max_text, max_original and max_page must be at least 1"
-            )
+            raise ValueError("max_waiting, max_text, max_original and max_page must be at least 1")
         if not 0 <= self.retention_days <= 36_500:
             raise ValueError("retention_days must be from 0 to 36500")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsConfig:
+    """Lists of contacts."""
+
+    contacts: int = 2000
+    """Contacts of one account."""
+
+    requests: int = 1000
+    """People who may wait at once to be let see one account."""
+
+    groups: int = 50
+    """Groups that one contact may be in."""
+
+    blocks: int = 2000
+    """Accounts and domains that one account may block."""
+
+    remembered: int = 20_000
+    """Lists that are kept in memory."""
+
+    def __post_init__(self) -> None:
+        if min(self.contacts, self.requests, self.groups, self.blocks, self.remembered) < 1:
+            raise ValueError("contacts, requests, groups, blocks and remembered must be at least 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
