@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from antiphon.core.calls import CallLimits
+from antiphon.core.post import PostLimits
 from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.net.listen import parse_listen
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
@@ -25,6 +26,7 @@ from antiphon.protocols.web.config import WebConfig
 from antiphon.protocols.xmpp.config import XmppConfig, XmppLimits
 from antiphon.services.config import (
     AccountsConfig,
+    ContactsConfig,
     FilesConfig,
     MailboxConfig,
     PeopleConfig,
@@ -101,6 +103,8 @@ class Config:
     http_limits: HttpLimits = field(default_factory=HttpLimits)
     web: WebConfig = field(default_factory=WebConfig)
     mailbox: MailboxConfig = field(default_factory=MailboxConfig)
+    post: PostLimits = field(default_factory=PostLimits)
+    contacts: ContactsConfig = field(default_factory=ContactsConfig)
     sip_limits: SipLimits = field(default_factory=SipLimits)
     xmpp_limits: XmppLimits = field(default_factory=XmppLimits)
     dev: bool = False

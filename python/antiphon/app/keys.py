@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from antiphon.core.calls import CallLimits
+from antiphon.core.post import PostLimits
 from antiphon.net.config import ConnectionLimits, TlsConfig
 from antiphon.protocols.http.config import HttpConfig, HttpLimits
 from antiphon.protocols.sip.config import SipConfig, SipLimits
@@ -19,6 +20,7 @@ from antiphon.protocols.web.config import WebConfig
 from antiphon.protocols.xmpp.config import XmppConfig, XmppLimits
 from antiphon.services.config import (
     AccountsConfig,
+    ContactsConfig,
     FilesConfig,
     MailboxConfig,
     PeopleConfig,
@@ -98,7 +100,26 @@ PARTS = (
     Part("connections", "limits", ConnectionLimits),
     Part("http_limits", "limits", HttpLimits),
     Part("web", "limits", WebConfig, prefix="ws_"),
-    Part("mailbox", "limits", MailboxConfig, prefix="mailbox_"),
+    Part(
+        "mailbox",
+        "limits",
+        MailboxConfig,
+        prefix="mailbox_",
+        names=(("retention_days", "message_retention_days"),),
+    ),
+    Part(
+        "post",
+        "limits",
+        PostLimits,
+        names=(("rate", "message_rate"), ("burst", "message_burst")),
+    ),
+    Part(
+        "contacts",
+        "limits",
+        ContactsConfig,
+        prefix="contact_",
+        names=(("contacts", "contacts"),),
+    ),
     Part("sip_limits", "limits", SipLimits, prefix="sip_"),
     Part("xmpp_limits", "limits", XmppLimits, prefix="xmpp_"),
 )

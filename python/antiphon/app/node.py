@@ -36,6 +36,7 @@ from antiphon.protocols.sip.config import port_range
 from antiphon.protocols.web.server import WebSignalling
 from antiphon.services.accounts import Accounts
 from antiphon.services.calls import CallRecords
+from antiphon.services.contacts import ContactLists
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.services.presence import PresenceBook
@@ -78,6 +79,8 @@ class Node:
     tokens: Tokens
     rooms: StoredRooms
     messages: Mailbox
+    contacts: ContactLists
+    directory: AccountDirectory
     calls: CallRecords
     presence: PresenceBook
     engine: Engine
@@ -236,6 +239,18 @@ class Node:
         stack.push_async_callback(self.calls.close)
         self.presence = PresenceBook()
         stack.callback(self.presence.close)
+        self.directory = AccountDirectory(self.accounts)
+        # Both are asked to tell only when the switchboard is there: nobody is connected before.
+        self.contacts = ContactLists(
+            self.database,
+            self.addresses,
+            tell=lambda account, event: self.switchboard.tell(account, event),
+            rights=lambda watcher, account: self.switchboard.sight_changed(watcher, account),
+            exists=self.directory.knows,
+            config=self.config.contacts,
+        )
+        await self.contacts.open()
+        self.accounts.on_remove(lambda account: self.contacts.erase(account.address))
 
     async def _open_people(self, stack: AsyncExitStack) -> None:
         try:
@@ -271,8 +286,11 @@ class Node:
             policy=policy,
             max_rooms=limits.rooms,
             calls=self.calls,
-            directory=AccountDirectory(self.accounts),
+            directory=self.directory,
             call_limits=self.config.calls,
+            contacts=self.contacts,
+            presence=self.presence,
+            post_limits=self.config.post,
         )
         stack.push_async_callback(self.switchboard.close)
         stack.callback(self.switchboard.watch(self.presence))

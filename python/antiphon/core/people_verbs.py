@@ -133,10 +133,10 @@ class PeopleVerbs(CallVerbs):
             raise Refused(Reason.UNSUPPORTED, "Nobody knows here who is there.")
         return self._watching.watch(caller, account, tell)
 
-    def unwatch_presence(self, watcher: Address, account: Address) -> None:
-        """`account` lets `watcher` see it no more."""
+    def sight_changed(self, watcher: Address, account: Address) -> None:
+        """What `watcher` may see of `account` may be otherwise now: those who watch are told."""
         if self._watching is not None:
-            self._watching.end(watcher, account)
+            self._watching.changed(watcher, account)
 
 
 class _Answer:

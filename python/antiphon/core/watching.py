@@ -5,7 +5,7 @@ allowed any more.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .address import Address
 from .event import Event, PresenceChanged
@@ -19,8 +19,11 @@ Tell = Callable[[Event], None]
 
 @dataclass(slots=True, eq=False)
 class _Watcher:
+    """`end`: ends what presence tells it; None while it must not see anything."""
+
+    caller: Caller
     tell: Tell
-    end: Callable[[], None] = field(default=lambda: None)
+    end: Callable[[], None] | None = None
 
 
 class Watching:
@@ -36,13 +39,13 @@ class Watching:
         """See `Switchboard.watch_presence`."""
         own, account = caller.address.bare, account.bare
         self._policy.may_watch(caller, account, sees=self._sees(own, account))
-        watcher = _Watcher(tell)
+        watcher = _Watcher(caller, tell)
         watcher.end = self._presence.watch(account, tell)
         key = own, account
         self._watchers.setdefault(key, []).append(watcher)
 
         def unwatch() -> None:
-            watcher.end()
+            _cover(watcher)
             mine = self._watchers.get(key, [])
             if watcher in mine:
                 mine.remove(watcher)
@@ -51,11 +54,25 @@ class Watching:
 
         return unwatch
 
-    def end(self, watcher: Address, account: Address) -> None:
-        """The account lets this watcher see it no more: to them, nobody is there."""
-        for one in self._watchers.pop((watcher.bare, account.bare), ()):
-            one.end()
-            one.tell(PresenceChanged("", account.bare, ()))
+    def changed(self, watcher: Address, account: Address) -> None:
+        """What the one may see of the other may be otherwise now. An address without a local part
+        is everybody of that domain.
+        """
+        for own, other in [key for key in self._watchers if _are(key, watcher, account)]:
+            for one in self._watchers.get((own, other), ()):
+                self._check(one, own, other)
+
+    def _check(self, watcher: _Watcher, own: Address, account: Address) -> None:
+        try:
+            self._policy.may_watch(watcher.caller, account, sees=self._sees(own, account))
+            if watcher.end is None:
+                watcher.end = self._presence.watch(account, watcher.tell)
+                states = tuple(self._presence.of(account))
+                watcher.tell(PresenceChanged("", account, states))
+        except Refused:
+            if _cover(watcher):
+                # To them, nobody is there.
+                watcher.tell(PresenceChanged("", account, ()))
 
     def _sees(self, own: Address, account: Address) -> bool:
         if own == account:
@@ -64,5 +81,22 @@ class Watching:
             return False
         if (sees := self._contacts.sees(own, account)) is None:
             raise Refused(Reason.BUSY, "Who sees whom is not known yet.")
-        # Blocking hides presence from those who see it otherwise (XEP-0191 §5, for one).
-        return sees and not self._contacts.blocks(account, own)
+        # Blocking hides each from the other, whoever sees whom otherwise.
+        hidden = self._contacts.blocks(account, own) or self._contacts.blocks(own, account)
+        return sees and not hidden
+
+
+def _cover(watcher: _Watcher) -> bool:
+    """Let it see nothing any more; False if it did not."""
+    end, watcher.end = watcher.end, None
+    if end is not None:
+        end()
+    return end is not None
+
+
+def _are(key: tuple[Address, Address], watcher: Address, account: Address) -> bool:
+    return _is(key[0], watcher) and _is(key[1], account)
+
+
+def _is(one: Address, whom: Address) -> bool:
+    return one == whom or (not whom.local and one.domain == whom.domain)

@@ -148,4 +148,8 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], row: dict[
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = make(table).values(row)
     rest = {name: statement.excluded[name] for name in row if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=[*keys], set_=rest))
+    if rest:
+        statement = statement.on_conflict_do_update(index_elements=[*keys], set_=rest)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=[*keys])
+    connection.execute(statement)
