@@ -30,7 +30,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// Sockets, TLS, framing.
-#[pyclass(module = "antiphon._native", unsendable)]
+#[pyclass(module = "antiphon._native")]
 pub(crate) struct Streams {
     engine: Engine,
 }
@@ -161,7 +161,7 @@ impl Streams {
         self.engine.connect(duplicate(fd)?, start, server_name).map_err(PyOSError::new_err)
     }
 
-    fn poll(&mut self, py: Python<'_>) -> PyResult<Vec<(u8, u32, u64, Py<PyAny>)>> {
+    fn poll(&mut self, py: Python<'_>) -> PyResult<Vec<Told>> {
         self.engine.poll().into_iter().map(|event| told(py, event)).collect()
     }
 
@@ -300,7 +300,10 @@ impl Streams {
     const CLOSED: u8 = events::CLOSED;
 }
 
-fn told(py: Python<'_>, event: Event) -> PyResult<(u8, u32, u64, Py<PyAny>)> {
+/// Kind, tag, id, what comes with it.
+type Told = (u8, u32, u64, Py<PyAny>);
+
+fn told(py: Python<'_>, event: Event) -> PyResult<Told> {
     let (kind, what) = match event.what {
         What::Accepted(peer, secure) => {
             let accepted =

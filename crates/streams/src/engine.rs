@@ -4,7 +4,7 @@
 //! negotiates TLS with a few: whoever sends much waits for the others.
 
 use std::collections::VecDeque;
-use std::mem::take;
+use std::mem::{MaybeUninit, take};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -89,7 +89,7 @@ pub struct Engine {
     generation: u64,
     pub(crate) piece: Box<[u8]>,
     pub(crate) plain: Vec<u8>,
-    ready: Vec<epoll::Event>,
+    ready: Vec<(EventFlags, u64)>,
     pub(crate) dirty: Vec<Id>,
     pub(crate) behind: VecDeque<Id>,
     pub(crate) late: Vec<Event>,
@@ -269,9 +269,9 @@ impl Engine {
         let now = Instant::now();
         let mut events = take(&mut self.late);
         self.handshakes = HANDSHAKES;
-        self.wait_for_none();
         let mut ready = take(&mut self.ready);
-        if ready.iter().any(|event| event.data.u64() == ALARM) {
+        self.see_ready(&mut ready);
+        if ready.iter().any(|&(_, data)| data == ALARM) {
             self.alarm.rang();
         }
         self.run_due(&mut events, now);
@@ -283,11 +283,10 @@ impl Engine {
                 self.catch_up(id, &mut events, now);
             }
         }
-        for event in &ready {
+        for &(flags, data) in &ready {
             if events.len() >= EVENTS {
                 break;
             }
-            let (flags, data) = (event.flags, event.data.u64());
             if data == ALARM {
             } else if data & LISTENER != 0 && data < ALARM {
                 self.accept((data & !LISTENER) as usize, &mut events, now);
@@ -307,12 +306,13 @@ impl Engine {
         events
     }
 
-    fn wait_for_none(&mut self) {
-        self.ready.clear();
+    fn see_ready(&self, ready: &mut Vec<(EventFlags, u64)>) {
+        let mut room = [const { MaybeUninit::<epoll::Event>::uninit() }; READY];
         let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let spare = rustix::buffer::spare_capacity(&mut self.ready);
         // Interrupted: whatever is ready still is in the next turn.
-        let _ = epoll::wait(&self.epoll, spare, Some(&none));
+        if let Ok((events, _)) = epoll::wait(&self.epoll, &mut room, Some(&none)) {
+            ready.extend(events.iter().map(|event| (event.flags, event.data.u64())));
+        }
     }
 
     fn serve(&mut self, id: Id, flags: EventFlags, events: &mut Vec<Event>, now: Instant) {
