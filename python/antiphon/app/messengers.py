@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route
 
 from antiphon.core.address import Address, Addresses
 from antiphon.core.ports import (
@@ -26,7 +26,7 @@ from antiphon.core.ports import (
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 from antiphon.net.gate import Gate
-from antiphon.net.streams import StreamDriver
+from antiphon.net.streams import StreamDriver, StreamHandler
 from antiphon.protocols.http.resources.auth import caller_of
 from antiphon.protocols.xmpp.feature import Feature
 from antiphon.protocols.xmpp.house import House
@@ -152,6 +152,7 @@ class Messengers:
             encrypted=not config.dev,
             guests=config.dev and config.auth.guests,
             registration=config.auth.registration,
+            proxies=config.http.trusted_proxies,
         )
         self.house = create_house(
             config,
@@ -204,13 +205,15 @@ class Messengers:
 
     def routes(self) -> list[BaseRoute]:
         """Of the web listeners."""
-        paths, found = self.server.paths, list[BaseRoute]()
-        if "ws" in paths:
-            found.append(WebSocketRoute(paths["ws"], self.server.websockets.handle))
-        if "bosh" in paths:
-            methods = ["GET", "POST", "OPTIONS"]
-            found.append(Route(paths["bosh"], self.server.http_bind.handle, methods=methods))
-        return found
+        if (path := self.server.paths.get("bosh")) is None:
+            return []
+        return [Route(path, self.server.http_bind.handle, methods=["GET", "POST", "OPTIONS"])]
+
+    @property
+    def websockets(self) -> dict[str, StreamHandler]:
+        """Paths of the web listeners that are streams."""
+        path = self.server.paths.get("ws")
+        return {} if path is None else {path: self.server.websockets}
 
     @property
     def links(self) -> dict[str, str]:

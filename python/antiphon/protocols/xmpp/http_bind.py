@@ -18,7 +18,7 @@ from .bosh import MAX_RID, Body, BoshWire, terminated
 from .config import XmppLimits
 from .loose import Item, LooseWire
 from .negotiation import Channel, Negotiation
-from .websocket import Pace
+from .pace import Pace
 from .wire import Header
 
 log = logging.getLogger(__name__)

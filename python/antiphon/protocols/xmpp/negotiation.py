@@ -150,6 +150,11 @@ class Negotiation:
         self.channel = Channel(secure=True, bindings=bindings)
         self._state = State.HEADER
 
+    def forwarded(self, peer: str, secure: bool) -> None:
+        """A proxy that is believed says who the peer is, and whether TLS ends there."""
+        self.peer = peer
+        self.channel.secure = self.channel.secure or secure
+
     def opened(self, header: Header) -> None:
         """A stream's header came (RFC 6120 §4.7)."""
         if self._state is State.OVER:

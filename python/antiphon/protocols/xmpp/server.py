@@ -24,7 +24,7 @@ from .namespaces import CLIENT, COMPONENT
 from .negotiation import Channel, Negotiation, Terms
 from .session import Router, Session
 from .sessions import Fan
-from .websocket import WebSockets
+from .web_listener import WebListener
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +94,11 @@ class XmppServer:
         encrypted: bool = True,
         guests: bool = False,
         registration: bool = False,
+        proxies: Sequence[str] = (),
     ) -> None:
         """`certified`: there is a certificate, so that TLS can be had; `encrypted`: nobody logs in
         without it. `guests`, `registration`: whether strangers may come in, or make accounts.
+        `proxies`: those who are believed whom they speak for, in WebSockets.
         """
         self.config = config
         self.hub = Hub(
@@ -119,8 +121,9 @@ class XmppServer:
         # Whether these are protected is up to the web server: TLS cannot be asked for within them.
         self._web_terms = replace(self._terms, starttls=False)
         domain = self.hub.jids.domain
-        self.http_bind = HttpBind(domain, limits, self._take_web)
-        self.websockets = WebSockets(domain, limits, self._take_web)
+        self.http_bind = HttpBind(domain, limits, self._take_bosh)
+        self.websockets = WebListener(driver, gate, domain, self._take_websocket, proxies=proxies)
+        self._listeners.append(self.websockets)
 
     def join(self, router: Router, registrar: Registrar, hosts: Hosts) -> None:
         """Whom stanzas go to, who makes accounts, and where components serve their domains."""
@@ -217,5 +220,8 @@ class XmppServer:
     def _take_component(self, wire: EngineWire, peer: str) -> ComponentStream:
         return ComponentStream(self.components, wire, peer)
 
-    def _take_web(self, wire: LooseWire, peer: str, channel: Channel) -> Negotiation:
+    def _take_websocket(self, wire: EngineWire, peer: str) -> Negotiation:
+        return Negotiation(self.hub, wire, self._web_terms, peer)
+
+    def _take_bosh(self, wire: LooseWire, peer: str, channel: Channel) -> Negotiation:
         return Negotiation(self.hub, wire, self._web_terms, peer, channel)

@@ -1,198 +1,199 @@
-"""XMPP over WebSocket where the web server brings it: frames in, frames out, ends."""
+"""XMPP over WebSocket through the stream engine, and behind proxies."""
 
 import asyncio
 import base64
+import os
 from collections.abc import AsyncIterator
-from typing import Any
+from ipaddress import ip_network
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from starlette.websockets import WebSocket
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
-from antiphon.protocols.xmpp.config import XmppLimits
-from antiphon.protocols.xmpp.loose import LooseWire
+from antiphon._native import StreamRequest, Streams
 from antiphon.protocols.xmpp.message import parse
-from antiphon.protocols.xmpp.negotiation import Channel, Negotiation, Terms
-from antiphon.protocols.xmpp.websocket import Pace, WebSockets
-from tests.support.xmpp_wire import DOMAIN, Site
+from antiphon.protocols.xmpp.web_listener import forwarded
+from tests.support.xmpp_site import DOMAIN, SASL, XmppSite, client_context, until
 
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
-SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 OPEN = f"<open xmlns='{FRAMING}' to='{DOMAIN}' version='1.0'/>"
 CLOSE = f"<close xmlns='{FRAMING}'/>"
+PATH = "/xmpp-websocket"
+JID = f"alice@{DOMAIN}/web"
 
 
-class Browser:
-    """The other end of a WebSocket, as ASGI messages."""
+class WebSite(XmppSite):
+    """A site whose second listener takes WebSockets over TLS, the first one without."""
 
-    def __init__(
-        self, limits: XmppLimits | None = None, *, scheme: str = "wss", protocol: str = "xmpp"
-    ) -> None:
-        self.site = Site(limits)
-        self.sockets = WebSockets(DOMAIN, limits or XmppLimits(), self._take)
-        self.to_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.from_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        scope = {
-            "type": "websocket",
-            "scheme": scheme,
-            "path": "/xmpp-websocket",
-            "query_string": b"",
-            "headers": [(b"host", DOMAIN.encode())],
-            "client": ("192.0.2.9", 1234),
-            "subprotocols": [protocol],
-        }
-        self.to_server.put_nowait({"type": "websocket.connect"})
-        socket = WebSocket(scope, self.to_server.get, self._sent)  # type: ignore[arg-type]
-        self.task = asyncio.create_task(self.sockets.handle(socket))
+    async def __aenter__(self) -> "WebSite":
+        self.driver.start()
+        handler = self.server.websockets
+        for sockets, tls in ((self.doors.plain, False), (self.doors.secure, True)):
+            self.driver.listen(sockets, Streams.WEBSOCKET, handler, tls=tls, paths=(PATH,))
+        return self
 
-    def _take(self, wire: LooseWire, peer: str, channel: Channel) -> Negotiation:
-        return Negotiation(self.site.hub, wire, Terms(starttls=False), peer, channel)
+    async def browse(self, *, tls: bool = True) -> ClientConnection:
+        port = self.secure if tls else self.plain
+        context = client_context() if tls else None
+        if context is not None:
+            context.set_alpn_protocols([])
+        return await connect(
+            f"{'wss' if tls else 'ws'}://127.0.0.1:{port}{PATH}",
+            ssl=context,
+            subprotocols=[Subprotocol("xmpp")],
+            compression=None,
+        )
 
-    async def _sent(self, message: Any) -> None:
-        self.from_server.put_nowait(dict(message))
-
-    def send(self, text: str) -> None:
-        self.to_server.put_nowait({"type": "websocket.receive", "text": text})
-
-    async def read(self) -> str:
-        """The next frame; each stands alone."""
-        message = await asyncio.wait_for(self.from_server.get(), 5)
-        assert message["type"] == "websocket.send", message
-        text = message["text"]
-        parse(text.encode())
-        return str(text)
-
-    async def closed(self) -> dict[str, Any]:
-        message = await asyncio.wait_for(self.from_server.get(), 5)
-        assert message["type"] == "websocket.close", message
-        await asyncio.wait_for(self.task, 5)
-        return message
-
-    async def accepted(self) -> None:
-        message = await asyncio.wait_for(self.from_server.get(), 5)
-        assert message["type"] == "websocket.accept"
-        assert message["subprotocol"] == "xmpp"
-
-    async def log_in(self) -> None:
-        await self.accepted()
-        self.send(OPEN)
-        assert (await self.read()).startswith(f"<open xmlns='{FRAMING}' from='{DOMAIN}'")
-        assert "<mechanism>PLAIN</mechanism>" in await self.read()
+    async def enter(self) -> ClientConnection:
+        """A browser with a session."""
+        browser = await self.browse()
+        await browser.send(OPEN)
+        await read(browser)
+        assert "<mechanism>PLAIN</mechanism>" in await read(browser)
         secret = base64.b64encode(b"\0alice\0secret").decode()
-        self.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")
-        assert "<success" in await self.read()
-        self.send(OPEN)
-        await self.read()
-        features = await self.read()
-        assert "<bind" in features
-        assert "<sm " not in features
-        self.send(
+        await browser.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")
+        assert "<success" in await read(browser)
+        await browser.send(OPEN)
+        await read(browser)
+        assert "<sm xmlns='urn:xmpp:sm:3'/>" in await read(browser)
+        await browser.send(
             "<iq xmlns='jabber:client' type='set' id='1'>"
             "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>web</resource></bind></iq>"
         )
-        assert f"<jid>alice@{DOMAIN}/web</jid>" in await self.read()
+        assert f"<jid>{JID}</jid>" in await read(browser)
+        return browser
+
+
+async def read(browser: ClientConnection) -> str:
+    """The next frame: one element that stands alone."""
+    text = await asyncio.wait_for(browser.recv(), 5)
+    assert isinstance(text, str)
+    parse(text.encode())
+    return text
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    made = Browser()
-    yield made
-    await made.site.hub.close()
-    made.task.cancel()
+async def site(tmp_path: Path) -> AsyncIterator[WebSite]:
+    async with WebSite(tmp_path) as made:
+        yield made
 
 
-async def test_a_browser_logs_in_and_writes(browser: Browser) -> None:
-    await browser.log_in()
-    browser.send("<message xmlns='jabber:client' to='bob@example.org'><body>hi</body></message>")
-    session = browser.site.hub.sessions.find(f"alice@{DOMAIN}/web")
+async def test_a_browser_logs_in_and_writes(site: WebSite) -> None:
+    browser = await site.enter()
+    await browser.send(
+        f"<message xmlns='jabber:client' to='bob@{DOMAIN}'><body>hi</body></message>"
+    )
+    await until(lambda: len(site.router.received_) == 1)
+    assert site.router.received_[0][1].body == "hi"
+    session = site.server.hub.sessions.find(JID)
     assert session is not None
     session.send(b"<message to='x'><body>answer</body></message>")
-    frame = parse((await browser.read()).encode())
-    assert frame.tag == "{jabber:client}message"
-    await asyncio.sleep(0)
-    assert browser.site.router.received_[0][1].body == "hi"
+    assert parse((await read(browser)).encode()).tag == "{jabber:client}message"
+    await browser.send(CLOSE)
+    assert await read(browser) == CLOSE
+    await until(lambda: len(site.server.hub.sessions) == 0)
 
 
-async def test_both_ends_close_the_stream(browser: Browser) -> None:
-    await browser.log_in()
-    browser.send(CLOSE)
-    assert await browser.read() == CLOSE
-    await browser.closed()
-    assert len(browser.site.hub.sessions) == 0
+async def test_the_header_is_answered_and_bindings_offered(site: WebSite) -> None:
+    browser = await site.browse()
+    await browser.send(OPEN)
+    opened = parse((await read(browser)).encode())
+    assert opened.tag == f"{{{FRAMING}}}open"
+    assert opened.get("from") == DOMAIN
+    features = await read(browser)
+    assert "starttls" not in features
+    assert "<mechanism>SCRAM-SHA-256-PLUS</mechanism>" in features
 
 
-async def test_the_server_ends_with_an_error(browser: Browser) -> None:
-    await browser.log_in()
-    session = browser.site.hub.sessions.find(f"alice@{DOMAIN}/web")
+async def test_without_tls_nobody_logs_in(site: WebSite) -> None:
+    browser = await site.browse(tls=False)
+    await browser.send(OPEN)
+    await read(browser)
+    assert "mechanism" not in await read(browser)
+    await browser.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>AGEAYg==</auth>")
+    assert "<encryption-required" in await read(browser)
+
+
+async def test_a_lost_browser_comes_back(site: WebSite) -> None:
+    browser = await site.enter()
+    await browser.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+    token = parse((await read(browser)).encode()).get("id")
+    browser.transport.abort()
+    session = site.server.hub.sessions.find(JID)
     assert session is not None
-    session.close("system-shutdown")
-    assert "<system-shutdown" in await browser.read()
-    assert await browser.read() == CLOSE
-    await browser.closed()
+    await until(lambda: session.hibernating)
+    session.send(b"<message to='x' id='kept'><body>meanwhile</body></message>")
+    second = await site.browse()
+    await second.send(OPEN)
+    await read(second)
+    await read(second)
+    secret = base64.b64encode(b"\0alice\0secret").decode()
+    await second.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{secret}</auth>")
+    await read(second)
+    await second.send(OPEN)
+    await read(second)
+    await read(second)
+    await second.send(f"<resume xmlns='urn:xmpp:sm:3' previd='{token}' h='0'/>")
+    assert "<resumed" in await read(second)
+    assert "meanwhile" in await read(second)
 
 
-async def test_a_browser_that_goes_is_forgotten(browser: Browser) -> None:
-    await browser.log_in()
-    browser.to_server.put_nowait({"type": "websocket.disconnect", "code": 1001})
-    await asyncio.wait_for(browser.task, 5)
-    assert len(browser.site.hub.sessions) == 0
+async def test_errors_end_the_stream_in_order(site: WebSite) -> None:
+    browser = await site.enter()
+    await browser.send(f"<message xmlns='jabber:client' from='bob@{DOMAIN}' to='x@{DOMAIN}'/>")
+    assert "<invalid-from" in await read(browser)
+    assert await read(browser) == CLOSE
+    with pytest.raises(ConnectionClosed):
+        await asyncio.wait_for(browser.recv(), 5)
 
 
-async def test_only_who_asks_for_xmpp_gets_it() -> None:
-    browser = Browser(protocol="other")
-    assert (await browser.closed())["code"] == 1008
+@pytest.mark.parametrize("frame", ["<message", "<a/><b/>", "x", os.urandom(20).hex()])
+async def test_bad_frames_end_the_stream(site: WebSite, frame: str) -> None:
+    browser = await site.enter()
+    await browser.send(frame)
+    assert "<stream:error" in await read(browser)
+    assert await read(browser) == CLOSE
 
 
-async def test_without_tls_nobody_logs_in() -> None:
-    browser = Browser(scheme="ws")
-    await browser.accepted()
-    browser.send(OPEN)
-    await browser.read()
-    assert "mechanism" not in await browser.read()
-    await browser.site.hub.close()
-    browser.task.cancel()
+# proxies
+
+PROXIES = [ip_network("192.0.2.0/24")]
+
+
+def asked(**headers: str) -> StreamRequest:
+    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return cast(StreamRequest, SimpleNamespace(headers=pairs))
 
 
 @pytest.mark.parametrize(
-    ("frame", "condition"),
+    ("headers", "host", "expected"),
     [
-        ("<message", "not-well-formed"),
-        ("<a/><b/>", "not-well-formed"),
-        (f"<other xmlns='{FRAMING}'/>", "unsupported-stanza-type"),
-        ("<body xmlns='http://jabber.org/protocol/httpbind'/>", "unsupported-stanza-type"),
-        ("<!DOCTYPE a><a/>", "not-well-formed"),
-        ("x" * 300_000, "policy-violation"),
+        ({}, "198.51.100.1", ("198.51.100.1", False)),
+        (
+            {"x_forwarded_for": "203.0.113.9", "x_forwarded_proto": "https"},
+            "198.51.100.1",
+            ("198.51.100.1", False),
+        ),
+        (
+            {"x_forwarded_for": "203.0.113.9", "x_forwarded_proto": "https"},
+            "192.0.2.1",
+            ("203.0.113.9", True),
+        ),
+        ({"x_forwarded_for": "1.2.3.4, 203.0.113.9"}, "192.0.2.1", ("203.0.113.9", False)),
+        (
+            {"x_forwarded_for": "203.0.113.9, 192.0.2.77", "x_forwarded_proto": "WSS"},
+            "::ffff:192.0.2.1",
+            ("203.0.113.9", True),
+        ),
+        ({"x_forwarded_for": ""}, "192.0.2.1", ("192.0.2.1", False)),
+        ({"x_forwarded_for": "nonsense"}, "192.0.2.1", ("nonsense", False)),
     ],
 )
-async def test_bad_frames_end_the_stream(browser: Browser, frame: str, condition: str) -> None:
-    await browser.log_in()
-    browser.send(frame)
-    assert f"<{condition} " in await browser.read()
-    assert await browser.read() == CLOSE
-    await browser.closed()
-
-
-async def test_who_does_not_log_in_is_sent_away() -> None:
-    browser = Browser(XmppLimits(login_time=0.1))
-    await browser.accepted()
-    browser.send(OPEN)
-    await browser.read()
-    await browser.read()
-    assert "<connection-timeout " in await browser.read()
-    assert await browser.read() == CLOSE
-    await browser.closed()
-
-
-async def test_a_binary_frame_is_the_end(browser: Browser) -> None:
-    await browser.log_in()
-    browser.to_server.put_nowait({"type": "websocket.receive", "bytes": b"\0"})
-    await asyncio.wait_for(browser.task, 5)
-    assert len(browser.site.hub.sessions) == 0
-
-
-def test_who_sends_too_fast_is_held_back() -> None:
-    limits = XmppLimits(byte_rate=10_000, stanza_rate=10)
-    pace = Pace(limits, 0.0)
-    assert [pace.take(100, 0.0) for _ in range(20)] == [0.0] * 20
-    assert pace.take(100, 0.0) == pytest.approx(0.1)
-    assert pace.take(100, 10.0) == 0.0
-    assert Pace(limits, 0.0).take(30_000, 0.0) == pytest.approx(1.0)
+def test_only_proxies_say_whom_they_speak_for(
+    headers: dict[str, str], host: str, expected: Any
+) -> None:
+    assert forwarded(asked(**headers), host, PROXIES) == expected
