@@ -216,16 +216,20 @@ def spelled(message: Message, archive: Address | None) -> bytes:
     return with_child(data, stanza_id(archive, message.id))
 
 
+def tombstone(message: Message, retraction: Message) -> bytes:
+    """What is left of a message that was taken back (XEP-0424 §5)."""
+    id, stamp = escape(message_id(retraction)), timestamp(retraction.sent_at)
+    child = f"<retracted xmlns='{RETRACTION}' id='{id}' stamp='{stamp}'/>".encode()
+    sender = str(message.sender)
+    to, own = str(message.to), message_id(message)
+    return stanza("message", child, to=to, from_=sender, id=own, kind="chat")
+
+
 def built(
-    message: Message,
-    *,
-    about: str | None = None,
-    reply_to: str | None = None,
-    kind: str = "chat",
-    from_: str | None = None,
+    message: Message, *, about: str | None = None, kind: str = "chat", from_: str | None = None
 ) -> bytes:
-    """A message that somebody else's protocol brought. `about`, `reply_to`: by which ids XMPP
-    clients know the messages that it names.
+    """A message that another protocol brought. Messages that it names it names by the ids that
+    XMPP clients know them by; `about`: that of the one it changes, if the draft has another.
     """
     draft = message.draft
     id = message_id(message)
@@ -233,7 +237,7 @@ def built(
     children.append(f"<origin-id xmlns='{STANZA_IDS}' id='{escape(id)}'/>".encode())
     children += _change(draft, about or draft.about)
     if draft.reply_to:
-        answered = escape(reply_to or draft.reply_to)
+        answered = escape(draft.reply_to)
         peer = message.to.bare
         children.append(f"<reply xmlns='{REPLY}' to='{peer}' id='{answered}'/>".encode())
     children += [
@@ -264,6 +268,12 @@ def _body(draft: Draft) -> bytes:
     elif not text and draft.attachments:
         text = draft.attachments[0].url  # XEP-0066 §3.3: shown where it equals the body
     return f"<body>{escape(text)}</body>".encode() if text else b""
+
+
+def is_empty(draft: Draft) -> bool:
+    """Whether nothing is left of a message that is kept."""
+    nothing = not (draft.text or draft.attachments or draft.original)
+    return draft.kind is MessageKind.TEXT and nothing
 
 
 def _change(draft: Draft, about: str | None) -> list[bytes]:

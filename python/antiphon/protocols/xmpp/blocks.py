@@ -26,3 +26,8 @@ def refused_by_block(lists: BlockList, sender: Address, to: Address) -> StanzaEr
         # The same as if there were nobody: whom somebody blocks is theirs to know.
         return StanzaError("service-unavailable")
     return None
+
+
+def own_block() -> StanzaError:
+    """Nothing is sent to those whom one blocks oneself."""
+    return StanzaError("not-acceptable", "You block them.", kind="cancel", extra=BLOCKED)

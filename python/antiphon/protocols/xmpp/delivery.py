@@ -2,6 +2,10 @@
 that want some, each in order. It decides nothing about who may send what.
 """
 
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
 from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived, MessageSent
@@ -10,25 +14,69 @@ from antiphon.core.ports import Presence
 
 from . import adapter
 from .availability import listens
+from .errands import Errands
 from .features.carbons import copy, wants
+from .names import Finding, named, needs_names
 from .session import Session
 from .sessions import Sessions
+
+News = MessageReceived | MessageSent
+Give = Callable[[Session, News], None]
+
+
+class _Held(deque[tuple[News, Give]]):
+    """Kept of a session: messages that wait for one that is looked up."""
 
 
 class Delivery:
     """Spells each message once, whatever number of devices gets it."""
 
-    def __init__(self, sessions: Sessions, presence: Presence) -> None:
+    def __init__(
+        self, sessions: Sessions, presence: Presence, messages: Finding, errands: Errands
+    ) -> None:
         self._sessions = sessions
         self._presence = presence
+        self._messages = messages
+        self._errands = errands
         self._last: tuple[Message, Address, bytes] | None = None
 
     def received(self, session: Session, event: MessageReceived) -> None:
         """A direct message for the session's account."""
+        self._in_order(session, event, self._receive)
+
+    def sent(self, session: Session, event: MessageSent) -> None:
+        """Another device of the session's account sent a direct message."""
+        if wants(session):
+            self._in_order(session, event, self._copy)
+
+    def _in_order(self, session: Session, event: News, give: Give) -> None:
+        """Now, unless a message must be looked up first that this one, or one before it, names."""
+        held = session.features.get(_Held)
+        if held is None and not needs_names(event.message):
+            give(session, event)
+            return
+        if held is None:
+            held = session.features[_Held] = _Held()
+            self._errands.add(session, lambda: self._release(session, held))
+        held.append((event, give))
+
+    async def _release(self, session: Session, held: "_Held") -> None:
+        try:
+            while held:
+                event, give = held.popleft()
+                if needs_names(event.message):
+                    message = await named(self._messages, session.account, event.message)
+                    event = replace(event, message=message)
+                if not session.ended:
+                    give(session, event)
+        finally:
+            session.features.pop(_Held, None)
+
+    def _receive(self, session: Session, event: News) -> None:
         message = event.message
         device = message.to.device
         data = self.spelled(message, session.account)
-        if event.waited:
+        if isinstance(event, MessageReceived) and event.waited:
             late = adapter.delay(message.sent_at, session.account.domain)
             session.send(adapter.with_child(data, late))
         elif not device or device == session.address.device or not self._is_there(message.to):
@@ -42,11 +90,9 @@ class Delivery:
             return True
         return any(one.device == device for one in self._presence.of(device.bare))
 
-    def sent(self, session: Session, event: MessageSent) -> None:
-        """Another device of the session's account sent a direct message."""
-        if wants(session):
-            data = self.spelled(event.message, session.account)
-            session.send(copy(session, "sent", data))
+    def _copy(self, session: Session, event: News) -> None:
+        data = self.spelled(event.message, session.account)
+        session.send(copy(session, "sent", data))
 
     def spelled(self, message: Message, account: Address) -> bytes:
         """A message as the devices of an account get it."""

@@ -18,7 +18,7 @@ from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 
 from . import adapter
-from .blocks import BlockList, refused_by_block
+from .blocks import BlockList, own_block, refused_by_block
 from .delivery import Delivery
 from .device import device_of
 from .feature import StanzaError, error_of
@@ -159,7 +159,11 @@ def refuse(session: Session, stanza: Stanza, refused: StanzaError | Refused) -> 
 
 
 def _spelled(session: Session, refused: Refused) -> Refused | StanzaError:
-    """Who has an account here, and who blocks whom, is not told (RFC 6121 §8.5.1, §13)."""
+    """Who has an account here, and who blocks whom, is not told (RFC 6121 §8.5.1, §13); whom one
+    blocks oneself one knows (XEP-0191 §3.6).
+    """
+    if refused.reason is Reason.CONFLICT:
+        return own_block()
     hidden = refused.reason is Reason.NOT_FOUND or (
         refused.reason is Reason.FORBIDDEN and not session.account.is_guest
     )

@@ -3,21 +3,25 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
-from antiphon.core.message import Message, Page, Span
+from antiphon.core.message import Message, MessageKind, Original, Page, Span
 from antiphon.core.ports import Keep, Keeping, Messages
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp import adapter, forms
 from antiphon.protocols.xmpp.feature import Feature, Request, Serve, StanzaError
 from antiphon.protocols.xmpp.jid import Jids
 from antiphon.protocols.xmpp.message import each, element, escape, named, stanza
+from antiphon.protocols.xmpp.names import named as by_their_names
+from antiphon.protocols.xmpp.names import needs_names
 from antiphon.protocols.xmpp.result_sets import Wanted, page, wanted
 from antiphon.protocols.xmpp.stamps import seconds_of, timestamp
 
 MAM = "urn:xmpp:mam:2"
 EXTENDED = "urn:xmpp:mam:2#extended"
+TOMBSTONES = f"{adapter.RETRACTION}#tombstone"
 FULL_TEXT = "{urn:xmpp:fulltext:0}fulltext"
 PAGE, LONGEST = 50, 200
 # Bytes of messages in one answer, about: a client reads on where it ends.
@@ -32,7 +36,7 @@ class Archive(Feature):
     """Queries of one's own archive, its metadata, and preferences."""
 
     xep = "XEP-0313, XEP-0441"
-    account_namespaces = (MAM, EXTENDED)
+    account_namespaces = (MAM, EXTENDED, TOMBSTONES)
 
     def __init__(self, messages: Messages, jids: Jids) -> None:
         self._messages = messages
@@ -62,7 +66,7 @@ class Archive(Feature):
                 await self._must_have(request.own, id)
             found = await self._messages.read(request.own, span)
             count = found.total
-        messages = [] if asked.count_only else list(found.messages)
+        messages = [] if asked.count_only else await self.ready(request, found.messages)
         sent = self._send(request, query, messages, from_end=asked.last)
         complete = not found.more and len(sent) == len(messages)
         attributes = {"complete": "true" if complete else None}
@@ -126,6 +130,23 @@ class Archive(Feature):
         for _, data in reversed(chosen) if flipped else chosen:
             request.session.send(data)
         return [one for one, _ in chosen]
+
+    async def ready(self, request: Request, messages: Sequence[Message]) -> list[Message]:
+        """Messages as XMPP clients know them: those that name others name them by the ids that
+        clients gave; of those that were taken back the fact is left (XEP-0424 §5).
+        """
+        taken_back = [one.id for one in messages if adapter.is_empty(one.draft)]
+        about = await self._messages.about(request.own, taken_back) if taken_back else ()
+        retractions = {one.draft.about: one for one in about if one.kind is MessageKind.RETRACTION}
+        ready = []
+        for one in messages:
+            if needs_names(one) and not request.own.is_room:
+                one = await by_their_names(self._messages, request.own, one)
+            elif (retraction := retractions.get(one.id)) is not None:
+                original = Original(adapter.FORM, adapter.tombstone(one, retraction))
+                one = replace(one, draft=replace(one.draft, original=original))
+            ready.append(one)
+        return ready
 
     def result(self, request: Request, query: Element, message: Message) -> bytes:
         """One message of the answer."""
