@@ -12,10 +12,12 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from antiphon.net.interfaces import lan_addresses
 from antiphon.net.listen import Listen, PortTaken, address_of, bind, loopback, parse_listen
+from antiphon.net.streams import StreamDriver
 from antiphon.net.tls import Certificates, Pair, self_signed
 from antiphon.protocols.sip.doors import Doors as SipDoors
 from antiphon.protocols.xmpp.server import Doors as XmppDoors
@@ -105,6 +107,34 @@ def open_xmpp(config: Config, certificates: Certificates | None) -> XmppDoors:
         doors.close()
         raise
     return doors
+
+
+def open_streams(config: Config, certificates: Certificates | None) -> StreamDriver:
+    """The stream engine, with the certificate and those that follow it. Raises `StartError`."""
+    try:
+        driver = StreamDriver(
+            handshake_time=config.connections.head_timeout, login_time=config.xmpp_limits.login_time
+        )
+    except OSError as error:
+        raise StartError(f"cannot open the stream engine: {error}") from None
+    if certificates is not None:
+        _certify(driver, certificates)
+        certificates.on_change(partial(_recertify, driver, certificates))
+    return driver
+
+
+def _certify(driver: StreamDriver, certificates: Certificates) -> None:
+    try:
+        driver.streams.identities({"": certificates.pem})
+    except ValueError as error:
+        raise StartError(f"cannot use the certificate of [tls]: {error}") from None
+
+
+def _recertify(driver: StreamDriver, certificates: Certificates) -> None:
+    try:
+        driver.streams.identities({"": certificates.pem})
+    except ValueError as error:
+        log.error("the changed certificate cannot be used, the former one stays: %s", error)
 
 
 def _bind(

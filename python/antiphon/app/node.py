@@ -181,6 +181,9 @@ class Node:
         await self._open_rooms(stack, plugins)
         self.telephones = self._create_telephones(plugins)
         self.app = self._create_app(doors, plugins)
+        self.streams = listeners.open_streams(self.config, doors.certificates)
+        self.streams.start()
+        stack.push_async_callback(self.streams.close)
         await self._open_web(stack, doors)
         sip = listeners.open_sip(self.config, doors.certificates)
         stack.callback(sip.close)
@@ -414,15 +417,14 @@ class Node:
         }
 
     async def _open_web(self, stack: AsyncExitStack, doors: listeners.Doors) -> None:
-        certificates = doors.certificates
         server = AsgiServer(
             self.app,
+            driver=self.streams,
             limits=self.config.connections,
             gate=self.gate,
             message_limit=self.config.web.message_limit,
             plain=doors.plain,
             secure=doors.secure,
-            tls=certificates.context if certificates is not None else None,
             proxies=self.config.http.trusted_proxies,
         )
         await server.start()

@@ -1,4 +1,5 @@
-"""The ASGI server on sockets of ours: plain and TLS listeners share one application and its state.
+"""The ASGI server on connections of the stream engine: plain and TLS listeners share one
+application and its state. Some paths are WebSockets that the engine serves itself, for others.
 
 It leaves signals alone: whoever runs a node decides when it stops.
 """
@@ -7,22 +8,25 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import Config
 
-from .accept import Acceptor
+from antiphon._native import Streams
+
 from .config import ConnectionLimits
 from .gate import Gate, Lease
 from .guard import GuardedHttp
+from .http import HttpListener
+from .streams import StreamDriver, StreamHandler
 
 log = logging.getLogger(__name__)
 
 # Seconds that answers under way have once the server stops.
 GRACE = 2
+ALPN = ("http/1.1",)
 
 
 class AsgiServer:
@@ -32,17 +36,20 @@ class AsgiServer:
         self,
         app: ASGIApp,
         *,
+        driver: StreamDriver,
         limits: ConnectionLimits,
         gate: Gate,
         message_limit: int,
         plain: Sequence[socket.socket] = (),
         secure: Sequence[socket.socket] = (),
-        tls: Callable[[], ssl.SSLContext] | None = None,
         proxies: Sequence[str] = (),
+        websockets: Mapping[str, StreamHandler] | None = None,
     ) -> None:
-        """`message_limit`: bytes of a WebSocket message. `tls` is needed for `secure` sockets.
+        """`message_limit`: bytes of a WebSocket message. For `secure` sockets the driver must have
+        certificates.
 
         `proxies`: addresses or networks whose `X-Forwarded-For` and `-Proto` are believed.
+        `websockets`: paths of WebSockets that are streams (RFC 7395), and whose they are.
         """
         config = Config(
             app,
@@ -59,10 +66,9 @@ class AsgiServer:
             timeout_keep_alive=int(limits.idle_timeout) or 1,
             timeout_graceful_shutdown=GRACE,
         )
-        self._server = _Server(config, limits, gate)
-        self._server.listen(plain, None)
-        if tls is not None:
-            self._server.listen(secure, tls)
+        self._server = _Server(config, limits, gate, driver, dict(websockets or {}))
+        self._server.sockets = [(opened, False) for opened in plain]
+        self._server.sockets += [(opened, True) for opened in secure]
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -93,23 +99,23 @@ class AsgiServer:
 class _Server(uvicorn.Server):
     """uvicorn without its sockets and signals."""
 
-    def __init__(self, config: Config, limits: ConnectionLimits, gate: Gate) -> None:
+    def __init__(
+        self,
+        config: Config,
+        limits: ConnectionLimits,
+        gate: Gate,
+        driver: StreamDriver,
+        websockets: dict[str, StreamHandler],
+    ) -> None:
         super().__init__(config)
         self.is_started = asyncio.Event()
         self.servers = []
+        self.sockets: list[tuple[socket.socket, bool]] = []
         self._limits = limits
         self._gate = gate
-        self._acceptors: list[Acceptor] = []
-
-    def listen(
-        self, sockets: Sequence[socket.socket], tls: Callable[[], ssl.SSLContext] | None
-    ) -> None:
-        """Serve these sockets once started."""
-        timeout = self._limits.head_timeout
-        self._acceptors += [
-            Acceptor(opened, self._protocol, gate=self._gate, timeout=timeout, tls=tls)
-            for opened in sockets
-        ]
+        self._driver = driver
+        self._websockets = websockets
+        self._tags: list[int] = []
 
     def _protocol(self, lease: Lease) -> asyncio.Protocol:
         state = self.lifespan.state
@@ -132,13 +138,30 @@ class _Server(uvicorn.Server):
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             raise RuntimeError("the web application did not start")
-        for acceptor in self._acceptors:
-            acceptor.start()
+        for opened, secure in self.sockets:
+            listener = HttpListener(
+                self._driver,
+                self._gate,
+                self._protocol,
+                local=opened.getsockname()[:2],
+                websockets=self._websockets,
+            )
+            tag = self._driver.listen(
+                [opened],
+                Streams.HTTP,
+                listener,
+                tls=secure,
+                alpn=ALPN,
+                paths=tuple(self._websockets),
+            )
+            self._tags.append(tag)
         self.started = True
         self.is_started.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept nothing more, then let uvicorn finish what is under way."""
-        for acceptor in self._acceptors:
-            await acceptor.close()
+        for tag in self._tags:
+            self._driver.unlisten(tag)
+        for opened, _ in self.sockets:
+            opened.close()
         await super().shutdown(sockets)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from antiphon.net.config import ConnectionLimits
 from antiphon.net.gate import Gate
 from antiphon.net.guard import FRAGMENT_LIMIT
 from antiphon.net.listen import Listen, bind
+from antiphon.net.streams import StreamDriver
 from antiphon.net.tls import Pair, self_signed
 from antiphon.net.trace import CONNECTION
 
@@ -98,21 +99,25 @@ class Serving:
 
 @contextlib.asynccontextmanager
 async def serving(
-    tls: Callable[[], ssl.SSLContext] | None = None,
+    pair: Pair | None = None,
     limits: ConnectionLimits = LIMITS,
     proxies: Sequence[str] = (),
 ) -> AsyncIterator[Serving]:
     gate = Gate(limits.connections, limits.connections_per_address)
     sockets = bind(Listen("127.0.0.1", 0))
     port = sockets[0].getsockname()[1]
+    driver = StreamDriver(handshake_time=limits.head_timeout)
+    if pair is not None:
+        driver.streams.identities({"": pair.read()})
+    driver.start()
     server = AsgiServer(
         application,
+        driver=driver,
         limits=limits,
         gate=gate,
         message_limit=MESSAGE_LIMIT,
-        plain=() if tls is not None else sockets,
-        secure=sockets if tls is not None else (),
-        tls=tls,
+        plain=() if pair is not None else sockets,
+        secure=sockets if pair is not None else (),
         proxies=proxies,
     )
     await server.start()
@@ -120,6 +125,7 @@ async def serving(
         yield Serving(port, gate)
     finally:
         await server.stop()
+        await driver.close()
 
 
 async def test_serves_and_names_connections() -> None:
@@ -374,8 +380,7 @@ def trusting(pair: Pair) -> ssl.SSLContext:
 
 
 async def test_tls_serves(pair: Pair) -> None:
-    context = pair.load()
-    async with serving(tls=lambda: context) as server:
+    async with serving(pair) as server:
         async with server.dial(trusting(pair)) as (reader, writer):
             writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
@@ -387,8 +392,7 @@ async def test_tls_serves(pair: Pair) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"])
 async def test_handshakes_hold_a_place_and_have_a_time(pair: Pair, sent: bytes) -> None:
-    context = pair.load()
-    async with serving(tls=lambda: context) as server, server.dial() as (reader, writer):
+    async with serving(pair) as server, server.dial() as (reader, writer):
         await asyncio.sleep(0.05)
         assert server.gate.open == 1
         writer.write(sent)
@@ -399,12 +403,11 @@ async def test_handshakes_hold_a_place_and_have_a_time(pair: Pair, sent: bytes) 
 
 
 async def test_old_versions_of_tls_are_refused(pair: Pair) -> None:
-    context = pair.load()
     old = trusting(pair)
     old.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-    async with serving(tls=lambda: context) as server:
+    async with serving(pair) as server:
         with pytest.raises((ssl.SSLError, ConnectionError)):
             async with server.dial(old):
                 pass
