@@ -192,6 +192,15 @@ class MessageSent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageWaits(Event):
+    """Told to watchers only: no device of the account that a message is for listens now, so it
+    waits in the archive.
+    """
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Marked(Event):
     """`sender` is that far with the messages of `to` (an account), or of the room `to`.
 

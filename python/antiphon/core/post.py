@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from .address import Address
 from .delivery import Delivery
-from .event import MessageReceived
+from .event import Event, MessageReceived, MessageWaits
 from .exchange import Exchange
 from .lanes import Lanes
 from .member import Outlet
@@ -45,7 +45,7 @@ class PostLimits:
 
 class Post:
     """Direct messages. `contacts` and `directory` may be missing: then nobody blocks anybody, and
-    nobody has an account.
+    nobody has an account. `watch` hears `MessageWaits`.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Post:
         contacts: Contacts | None = None,
         directory: Directory | None = None,
         limits: PostLimits | None = None,
+        watch: Callable[[Event], None] | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,6 +69,7 @@ class Post:
         self.contacts = contacts
         self.directory = directory
         self.limits = limits or PostLimits()
+        self.watch = watch
         self.lanes = Lanes()
         self.now = now
         self._clock = clock
@@ -309,6 +311,8 @@ class _Submission:
                     if taken
                     else messages.wait(account, [message.id])
                 )
+            if self._account and not taken and self._post.watch is not None:
+                self._post.watch(MessageWaits("", message))
         self._heard(message)
 
     def _deliver(self, message: Message) -> bool:

@@ -133,6 +133,7 @@ class Switchboard(RoomVerbs):
             contacts=contacts,
             directory=directory,
             limits=post_limits,
+            watch=self._told,
             now=now,
         )
         super().__init__(
