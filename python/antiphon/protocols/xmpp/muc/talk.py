@@ -154,7 +154,7 @@ class Talk:
             raw = self._stamped(occupant, stanza, room, user())
             draft = replace(adapter.draft_of(stanza, raw), kept=False)
             for member in list(seat.members):
-                self._foyer.switchboard.whisper(room, occupant.member_id, member.id, draft)
+                self._foyer.switchboard.whisper(to.local, occupant.member_id, member.id, draft)
         else:
             found = occupant.member_room
             self._foyer.switchboard.policy.may_whisper(found.settings, occupant.member)
