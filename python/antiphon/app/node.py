@@ -52,16 +52,20 @@ from .bot import Bot
 from .config import Config, load
 from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
+from .messengers import Messengers
 from .metrics import NodeCollector, create_registry, message_seconds
 from .people import People
 from .plugin import Plugin, PluginError, Setup, installed, set_up
 from .sip_metrics import SipCollector
 from .telephones import Telephones
+from .xmpp_metrics import XmppCollector
 
 log = logging.getLogger(__name__)
 
 # How often a draining node looks whether everybody has gone (s).
 DRAIN_STEP = 0.1
+# Seconds that streams have for their ends.
+STREAMS_TIME = 1.0
 
 
 class Node:
@@ -87,6 +91,7 @@ class Node:
     switchboard: Switchboard
     signalling: WebSignalling
     telephones: Telephones
+    messengers: Messengers
     app: FastAPI
 
     def __init__(
@@ -149,6 +154,7 @@ class Node:
         self._ready = False
         await self.switchboard.drain()
         await self.telephones.drain()
+        self.messengers.drain()
         deadline = asyncio.get_running_loop().time() + self.config.connections.drain_time
         while any(room.members for room in self.switchboard.rooms):
             if asyncio.get_running_loop().time() >= deadline:
@@ -180,16 +186,26 @@ class Node:
         await self._open_services(stack)
         await self._open_rooms(stack, plugins)
         self.telephones = self._create_telephones(plugins)
-        self.app = self._create_app(doors, plugins)
         self.streams = listeners.open_streams(self.config, doors.certificates)
         self.streams.start()
-        stack.push_async_callback(self.streams.close)
+        stack.push_async_callback(self.streams.close, STREAMS_TIME)
+        self.messengers = self._create_messengers(doors, plugins)
+        stack.push_async_callback(self.messengers.close)
+        self.app = self._create_app(doors, plugins)
         await self._open_web(stack, doors)
         sip = listeners.open_sip(self.config, doors.certificates)
         stack.callback(sip.close)
         await self.telephones.open(stack, sip)
+        xmpp = listeners.open_xmpp(self.config, doors.certificates)
+        stack.callback(xmpp.close)
+        self.messengers.open(xmpp)
         await self._start_tasks(stack, doors, plugins)
-        self.listening = [*doors.listening, *sip.listening, *self._media_listening()]
+        self.listening = [
+            *doors.listening,
+            *sip.listening,
+            *xmpp.listening,
+            *self._media_listening(),
+        ]
         self.web_address = listeners.web_address(self.config, doors)
         folder.announce(
             Running(
@@ -337,6 +353,26 @@ class Node:
             rules=[rule for plugin in plugins for rule in plugin.rules],
         )
 
+    def _create_messengers(self, doors: listeners.Doors, plugins: list[Plugin]) -> Messengers:
+        return Messengers(
+            self.config,
+            driver=self.streams,
+            gate=self.gate,
+            certified=doors.certificates is not None,
+            secret=self._secret,
+            switchboard=self.switchboard,
+            accounts=self.accounts,
+            people=self.people,
+            authenticator=TokenAuthenticator(self.tokens, self.accounts),
+            presence=self.presence,
+            contacts=self.contacts,
+            messages=self.messages,
+            rooms=self.rooms,
+            ice_servers=ConfiguredIceServers(self.config.webrtc.ice_servers),
+            version=self.version,
+            features=[make for plugin in plugins for make in plugin.xmpp_features],
+        )
+
     def _has_sessions(self, account: Address) -> bool:
         """Whether a call to an account rings browsers, too."""
         return self.signalling.reach.reaches(account)
@@ -371,6 +407,7 @@ class Node:
             )
         )
         self.registry.register(SipCollector(self.telephones.server, self.telephones.agent))
+        self.registry.register(XmppCollector(self.messengers.server, self.streams.streams))
         context = HttpContext(
             addresses=self.addresses,
             accounts=self.accounts,
@@ -393,12 +430,14 @@ class Node:
             ready=self._readiness,
             ladder=self.telephones.ladder.steps,
             endpoints=self._endpoints,
+            links=self.messengers.links,
             assets=_assets(),
             node=self.name,
             version=self.version,
             routes=[
                 WebSocketRoute("/ws", self.signalling.handle),
                 *self._sip_routes(),
+                *self.messengers.routes(),
             ],
             routers=[router for plugin in plugins for router in plugin.routers],
         )
@@ -414,6 +453,7 @@ class Node:
         return {
             "webrtc": [f"udp:{port}" for port in self.engine.ports],
             "sip": self.telephones.server.endpoints(),
+            "xmpp": self.messengers.server.endpoints(),
         }
 
     async def _open_web(self, stack: AsyncExitStack, doors: listeners.Doors) -> None:
@@ -426,6 +466,7 @@ class Node:
             plain=doors.plain,
             secure=doors.secure,
             proxies=self.config.http.trusted_proxies,
+            websockets=self.messengers.websockets,
         )
         await server.start()
         stack.push_async_callback(server.stop)
@@ -443,6 +484,7 @@ class Node:
     ) -> None:
         tasks = [plugin.run(task) for plugin in plugins for task in plugin.tasks]
         tasks += self.telephones.tasks()
+        tasks += self.messengers.tasks()
         tasks.append(self.messages.sweep())
         tasks += self.people.tasks()
         if doors.certificates is not None:
