@@ -12,6 +12,8 @@ from .resources import (
     accounts,
     auth,
     calls,
+    contacts,
+    conversations,
     discovery,
     docs,
     events,
@@ -41,6 +43,7 @@ API = "/api/v1"
 _RESOURCES = (
     auth,
     accounts,
+    conversations,
     rooms,
     members,
     messages,
@@ -48,7 +51,6 @@ _RESOURCES = (
     events,
     ice_servers,
     calls,
-    presence,
     whip,
     whep,
     discovery,
@@ -57,6 +59,9 @@ _RESOURCES = (
     docs,
     pages,
 )
+
+# What there is where accounts have contacts.
+_CONTACTS = (contacts, presence)
 
 # What there is where accounts have more than a log-in.
 _PEOPLE = (invitations, resets, profiles, uploads, files, push, export)
@@ -114,7 +119,8 @@ def _add_routes(app: FastAPI, context: HttpContext) -> None:
     routes = app.router.routes
     routes.extend(context.routes)
     people = () if context.people is None else _PEOPLE
-    for resource in (*people, *_RESOURCES):
+    known = () if context.contacts is None else _CONTACTS
+    for resource in (*people, *known, *_RESOURCES):
         # One flat list, so that each route knows its whole path.
         routes.extend(resource.router.routes)
     for router in context.routers:

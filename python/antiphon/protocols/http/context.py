@@ -19,6 +19,7 @@ from antiphon.core.ports import (
     Authenticator,
     Caller,
     Calls,
+    Contacts,
     Grants,
     IceServer,
     IceServers,
@@ -186,6 +187,9 @@ class HttpContext:
     presence: Presence
     switchboard: Switchboard
     sessions: Sessions
+
+    contacts: Contacts | None = None
+    """Who knows whom, and who sees whose presence; None: a node without contacts."""
 
     config: HttpConfig = field(default_factory=HttpConfig)
     limits: HttpLimits = field(default_factory=HttpLimits)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.event import Event
+from antiphon.core.message import Message, MessageKind
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
@@ -20,7 +21,9 @@ from antiphon.core.room import Room
 from .access import insiders, sees
 from .context import HttpContext
 from .figures import Figures
-from .models import MemberView, MessageView, TrackView
+from .message_views import ChangeView, MessageView
+from .models import MemberView, TrackView
+from .own_news import OwnNews, OwnReach
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +48,22 @@ def spell(event: Event) -> tuple[str, dict[str, object]] | None:
         case events.TrackRemoved(room, track):
             return "track_removed", {"room": room, "track": track.id, "member": track.member}
         case events.Said(room, message):
-            return "said", {"room": room, "message": _dump(MessageView.of(message))}
+            return _said(room, message)
+        case events.SubjectChanged(room, subject, sender, name, at):
+            by = {"sender": str(sender.bare), "name": name, "at": at}
+            return "subject_changed", {"room": room, "subject": subject, **by}
         case events.SpeakerChanged(room, member):
             return "speaker_changed", {"room": room, "member": member}
     return None
+
+
+def _said(room: str, message: Message) -> tuple[str, dict[str, object]] | None:
+    if message.kind is not MessageKind.TEXT:
+        change = _dump(ChangeView.of(message))
+        return "message_changed", {"room": room, "peer": None, "change": change}
+    if not (message.text or message.draft.attachments):
+        return None
+    return "said", {"room": room, "message": _dump(MessageView.of(message))}
 
 
 def _dump(view: BaseModel) -> object:
@@ -68,6 +83,7 @@ class Listener:
     def __init__(self, caller: Caller, limit: int) -> None:
         self.caller = caller
         self.rooms: set[str] = set()
+        self.own: OwnNews | None = None
         self.too_slow = False
         self._frames: deque[bytes] = deque()
         self._limit = limit
@@ -115,6 +131,8 @@ class Listeners:
         self._number = 0
         self._closed = False
         self._waiting: list[Event] = []
+        self._reach = OwnReach()
+        context.switchboard.add_reach(self._reach)
 
     def open(self, caller: Caller) -> Listener:
         """Take one more. Raises `Refused(TOO_MANY)`."""
@@ -132,8 +150,26 @@ class Listeners:
             self._unwatch = self._context.switchboard.watch(self)
         return listener
 
+    async def follow(self, listener: Listener) -> None:
+        """Tell it as well what concerns its caller's account. Raises `Refused`."""
+        if (contacts := self._context.contacts) is None:
+            raise Refused(Reason.UNSUPPORTED, "This server keeps no contacts.")
+        own = OwnNews(
+            self._context,
+            contacts,
+            listener.caller,
+            lambda name, data: listener.put(frame(name, data, self._next())),
+        )
+        self._reach.add(own)
+        listener.own = own
+        await own.begin()
+
     def remove(self, listener: Listener) -> None:
         """Forget a reader."""
+        if (own := listener.own) is not None:
+            listener.own = None
+            self._reach.remove(own)
+            own.end()
         self._listeners.discard(listener)
         self._figures.listeners.set(len(self._listeners))
         if listener.too_slow:
@@ -171,8 +207,7 @@ class Listeners:
         spelt = spell(event)
         if spelt is None:
             return
-        self._number += 1
-        item = frame(*spelt, self._number)
+        item = frame(*spelt, self._next())
         room = self._context.switchboard.find(event.room)
         if event.room not in inside:
             inside[event.room] = insiders(room)
@@ -181,6 +216,10 @@ class Listeners:
                 listener.put(item)
             if isinstance(event, events.RoomClosed):
                 listener.rooms.discard(event.room)
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
 
     def _may_hear(
         self, listener: Listener, name: str, room: Room | None, inside: frozenset[Address]

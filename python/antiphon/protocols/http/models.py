@@ -1,20 +1,17 @@
-"""What the API shows: rooms, members, tracks, messages and accounts as JSON, in the words of
+"""What the API shows: rooms, members, tracks and accounts as JSON, in the words of
 `schema/signalling.json`.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Self
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from antiphon.core import member as core
-from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.description import Kind
 from antiphon.core.member import Info, Receive, Role, Source
-from antiphon.core.message import Message
-from antiphon.core.ports import Caller, PresenceState, RoomSettings
+from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason
 from antiphon.core.room import Room
 from antiphon.stores.records import Role as AccountRole
@@ -98,31 +95,6 @@ class TrackView(BaseModel):
             source=track.source,
             muted=track.muted,
             codec=track.codec,
-        )
-
-
-class MessageView(BaseModel):
-    """A chat message of a room. Ids sort by time."""
-
-    id: str
-    room: str
-    sender: str
-    name: str
-    text: str
-    sent_at: float
-    origin_id: str | None
-
-    @classmethod
-    def of(cls, message: Message) -> Self:
-        """As it is stored."""
-        return cls(
-            id=message.id,
-            room=message.to.local,
-            sender=str(message.sender),
-            name=message.name,
-            text=message.text,
-            sent_at=message.sent_at,
-            origin_id=message.origin_id,
         )
 
 
@@ -267,51 +239,3 @@ class StepView(BaseModel):
         return cls(
             at=step.at, sender=step.sender, receiver=step.receiver, line=step.line, text=step.text
         )
-
-
-class DeviceView(BaseModel):
-    """What one device says of its user."""
-
-    device: str
-    show: str
-    note: str
-    since: float
-
-
-# What counts most of what several devices say.
-_SHOWS = ("busy", "available", "away")
-
-
-class PresenceView(BaseModel):
-    """Whether somebody is there."""
-
-    account: str
-    show: str = Field(description="busy, available, away or offline.")
-    note: str
-    since: float | None
-    devices: list[DeviceView] | None = Field(
-        description="For oneself and administrators; null for all others."
-    )
-
-    @classmethod
-    def of(cls, account: Address, states: Sequence[PresenceState], caller: Caller) -> Self:
-        """What counts most of what the devices say, as `caller` may see it."""
-        ordered = sorted(
-            (state for state in states if state.show in _SHOWS),
-            key=lambda state: _SHOWS.index(state.show),
-        )
-        first = ordered[0] if ordered else None
-        own = caller.grants.admin or caller.address.bare == account
-        return cls(
-            account=str(account),
-            show="offline" if first is None else first.show,
-            note="" if first is None else first.note,
-            since=None if first is None else first.since,
-            devices=[_device(state) for state in states] if own else None,
-        )
-
-
-def _device(state: PresenceState) -> DeviceView:
-    return DeviceView(
-        device=state.device.device, show=state.show, note=state.note, since=state.since
-    )

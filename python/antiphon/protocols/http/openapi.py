@@ -9,8 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from .errors import PROBLEM_TYPE, Problem
 
 DESCRIPTION = """\
-Rooms, their members, tracks and messages, accounts and tokens of an Antiphon node, and media
-sessions by WHIP and WHEP.
+Rooms, their members, tracks and messages, accounts, contacts, direct messages and tokens of an
+Antiphon node, and media sessions by WHIP and WHEP.
 
 Send a token as `Authorization: Bearer …`. Errors are problem details (RFC 9457); their `reason` is
 one of the words that `/ws` uses as well. Times are seconds since 1970 (UTC). A status 429 comes
@@ -26,11 +26,12 @@ TAGS = (
     ("push", "News for browsers whose page is closed."),
     ("rooms", "Rooms that are stored, or in which somebody is."),
     ("members", "Who is in a room."),
-    ("messages", "What is said in a room."),
+    ("messages", "What is said in a room, and what people write to each other."),
     ("tracks", "What the members of a room send."),
     ("calls", "Who called whom."),
+    ("contacts", "Who knows whom, and who is blocked."),
     ("presence", "Who is there."),
-    ("events", "News of rooms as they happen."),
+    ("events", "News of rooms, and of one's own account, as they happen."),
     ("media", "Media sessions by WHIP (RFC 9725) and WHEP, and servers that help to reach them."),
     ("discovery", "Where everything is."),
     ("health", "For those who watch the node."),

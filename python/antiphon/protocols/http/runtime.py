@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from antiphon.core.ports import Contacts
 from antiphon.core.reason import Reason
 from antiphon.net.gate import network_of
 
@@ -76,6 +77,13 @@ class Runtime:
         """End the event streams and WHIP and WHEP sessions, so that the server can stop."""
         self.listeners.close()
         await self.media.close()
+
+
+def contacts_of(live: Runtime) -> Contacts:
+    """Who knows whom; resources that need it are there only where it is."""
+    contacts = live.context.contacts
+    assert contacts is not None
+    return contacts
 
 
 def people_of(live: Runtime) -> People:

@@ -17,6 +17,7 @@ from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import HttpContext, create_app, drain
 from antiphon.services.presence import PresenceBook
 from antiphon.stores.records import AccountLimits, Role
+from tests.support.contacts import MemoryContacts
 from tests.support.fakes import FakeEndpoint, House, house
 
 OFFER = "\r\n".join(
@@ -247,6 +248,7 @@ class Stand:
     accounts: MemoryAccounts
     tokens: MemoryTokens
     sessions: AnsweringSessions
+    contacts: MemoryContacts
     counter: int = field(default=0)
 
     def headers(self, caller: Caller) -> dict[str, str]:
@@ -285,7 +287,9 @@ def check(response: httpx.Response) -> None:
 @asynccontextmanager
 async def stand(**options: Any) -> AsyncIterator[Stand]:
     """An application for one test; `options` replace fields of its context."""
-    built = house()
+    presence, contacts = PresenceBook(), MemoryContacts(lambda account, event: None)
+    built = house(presence=presence, contacts=contacts)
+    contacts.tell = built.switchboard.tell
     accounts, tokens, sessions = MemoryAccounts(), MemoryTokens(), AnsweringSessions()
     fields: dict[str, Any] = {
         "addresses": built.addresses,
@@ -295,7 +299,8 @@ async def stand(**options: Any) -> AsyncIterator[Stand]:
         "rooms": built.rooms,
         "messages": built.messages,
         "calls": built.calls,
-        "presence": PresenceBook(),
+        "presence": presence,
+        "contacts": contacts,
         "switchboard": built.switchboard,
         "sessions": sessions,
         "guests": Grants(),
@@ -306,5 +311,5 @@ async def stand(**options: Any) -> AsyncIterator[Stand]:
     app = create_app(context)
     transport = httpx.ASGITransport(app, client=("192.0.2.9", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://node.example") as client:
-        yield Stand(app, client, context, built, accounts, tokens, sessions)
+        yield Stand(app, client, context, built, accounts, tokens, sessions, contacts)
     await drain(app)

@@ -1,9 +1,8 @@
-"""Calls and presence over HTTP: one's own, and everything for administrators."""
+"""Calls over HTTP: one's own, and everything for administrators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from antiphon.core.ports import PresenceState
 from tests.support.fakes import Recorder, account, guest
 from tests.unit.protocols.http.stand import Stand, stand
 
@@ -97,32 +96,3 @@ async def test_the_ladder_is_for_administrators() -> None:
         assert (await here.call("GET", f"{CALLS}/one/ladder", ANN)).status_code == 403
     async with stand() as here:
         assert (await here.call("GET", f"{CALLS}/one/ladder", ADMIN)).json() == {"steps": []}
-
-
-async def test_presence_is_for_those_with_an_account(here: Stand) -> None:
-    path = "/api/v1/accounts/{}/presence"
-    await here.accounts.create(BOB.address, "correct horse")
-    there = await here.call("GET", path.format("bob@example.org"), ANN)
-    assert there.json() == {
-        "account": "bob@example.org",
-        "show": "offline",
-        "note": "",
-        "since": None,
-        "devices": None,
-    }
-    presence = here.context.presence
-    presence.publish(PresenceState(device=BOB.address.on("tab"), show="away", since=1.0))
-    presence.publish(PresenceState(device=BOB.address.on("desk"), note="hello", since=2.0))
-    seen = (await here.call("GET", path.format("bob"), ANN)).json()
-    assert (seen["show"], seen["note"], seen["since"], seen["devices"]) == (
-        "available",
-        "hello",
-        2.0,
-        None,
-    )
-    for caller, name in ((BOB, "me"), (ADMIN, "bob")):
-        own = (await here.call("GET", path.format(name), caller)).json()
-        assert [device["device"] for device in own["devices"]] == ["tab", "desk"]
-    assert (await here.call("GET", path.format("bob"), guest("g"))).status_code == 403
-    assert (await here.call("GET", path.format("nobody"), ANN)).status_code == 404
-    assert (await here.call("GET", path.format("me"), ANN)).json()["show"] == "offline"

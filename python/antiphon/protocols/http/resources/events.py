@@ -1,8 +1,9 @@
 """Server-sent events of what the caller may see, as it happens."""
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -89,14 +90,27 @@ async def _gone(receive: Receive) -> None:
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def listen(request: Request, live: Live, caller: CurrentCaller) -> Response:
+async def listen(
+    request: Request,
+    live: Live,
+    caller: CurrentCaller,
+    own: Annotated[
+        bool, Query(description="Also messages, contacts and presence of the caller's account.")
+    ] = False,
+) -> Response:
     """Follow all rooms that the caller may see.
 
     Events have the names and fields of those of `/ws`, and `room`; besides there are `room_opened`,
-    `room_closed` and, as the last one, `ended` with a reason. Nothing is sent again after a
-    reconnection: read the rooms anew.
+    `room_closed` and, as the last one, `ended` with a reason. With `own`, the reader is a device of
+    its account, and hears what those of `/ws` hear; it begins with who is there. Nothing is sent
+    again after a reconnection: read rooms and conversations anew.
     """
     _, _, token = request.headers["authorization"].partition(" ")
-    return EventStream(
-        live.listeners, live.listeners.open(caller), live.context.authenticator, token
-    )
+    listener = live.listeners.open(caller)
+    if own:
+        try:
+            await live.listeners.follow(listener)
+        except BaseException:
+            live.listeners.remove(listener)
+            raise
+    return EventStream(live.listeners, listener, live.context.authenticator, token)

@@ -1,25 +1,59 @@
-"""Presence of accounts: a first look at who is there."""
+"""Presence of accounts: who is there, for those who may see it."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
+from antiphon.core.address import Address
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.caller import CurrentCaller
-from antiphon.protocols.http.models import PresenceView
-from antiphon.protocols.http.runtime import Live
+from antiphon.protocols.http.people_views import PresenceView
+from antiphon.protocols.http.runtime import Live, Runtime, contacts_of
 
 from .accounts import AccountPath
 
-router = APIRouter(prefix="/api/v1/accounts", tags=["presence"])
+router = APIRouter(prefix="/api/v1", tags=["presence"])
 
 
-@router.get("/{account}/presence")
+class PresenceList(BaseModel):
+    """Those who are there; all others are offline."""
+
+    presence: list[PresenceView]
+
+
+@router.get("/accounts/{account}/presence")
 async def read_presence(account: AccountPath, live: Live, caller: CurrentCaller) -> PresenceView:
-    """Whether somebody is there. For everybody with an account."""
+    """Whether somebody is there: oneself, or somebody who lets one see it. Any for
+    administrators.
+    """
+    own = _account(caller)
+    address = own if account == "me" else live.context.addresses.parse(account).bare
+    if address != own and not await _sees(live, caller, address):
+        # Who has an account here is not for everybody to find out.
+        raise Refused(Reason.FORBIDDEN, "They do not let you see whether they are there.")
+    return PresenceView.of(address, live.context.presence.of(address))
+
+
+@router.get("/presence")
+async def list_presence(live: Live, caller: CurrentCaller) -> PresenceList:
+    """Who of one's contacts is there, and oneself."""
+    own, presence = _account(caller), live.context.presence
+    contacts = await contacts_of(live).of(own)
+    seen = [own, *(one.address for one in contacts if one.sees)]
+    there = {address: presence.of(address) for address in seen}
+    return PresenceList(
+        presence=[PresenceView.of(address, states) for address, states in there.items() if states]
+    )
+
+
+async def _sees(live: Runtime, caller: Caller, address: Address) -> bool:
+    if caller.grants.admin:
+        return True
+    contact = await contacts_of(live).find(caller.address.bare, address)
+    return contact is not None and contact.sees
+
+
+def _account(caller: Caller) -> Address:
     if caller.address.is_guest:
         raise Refused(Reason.FORBIDDEN, "Please log in to see who is there.")
-    own = caller.address.bare
-    address = own if account == "me" else live.context.addresses.parse(account).bare
-    states = live.context.presence.of(address)
-    if not states and address != own and await live.context.accounts.find(address) is None:
-        raise Refused(Reason.NOT_FOUND, "There is no such account.")
-    return PresenceView.of(address, states, caller)
+    return caller.address.bare
