@@ -168,6 +168,7 @@ class TestHouse:
             features,
         )
         self.exchange.add_reach(self.house.reach)
+        self.contacts.rights = self.house.sight_changed
         self.home: Home = _Home(self.sessions, self.house.router)
 
     def login(self, name: str, *, admin: bool = False) -> Client:

@@ -34,6 +34,7 @@ class FakeContacts:
     """Lists of contacts in memory, both sides kept in step (`core.ports.Contacts`)."""
 
     def __init__(self, known: set[Address], tell: Tell) -> None:
+        self.rights: Callable[[Address, Address], None] = lambda watcher, account: None
         self._known = known
         self._tell = tell
         self._lists: dict[Address, dict[Address, Contact]] = {}
@@ -132,12 +133,21 @@ class FakeContacts:
     async def block(self, account: Address, others: Sequence[str]) -> None:
         self._blocked.setdefault(account, []).extend(others)
         self._tell(account, BlockingChanged("", account, tuple(others), ()))
+        self._changed(account, others)
 
     async def unblock(self, account: Address, others: Sequence[str] | None = None) -> None:
         before = self._blocked.get(account, [])
         gone = tuple(before if others is None else others)
         self._blocked[account] = [one for one in before if one not in gone]
         self._tell(account, BlockingChanged("", account, (), gone))
+        self._changed(account, gone)
+
+    def _changed(self, account: Address, others: Sequence[str]) -> None:
+        for text in others:
+            local, at, domain = text.rpartition("@")
+            other = Address(local if at else "", domain)
+            self.rights(account, other)
+            self.rights(other, account)
 
     def _mine(self, account: Address) -> dict[Address, Contact]:
         return self._lists.setdefault(account.bare, {})

@@ -133,6 +133,10 @@ class House:
         """Whether one account may know of another: its own, or one whose presence it sees."""
         return account == other or bool(self._services.contacts.sees(account, other))
 
+    def sight_changed(self, watcher: Address, account: Address) -> None:
+        """What the one may see of the other may be otherwise now."""
+        self._presence.sight_changed(watcher, account)
+
     # features.presence.Observer
 
     async def come(self, session: Session) -> None:

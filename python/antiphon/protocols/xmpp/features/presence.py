@@ -3,12 +3,13 @@ those whom they told directly as well.
 """
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.contact import Contact
-from antiphon.core.event import BlockingChanged, ContactChanged, ContactRemoved, Event
+from antiphon.core.event import ContactChanged, ContactRemoved, Event
 from antiphon.core.ports import Contacts, Device, Presence
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp.audiences import Audiences
@@ -231,7 +232,6 @@ class PresenceFeature(Feature):
         return {
             ContactChanged: self._contact_changed,
             ContactRemoved: self._contact_removed,
-            BlockingChanged: self._blocking_changed,
         }
 
     def _contact_changed(self, session: Session, event: ContactChanged) -> None:
@@ -245,29 +245,35 @@ class PresenceFeature(Feature):
     def _contact_removed(self, session: Session, event: ContactRemoved) -> None:
         self._audiences.unsee(session, event.address)
 
-    def _blocking_changed(self, session: Session, event: BlockingChanged) -> None:
-        """XEP-0191 §3.5: to those who are blocked one is not there any more, and back when they
-        are not. They are not there for us either.
+    def sight_changed(self, watcher: Address, account: Address) -> None:
+        """What the one may see of the other may be otherwise now, as when one of them blocks the
+        other (XEP-0191 §3.5). An address without a local part is everybody of that domain.
         """
-        for other in self._audiences.watching(session.account):
-            if self._contacts.blocks(session.account, other.account):
-                self._audiences.unsee(other, session.account)
-        for account in self._audiences.seen_by(session):
-            if self._contacts.blocks(session.account, account):
-                self._audiences.unsee(session, account)
-        if event.unblocked and Available in session.features:
-            self._later(session, None, lambda: self._look_again(session))
+        for session in self._those(watcher):
+            if Available not in session.features:
+                continue
+            if account.local:
+                self._look(session, account)
+            else:
+                self._errands.add(session, partial(self._look_at_all, session, account.domain))
 
-    async def _look_again(self, session: Session) -> None:
-        """After blocking ended: see them, and be seen."""
+    def _those(self, watcher: Address) -> list[Session]:
+        if watcher.local:
+            return list(self._sessions.of(watcher).values())
+        return [one for one in self._sessions if one.account.domain == watcher.domain]
+
+    def _look(self, session: Session, account: Address) -> None:
+        own, contacts = session.account, self._contacts
+        hidden = contacts.blocks(own, account) or contacts.blocks(account, own)
+        if hidden or not contacts.sees(own, account):
+            self._audiences.unsee(session, account)
+        else:
+            self._audiences.see(session, account)
+
+    async def _look_at_all(self, session: Session, domain: str) -> None:
         for contact in await self._contacts.of(session.account):
-            if session.ended or Available not in session.features:
-                return
-            if contact.sees:
-                self._audiences.see(session, contact.address)
-            if contact.seen:
-                for other in self._meant(contact.address):
-                    self._audiences.see(other, session.account)
+            if contact.address.domain == domain and not session.ended:
+                self._look(session, contact.address)
 
     # order
 
