@@ -51,7 +51,7 @@ const minifiedStyles = {
   },
 };
 
-/** One ES module with everything in it, and the pages made of it. */
+/** One ES module, with parts that it fetches when they are needed, and the pages made of it. */
 async function buildAssets() {
   await need(path.join(ROOT, "packages/elements/src/index.ts"));
   await need(PAGES);
@@ -60,8 +60,12 @@ async function buildAssets() {
   await cp(PAGES, ASSETS, { recursive: true });
   await build({
     ...COMMON,
-    entryPoints: [ENTRY],
-    outfile: path.join(ASSETS, "components/antiphon.js"),
+    entryPoints: { antiphon: ENTRY },
+    outdir: path.join(ASSETS, "components"),
+    // What is rarely used is fetched when it is.
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    charset: "utf8",
     minify: true,
     plugins: [minifiedStyles],
   });

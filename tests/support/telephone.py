@@ -21,6 +21,11 @@ def part(name: str) -> str:
     return f'{CALL}[part~="{name}"]'
 
 
+def door(name: str) -> str:
+    """Selector of a part of the form in which one signs in on the start page."""
+    return f'#door >>> [part~="{name}"]'
+
+
 @dataclass
 class Telephone(Participant):
     """`person` in front of `browser`, with an account of the name in lower case."""
@@ -30,29 +35,37 @@ class Telephone(Participant):
         return self.name.lower()
 
     async def open(self, url: str) -> None:
-        """Open the start page and the telephone there."""
+        """Open the start page, and the form there."""
         await self.browser.open(f"{url}/")
-        await self.browser.click("#calls")
+        await self.browser.click("#enter")
         await self.call_state("signed-out")
 
     async def registers(self, url: str) -> None:
-        """Make an account on the start page, and be signed in."""
+        """Make an account on the start page, and open the telephone there."""
         await self.open(url)
-        await self.makes_account()
+        await self.browser.click(door("register"))
+        await self.browser.type(door("address-input"), self.account)
+        await self.browser.type(door("name-input"), self.name)
+        await self.browser.type(door("password-input"), PASSWORD)
+        await self._enters()
+
+    async def signs_in(self, url: str) -> None:
+        """Sign in to the account that there is, and open the telephone."""
+        await self.open(url)
+        await self.browser.type(door("address-input"), self.account)
+        await self.browser.type(door("password-input"), PASSWORD)
+        await self._enters()
+
+    async def _enters(self) -> None:
+        await self.browser.click(door("login-submit"))
+        await self.call_state("idle")
+        await self.browser.click("#calls")
 
     async def makes_account(self) -> None:
-        """Fill in the form, and be signed in."""
+        """Fill in the telephone's own form, where a page has nothing else, and be signed in."""
         await self.browser.click(part("register"))
         await self.browser.type(part("address-input"), self.account)
         await self.browser.type(part("name-input"), self.name)
-        await self.browser.type(part("password-input"), PASSWORD)
-        await self.browser.click(part("sign-in-submit"))
-        await self.call_state("idle")
-
-    async def signs_in(self, url: str) -> None:
-        """Sign in to the account that there is."""
-        await self.open(url)
-        await self.browser.type(part("address-input"), self.account)
         await self.browser.type(part("password-input"), PASSWORD)
         await self.browser.click(part("sign-in-submit"))
         await self.call_state("idle")

@@ -1,8 +1,11 @@
 /** The custom elements of Antiphon; importing this module defines them. */
 
+export { AntiphonLogin } from "./account/login-element.js";
+export { AntiphonProfile } from "./account/profile-element.js";
 export { AntiphonElement } from "./base.js";
 export { AntiphonCall } from "./call/call-element.js";
 export { AntiphonChat } from "./chat-element.js";
+export { AntiphonContacts } from "./contacts/contacts-element.js";
 export { AntiphonLobby } from "./lobby/lobby-element.js";
 export type {
   Backend,

@@ -9,6 +9,7 @@ const NAME = "antiphon.name";
 const ROOMS = "antiphon.rooms";
 const SIGN_IN = "antiphon.sign-in";
 const EMOJI = "antiphon.emoji";
+const NOTIFICATIONS = "antiphon.notifications";
 const MOST_EMOJI = 16;
 
 export function storedName(): string {
@@ -49,6 +50,15 @@ export function rememberEmoji(emoji: string): void {
   write(EMOJI, JSON.stringify([emoji, ...others].slice(0, MOST_EMOJI)));
 }
 
+/** Whether the user wants notifications in this browser. */
+export function notificationsOn(): boolean {
+  return read(NOTIFICATIONS) === "on";
+}
+
+export function wishNotifications(on: boolean): void {
+  write(NOTIFICATIONS, on ? "on" : "off");
+}
+
 /** The token of this tab or device for a server; empty when there is none that is still good. */
 export function storedSignIn(server: string): string {
   return tokenIn(stored("tab"), server) || tokenIn(stored("device"), server);
@@ -77,6 +87,12 @@ export function forgetSignIn(server: string): void {
   } catch (error) {
     console.info("antiphon: this browser remembers nothing here", error);
   }
+}
+
+/** Where a server's token is kept. */
+export function placeOfSignIn(server: string): "page" | "tab" | "device" {
+  if (tokenIn(stored("tab"), server)) return "tab";
+  return tokenIn(stored("device"), server) ? "device" : "page";
 }
 
 function stored(where: "tab" | "device"): string | null {

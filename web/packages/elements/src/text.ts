@@ -160,6 +160,16 @@ const problems = {
     "They do not take messages from you, or the server does not.",
     "Ask whoever runs it.",
   ),
+  invitationGone: problem(
+    "This invitation does not work",
+    "It has expired, or was used already.",
+    "Ask for a new one.",
+  ),
+  resetGone: problem(
+    "This link does not work",
+    "It has expired, or was used already.",
+    "Ask for a new one.",
+  ),
   noSuchPerson: problem(
     "Nobody has this address",
     "The server knows no such account.",

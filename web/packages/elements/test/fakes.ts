@@ -214,6 +214,15 @@ export class FakeBackend implements Backend {
     return { guests: true, registration: true };
   }
 
+  async invitation(_server: string, token: string) {
+    this.#ask("invitation", token);
+    return { room: "board" };
+  }
+
+  async resetPassword(_server: string, token: string, password: string) {
+    this.#ask("reset", `${token} ${password}`);
+  }
+
   async register(_server: string, account: NewAccount) {
     this.#ask("register", `${account.address} ${account.name}`);
   }

@@ -73,6 +73,8 @@ const backend: Backend = {
   register: async () => noServer(),
   phone: () => noServer(),
   calls: async () => noServer(),
+  invitation: async () => noServer(),
+  resetPassword: async () => noServer(),
   publisher: () => noServer(),
   player: () => noServer(),
   watchDevices: () => () => {},

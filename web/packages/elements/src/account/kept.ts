@@ -1,6 +1,6 @@
 /** Where a sign-in outlives the page: in the tab, or on the device; it knows no server. */
 
-import { forgetSignIn, storedSignIn, storeSignIn } from "../storage.js";
+import { forgetSignIn, placeOfSignIn, storedSignIn, storeSignIn } from "../storage.js";
 
 /** How long a sign-in is kept, besides the end of its token. */
 export type Keep = "page" | "tab" | "device";
@@ -10,6 +10,8 @@ export interface KeptSignIn {
   read(): string;
   write(sign: { token: string; expiresAt: number }, keep: Keep): void;
   forget(): void;
+  /** Where it is kept now. */
+  where(): Keep;
 }
 
 /** In this browser, for one server. */
@@ -20,5 +22,6 @@ export function keptFor(server: string): KeptSignIn {
       if (keep !== "page") storeSignIn(server, sign.token, sign.expiresAt, keep === "device");
     },
     forget: () => forgetSignIn(server),
+    where: () => placeOfSignIn(server),
   };
 }

@@ -1,6 +1,6 @@
 /** Who is signed in on a page, and the connection by which they are reached: one for all elements. */
 
-import { type Call, Emitter } from "@antiphon/client";
+import { type Call, Emitter, type Show } from "@antiphon/client";
 import { type Attempt, reasonOf } from "../logic/problems.js";
 import type { Backend, NewAccount, Phone } from "../room/backend.js";
 import { Identity } from "../room/identity.js";
@@ -40,6 +40,9 @@ export class AccountSession extends Emitter<AccountEvents> {
   registration = false;
   /** Anybody may come as a guest. */
   guests = false;
+  /** What the user says of themselves, on this device. */
+  show: Show = "available";
+  note = "";
   phone: Phone | null = null;
   readonly identity: Identity;
   readonly faces: Faces;
@@ -164,6 +167,14 @@ export class AccountSession extends Emitter<AccountEvents> {
     if (this.phone === phone) this.#ready();
   }
 
+  /** Says how the user is, on this device. Rejects with AntiphonError. */
+  async showAs(show: Show, note: string): Promise<void> {
+    await this.phone?.people.setPresence({ show, note });
+    this.show = show;
+    this.note = note;
+    this.#changed();
+  }
+
   /** Follows contacts and conversations as well, now and after each sign-in. */
   follow(): void {
     if (this.#following) return;
@@ -250,19 +261,24 @@ export class AccountSession extends Emitter<AccountEvents> {
     const { people, messages } = phone;
     this.#offs.push(
       people.on("contacts", () => this.#changed()),
+      // Who asks stands in the list as it is fetched.
+      people.on("asked", () => this.#fetched(people.watch())),
       people.on("presence", () => this.#changed()),
       people.on("profile", (change) => this.faces.told(change)),
       messages.on("changed", () => this.#changed()),
     );
-    for (const asked of [people.watch(), messages.load()]) {
-      asked.then(
-        () => this.#changed(),
-        (error: unknown) => {
-          this.failure = { attempt: "contact", error };
-          this.#changed();
-        },
-      );
-    }
+    this.#fetched(people.watch());
+    this.#fetched(messages.load());
+  }
+
+  #fetched(asked: Promise<void>): void {
+    asked.then(
+      () => this.#changed(),
+      (error: unknown) => {
+        this.failure = { attempt: "contact", error };
+        this.#changed();
+      },
+    );
   }
 
   #forget(): void {

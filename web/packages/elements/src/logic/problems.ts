@@ -17,6 +17,7 @@ export type Attempt =
   | "message"
   | "contact"
   | "upload"
+  | "invitation"
   | "reset"
   | "password"
   | "stream";
@@ -150,7 +151,8 @@ const FALLBACK: Readonly<Record<Attempt, ProblemName>> = {
   message: "actionFailed",
   contact: "actionFailed",
   upload: "actionFailed",
-  reset: "actionFailed",
+  invitation: "invitationGone",
+  reset: "resetGone",
   password: "actionFailed",
   stream: "streamFailed",
 };
@@ -167,7 +169,8 @@ const TABLES: Readonly<Record<Attempt, Readonly<Record<string, ProblemName>>>> =
   message: { ...ACTION, forbidden: "notWritten", not_found: "noSuchPerson" },
   contact: { ...ACTION, not_found: "noSuchPerson", bad_request: "noSuchPerson" },
   upload: { ...ACTION, too_large: "fileTooLarge", not_found: "noFiles", unsupported: "noFiles" },
-  reset: { ...ACTION, bad_request: "badAccount" },
+  invitation: { network: "offline", too_many: "tooMany" },
+  reset: { network: "offline", too_many: "tooMany", bad_request: "badAccount" },
   password: {
     ...ACTION,
     unauthorized: "wrongPassword",

@@ -3,6 +3,7 @@
 import {
   type CallPage,
   Client,
+  checkInvitation,
   type Devices,
   fetchCalls,
   fetchOffers,
@@ -14,6 +15,7 @@ import {
   openScreen,
   type Room,
   registerAccount,
+  resetPassword,
   type StreamOptions,
   WhepPlayer,
   WhipPublisher,
@@ -84,6 +86,10 @@ export interface Backend {
   guest(server: string, name: string, room: string): Promise<Credentials>;
   login(server: string, address: string, password: string): Promise<Credentials>;
   register(server: string, account: NewAccount): Promise<void>;
+  /** What an invitation leads to. */
+  invitation(server: string, token: string): Promise<{ readonly room: string | null }>;
+  /** Another password, by what an administrator handed out. */
+  resetPassword(server: string, token: string, password: string): Promise<void>;
   /** What the server lets strangers do. */
   offers(server: string): Promise<Offers>;
   enter(options: EnterOptions): Promise<Entered>;
@@ -111,6 +117,8 @@ export const network: Backend = {
   login: (server, address, password) => Client.authLogin({ server, address, password }),
   offers: (server) => fetchOffers({ server }),
   register: (server, account) => registerAccount({ server, ...account }),
+  invitation: (server, token) => checkInvitation({ server, token }),
+  resetPassword: (server, token, password) => resetPassword({ server, token, password }),
   enter,
   phone: (options) => new Client({ ...options, reachable: true }),
   calls: (server, token, address, before) =>
