@@ -48,12 +48,15 @@ from antiphon.stores.errors import CannotOpen
 
 from . import listeners
 from .access import AccountDirectory, ConfiguredIceServers, TokenAuthenticator
+from .alerts import CallAlerts, MessageAlerts
 from .bot import Bot
 from .config import Config, load
 from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
+from .keepers import join_keepers
 from .messengers import Messengers
 from .metrics import NodeCollector, create_registry, message_seconds
+from .news import ProfileNews
 from .people import People
 from .plugin import Plugin, PluginError, Setup, installed, set_up
 from .sip_metrics import SipCollector
@@ -252,7 +255,6 @@ class Node:
         seconds = message_seconds(self.registry)
         self.messages = Mailbox(self.database, self.config.mailbox, observe=seconds.observe)
         stack.push_async_callback(self.messages.close)
-        self.accounts.on_remove(lambda account: self.messages.erase(account.address))
         self.calls = CallRecords(self.database, self.name, self.config.records)
         await self.calls.open()
         stack.push_async_callback(self.calls.close)
@@ -264,12 +266,23 @@ class Node:
             self.database,
             self.addresses,
             tell=lambda account, event: self.switchboard.tell(account, event),
-            rights=lambda watcher, account: self.switchboard.sight_changed(watcher, account),
+            rights=self._sight_changed,
             exists=self.directory.knows,
             config=self.config.contacts,
         )
         await self.contacts.open()
-        self.accounts.on_remove(lambda account: self.contacts.erase(account.address))
+        join_keepers(
+            self.people,
+            database=self.database,
+            messages=self.messages,
+            contacts=self.contacts,
+            rooms=self.rooms,
+        )
+
+    def _sight_changed(self, watcher: Address, account: Address) -> None:
+        """What the one may see of the other may be otherwise now."""
+        self.switchboard.sight_changed(watcher, account)
+        self.messengers.house.sight_changed(watcher, account)
 
     async def _open_people(self, stack: AsyncExitStack) -> None:
         try:
@@ -304,7 +317,7 @@ class Node:
             addresses=self.addresses,
             policy=policy,
             max_rooms=limits.rooms,
-            calls=self.calls,
+            calls=CallAlerts(self.calls, self.people.push.notify),
             directory=self.directory,
             call_limits=self.config.calls,
             contacts=self.contacts,
@@ -313,6 +326,10 @@ class Node:
         )
         stack.push_async_callback(self.switchboard.close)
         stack.callback(self.switchboard.watch(self.presence))
+        stack.callback(self.switchboard.watch(MessageAlerts(self.people.push.notify)))
+        news = ProfileNews(self.switchboard, self.contacts)
+        stack.push_async_callback(news.close)
+        stack.callback(self.people.watch(news.tell))
         for plugin in plugins:
             if plugin.listeners:
                 stack.callback(self.switchboard.watch(plugin))
@@ -393,6 +410,7 @@ class Node:
             presence=self.presence,
         )
         self.switchboard.add_reach(self.signalling.reach)
+        self.accounts.watch_voided(self.signalling.end_sessions)
         self.registry.register(
             NodeCollector(
                 node=self.name,
