@@ -112,6 +112,9 @@ class MemoryMessages:
 
     # what waits, what was seen, what is kept
 
+    async def who_waits(self, accounts: Sequence[Address]) -> Sequence[Address]:
+        return [account for account in accounts if self.waits[account]]
+
     async def waiting(self, account: Address) -> Sequence[Message]:
         return [one for one in self.stored if one.id in self.waits[account]]
 

@@ -37,6 +37,7 @@ from antiphon.protocols.web.server import WebSignalling
 from antiphon.services.accounts import Accounts
 from antiphon.services.calls import CallRecords
 from antiphon.services.contacts import ContactLists
+from antiphon.services.last_seen import LastSeen
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.services.presence import PresenceBook
@@ -258,7 +259,9 @@ class Node:
         self.calls = CallRecords(self.database, self.name, self.config.records)
         await self.calls.open()
         stack.push_async_callback(self.calls.close)
-        self.presence = PresenceBook()
+        seen = LastSeen(self.database)
+        stack.push_async_callback(seen.close)
+        self.presence = PresenceBook(seen=seen)
         stack.callback(self.presence.close)
         self.directory = AccountDirectory(self.accounts)
         # Both are asked to tell only when the switchboard is there: nobody is connected before.

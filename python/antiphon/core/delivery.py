@@ -17,6 +17,9 @@ from .reason import Refused
 
 log = logging.getLogger(__name__)
 
+# Devices for which is looked at once.
+AT_ONCE = 500
+
 
 class Delivery:
     """`reaches` is the exchange's own list."""
@@ -28,6 +31,8 @@ class Delivery:
         self._errands: set[asyncio.Task[None]] = set()
         # Devices that are being told what waits, and what came for them meanwhile.
         self._bringing: dict[Address, set[str]] = {}
+        self._arrived: list[Device] = []
+        self._welcoming = False
 
     def present(self, account: Address) -> Iterator[Device]:
         """The devices of an account that are connected now; of a full address, that one."""
@@ -86,7 +91,28 @@ class Delivery:
 
     def came(self, device: Device) -> None:
         """A device listens from now on: it is told what waits for its account."""
-        self.begin(self._bring(device))
+        self._bringing.setdefault(device.address, set())
+        self._arrived.append(device)
+        if not self._welcoming:
+            self._welcoming = True
+            self.begin(self._welcome())
+
+    async def _welcome(self) -> None:
+        """Look for all that came together at once: telephones come by thousands, and for few of
+        them anything waits.
+        """
+        try:
+            while self._arrived:
+                devices, self._arrived = self._arrived[:AT_ONCE], self._arrived[AT_ONCE:]
+                accounts = list({device.address.bare for device in devices})
+                waiting = set(await self._messages.who_waits(accounts))
+                for device in devices:
+                    if device.address.bare in waiting:
+                        self.begin(self._bring(device))
+                    else:
+                        self._bringing.pop(device.address, None)
+        finally:
+            self._welcoming = False
 
     async def _bring(self, device: Device) -> None:
         account, came = device.address.bare, self._bringing.setdefault(device.address, set())

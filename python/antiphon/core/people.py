@@ -89,6 +89,9 @@ class Messages(Protocol):
     async def about(self, archive: Address, ids: Sequence[str]) -> Sequence[Message]:
         """What changes these messages: corrections, retractions and reactions, oldest first."""
 
+    async def who_waits(self, accounts: Sequence[Address]) -> Sequence[Address]:
+        """Those of these accounts (bare; a few hundred at most) for whom messages wait."""
+
     async def waiting(self, account: Address) -> Sequence[Message]:
         """Those that came while no device listened, oldest first."""
 

@@ -464,6 +464,9 @@ class Presence(Protocol):
     def watch(self, account: Address, tell: Callable[[Event], None]) -> Callable[[], None]:
         """Tell each `PresenceChanged` of an account from now on; the result ends that."""
 
+    async def last_seen(self, account: Address) -> float | None:
+        """When a device of the account was there last (seconds since 1970); None: never."""
+
 
 # how accounts show themselves, and their files
 

@@ -102,6 +102,12 @@ class Archive:
             await self._database.read(lambda c: statements.waiting(c, name, MAX_WAITING))
         )
 
+    async def who_waits(self, accounts: Sequence[Address]) -> Sequence[Address]:
+        """Those of these accounts for whom messages wait."""
+        names = {str(account.bare): account.bare for account in accounts}
+        found = await self._database.read(lambda c: statements.who_waits(c, list(names)))
+        return [names[name] for name in found]
+
     async def conversations(
         self, account: Address, limit: int = 50, before: str | None = None
     ) -> Sequence[Conversation]:

@@ -18,10 +18,14 @@ from antiphon.core.event import CallAnswered, CallEnded, Event, PresenceChanged
 from antiphon.core.ports import PresenceState
 from antiphon.core.reason import Reason, Refused
 
+from .last_seen import LastSeen
+
 log = logging.getLogger(__name__)
 
-SHOWS = frozenset({"available", "away", "busy", "offline"})
-MAX_NOTE = 256  # characters
+SHOWS = frozenset({"available", "chat", "away", "xa", "busy", "offline"})
+MAX_NOTE = 1024  # characters
+PRIORITIES = range(-128, 128)  # RFC 6121 §4.7.2.3
+MAX_ORIGINAL = 65_536  # bytes
 ON_A_CALL = "on a call"
 
 Tell = Callable[[Event], None]
@@ -43,10 +47,13 @@ class PresenceBook:
         self,
         limits: PresenceLimits | None = None,
         *,
+        seen: LastSeen | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`seen` remembers when accounts were last there, if anybody does."""
         self.refused = 0
+        self._seen_last = seen
         self._limits = limits or PresenceLimits()
         self._now = now
         self._clock = clock
@@ -84,13 +91,16 @@ class PresenceBook:
             log.warning("too many devices: the presence of %s is not shown", device)
             return
         self._expire(device, expires)
-        same = known is not None and (known.show, known.note) == (state.show, state.note)
-        if known is not None and same:
+        if known is not None and replace(state, since=known.since) == known:
             return
-        since = state.since or self._now()
+        # Since when it says this: what lies behind the words may change meanwhile.
+        if known is not None and (known.show, known.note) == (state.show, state.note):
+            since = known.since
+        else:
+            since = state.since or self._now()
         self._accounts.setdefault(account, {})[device] = replace(state, since=since)
         self._count += known is None
-        self._tell(account)
+        self._tell(account, device)
 
     def withdraw(self, device: Address) -> None:
         """The device is gone."""
@@ -101,11 +111,15 @@ class PresenceBook:
         self._count -= 1
         if not devices:
             del self._accounts[device.bare]
-        self._tell(device.bare)
+            if self._seen_last is not None:
+                self._seen_last.left(device.bare, self._now())
+        self._tell(device.bare, device)
 
     def of(self, account: Address) -> Sequence[PresenceState]:
         """All devices of an account that are there; one that is in a call is busy."""
         devices = self._accounts.get(account.bare, {})
+        if not self._calls:
+            return tuple(devices.values())
         return tuple(self._seen(state) for state in devices.values())
 
     def watch(self, account: Address, tell: Tell) -> Callable[[], None]:
@@ -126,6 +140,12 @@ class PresenceBook:
                 self._unwatch(account.bare, tell)
 
         return unwatch
+
+    async def last_seen(self, account: Address) -> float | None:
+        """When a device of the account was there last: now, if one is (seconds since 1970)."""
+        if account.bare in self._accounts:
+            return self._now()
+        return None if self._seen_last is None else await self._seen_last.of(account.bare)
 
     def close(self) -> None:
         """Stop the timer."""
@@ -173,11 +193,13 @@ class PresenceBook:
     def _tell_all(self, ends: Sequence[Address]) -> None:
         for account in {end.bare for end in ends}:
             if account in self._accounts:
-                self._tell(account)
+                self._tell(account, None)
 
-    def _tell(self, account: Address) -> None:
-        event = PresenceChanged("", account, tuple(self.of(account)))
-        for tell in list(self._watchers.get(account, ())):
+    def _tell(self, account: Address, device: Address | None) -> None:
+        if (watchers := self._watchers.get(account)) is None:
+            return
+        event = PresenceChanged("", account, tuple(self.of(account)), device)
+        for tell in list(watchers):
             try:
                 tell(event)
             except Exception:
@@ -232,5 +254,9 @@ def _check(state: PresenceState, expires: float | None) -> None:
         raise Refused(Reason.BAD_REQUEST, text)
     if len(state.note) > MAX_NOTE:
         raise Refused(Reason.BAD_REQUEST, f"A note has at most {MAX_NOTE} characters.")
+    if state.priority not in PRIORITIES:
+        raise Refused(Reason.BAD_REQUEST, "A priority is from -128 to 127.")
+    if state.original is not None and len(state.original.data) > MAX_ORIGINAL:
+        raise Refused(Reason.TOO_LARGE, f"Presence has at most {MAX_ORIGINAL} bytes.")
     if expires is not None and not 0 < expires <= 7 * 86_400:
         raise Refused(Reason.BAD_REQUEST, "Presence expires after at most a week.")

@@ -102,6 +102,12 @@ def waiting(connection: Connection, archive: str, limit: int) -> Rows:
     return connection.execute(query.order_by(entries.c.id).limit(limit)).all()
 
 
+def who_waits(connection: Connection, archives: Sequence[str]) -> Sequence[str]:
+    """Those of these archives in which messages wait."""
+    query = select(entries.c.archive).where(entries.c.archive.in_(archives), entries.c.waiting)
+    return connection.execute(query.distinct()).scalars().all()
+
+
 def conversations(
     connection: Connection, account: str, before: str | None, limit: int
 ) -> list[tuple[str, str]]:

@@ -113,16 +113,16 @@ def erase(connection: Connection, account: str) -> None:
     connection.execute(delete(blocks).where(blocks.c.other == account))
 
 
-def seen_last(connection: Connection, account: str) -> tuple[float, str] | None:
-    """When an account was last there, and what it said."""
-    row = connection.execute(select(last_seen).where(last_seen.c.account == account)).one_or_none()
-    return None if row is None else (row.at, row.note)
+def seen_last(connection: Connection, account: str) -> float | None:
+    """When an account was last there."""
+    query = select(last_seen.c.at).where(last_seen.c.account == account)
+    return connection.execute(query).scalar()
 
 
-def save_last_seen(connection: Connection, seen: Mapping[str, tuple[float, str]]) -> None:
+def save_last_seen(connection: Connection, seen: Mapping[str, float]) -> None:
     """Replace, or add."""
     connection.execute(delete(last_seen).where(last_seen.c.account.in_(list(seen))))
-    rows = [{"account": who, "at": at, "note": note} for who, (at, note) in seen.items()]
+    rows = [{"account": who, "at": at} for who, at in seen.items()]
     connection.execute(insert(last_seen), rows)
 
 

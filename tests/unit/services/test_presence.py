@@ -1,15 +1,19 @@
 """Presence: what devices say, until they say otherwise, leave, or fall silent."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.event import CallAnswered, CallEnded, Event, PresenceChanged
+from antiphon.core.message import Original
 from antiphon.core.ports import PresenceState
 from antiphon.core.reason import Reason, Refused
+from antiphon.services.last_seen import LastSeen
 from antiphon.services.presence import ON_A_CALL, PresenceBook, PresenceLimits
+from antiphon.stores.database import Database
 
 ANN = Address("ann", "example.org")
 TAB, DESK = ANN.on("tab"), ANN.on("desk")
@@ -122,7 +126,7 @@ async def test_who_is_in_a_call_is_busy(caller: Address) -> None:
 
 @pytest.mark.parametrize(
     ("bad", "expires"),
-    [(state(show="sleepy"), None), (state(note="x" * 300), None), (state(), 0.0), (state(), 1e9)],
+    [(state(show="sleepy"), None), (state(note="x" * 1100), None), (state(), 0.0), (state(), 1e9)],
 )
 async def test_what_is_not_taken(bad: PresenceState, expires: float | None) -> None:
     book = PresenceBook()
@@ -164,3 +168,41 @@ async def test_a_watcher_that_fails_harms_nobody() -> None:
     book.watch(ANN, watcher)
     book.publish(state())
     assert watcher.heard == [("tab=available",)]
+
+
+async def test_which_device_changed_is_said() -> None:
+    book, heard = PresenceBook(), list[PresenceChanged]()
+    book.watch(ANN, heard.append)  # type: ignore[arg-type]
+    book.publish(state(TAB, "chat"))
+    book.publish(state(DESK, "xa"))
+    book.withdraw(TAB)
+    assert [event.device for event in heard] == [TAB, DESK, TAB]
+
+
+async def test_a_change_of_priority_or_spelling_is_told_and_since_stays() -> None:
+    book, watcher = PresenceBook(now=lambda: 5.0), Watcher()
+    book.watch(ANN, watcher)
+    first = PresenceState(device=TAB, since=1.0)
+    book.publish(first)
+    book.publish(replace(first, priority=-1, since=2.0))
+    book.publish(replace(first, priority=-1, original=Original("form", b"<presence/>"), since=3.0))
+    book.publish(replace(first, priority=-1, original=Original("form", b"<presence/>"), since=4.0))
+    assert len(watcher.heard) == 3
+    assert book.of(ANN)[0].since == 1.0
+
+
+async def test_when_somebody_was_last_there_is_stored(database: Database) -> None:
+    seen = LastSeen(database, linger=0.01)
+    book = PresenceBook(seen=seen, now=lambda: 5.0)
+    assert await book.last_seen(ANN) is None
+    book.publish(state(TAB))
+    book.publish(state(DESK))
+    assert await book.last_seen(TAB) == 5.0
+    book.withdraw(TAB)
+    book.withdraw(DESK)
+    assert await book.last_seen(ANN) == 5.0
+    await asyncio.sleep(0.1)
+    book.publish(state(TAB))
+    book.withdraw(TAB)
+    await seen.close()
+    assert await LastSeen(database).of(ANN) == 5.0

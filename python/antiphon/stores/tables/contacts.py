@@ -45,5 +45,4 @@ last_seen = Table(
     metadata,
     Column("account", KEY_TEXT, primary_key=True),
     Column("at", Double, nullable=False),
-    Column("note", Text, nullable=False),
 )

@@ -150,5 +150,4 @@ def _contacts() -> None:
         "last_seen",
         sa.Column("account", KEY_TEXT, primary_key=True),
         sa.Column("at", sa.Double, nullable=False),
-        sa.Column("note", sa.Text, nullable=False),
     )
