@@ -67,7 +67,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(here: Stand, caller: Caller) -> AsyncIterator[Reader]:
+async def reading(here: Stand, caller: Caller, query: bytes = b"") -> AsyncIterator[Reader]:
     """A reader; the transport of the other tests waits for the end of a response."""
     reader = Reader()
     reader.open.set()
@@ -77,7 +77,7 @@ async def reading(here: Stand, caller: Caller) -> AsyncIterator[Reader]:
         "method": "GET",
         "path": "/api/v1/events",
         "raw_path": b"/api/v1/events",
-        "query_string": b"",
+        "query_string": query,
         "scheme": "http",
         "http_version": "1.1",
         "headers": [(b"host", b"node.example"), (b"authorization", token.encode())],

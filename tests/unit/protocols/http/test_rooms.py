@@ -31,19 +31,33 @@ async def test_a_room_is_stored_read_changed_and_removed(here: Stand) -> None:
         "name": "hall",
         "address": "hall@rooms.example.org",
         "title": "The hall",
+        "description": "",
+        "subject": {"text": "", "by": None, "name": "", "at": 0.0},
         "owner": "ann@example.org",
         "guests": None,
         "max_members": 5,
         "stage": 25,
         "audience": False,
+        "moderated": False,
+        "members_only": False,
+        "listed": True,
+        "archived": True,
+        "history": 50,
+        "addresses_for": "listener",
+        "may_whisper": "listener",
+        "may_invite": "listener",
+        "may_set_subject": "moderator",
+        "affiliation": "owner",
         "stored": True,
         "created_at": made.json()["created_at"],
         "live": None,
         "pin": "",
+        "password": "",
     }
     assert (await here.call("POST", ROOMS, ANN, json=body)).status_code == 409
     read = await here.call("GET", f"{ROOMS}/hall", BOB)
-    assert read.json() == made.json() | {"pin": None}, "only the owner sees the PIN"
+    hidden = {"pin": None, "password": None, "affiliation": "none"}
+    assert read.json() == made.json() | hidden, "only owners see the PIN"
     changed = await here.call("PATCH", f"{ROOMS}/hall", ANN, json={"audience": True})
     assert (changed.json()["audience"], changed.json()["title"]) == (True, "The hall")
     replaced = await here.call("PUT", f"{ROOMS}/hall", ANN, json={"stage": 3})

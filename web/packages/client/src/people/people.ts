@@ -2,7 +2,7 @@
 
 import { Emitter } from "../emitter.js";
 import { hasReason } from "../errors.js";
-import type { ServerEvent, Show } from "../generated/signalling.js";
+import type { ContactAsked, ServerEvent, Show } from "../generated/signalling.js";
 import type { Request } from "../session/requests.js";
 import { absent, type Contact, type Presence, toContact, toPresence } from "./types.js";
 
@@ -173,6 +173,7 @@ export class People extends Emitter<PeopleEvents> {
         this.emit("contacts");
         break;
       case "contact_asked":
+        this.#put({ ...(this.#contacts.get(event.address) ?? stranger(event)), asking: true });
         this.emit("asked", event.address, event.text);
         break;
       case "contact_answered":
@@ -211,4 +212,10 @@ export class People extends Emitter<PeopleEvents> {
     this.emit("contacts");
     return contact;
   }
+}
+
+/** Somebody who asks and is not in the list. */
+function stranger({ address, text }: ContactAsked): Contact {
+  const nothing = { sees: false, seen: false, asked: false, asking: false, listed: false };
+  return { address, name: "", groups: [], ...nothing, request: text };
 }

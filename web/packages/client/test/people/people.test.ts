@@ -46,13 +46,19 @@ describe("people", () => {
     expect(seen).toEqual([
       "contacts 2",
       `${BOB} busy on a call`,
+      "contacts 3",
       "joe@x asks: Hi",
       `${EVE} true`,
       `${EVE} is Eve`,
-      "contacts 2",
+      "contacts 3",
       `${BOB} offline `,
-      "contacts 1",
+      "contacts 2",
     ]);
+    expect(people.contacts.get("joe@x")).toMatchObject({
+      asking: true,
+      listed: false,
+      request: "Hi",
+    });
     expect([...people.blocked]).toEqual(["joe@x"]);
   });
 
