@@ -411,6 +411,7 @@ class Node:
             config=config.web,
             version=self.version,
             presence=self.presence,
+            contacts=self.contacts,
         )
         self.switchboard.add_reach(self.signalling.reach)
         self.accounts.watch_voided(self.signalling.end_sessions)
@@ -438,6 +439,7 @@ class Node:
             messages=self.messages,
             calls=self.calls,
             presence=self.presence,
+            contacts=self.contacts,
             people=self.people.http,
             switchboard=self.switchboard,
             sessions=sessions,

@@ -26,6 +26,7 @@ from antiphon.stores.records import Role
 
 from .config import Config
 from .folder import find_running
+from .keepers import open_keepers
 from .options import read_config
 from .people import People
 from .remote import Failed, Remote
@@ -62,6 +63,7 @@ async def _run(options: argparse.Namespace, config: Config) -> int:
             base=lambda: web_address(config),
         )
         await people.open(stack)
+        await open_keepers(stack, config, people, database=database, addresses=addresses)
         return await _do(options, config, people, addresses)
 
 

@@ -1,0 +1,74 @@
+"""Files of an account's export: what it wrote and was written, and whom it knows."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from antiphon.core.contact import Contact
+from antiphon.core.message import Message, Span
+from antiphon.core.people import Contacts, Messages
+from antiphon.stores.records import Account
+
+from .exports import Exporter, File
+
+PAGE = 200
+
+
+def messages_exporter(messages: Messages) -> Exporter:
+    """`messages.jsonl`: all messages of the account's archive, oldest first, one a line."""
+
+    async def export(account: Account) -> AsyncIterator[File]:
+        yield "messages.jsonl", _messages(messages, account)
+
+    return export
+
+
+def contacts_exporter(contacts: Contacts) -> Exporter:
+    """`contacts.json`: its list, and whom it blocks."""
+
+    async def export(account: Account) -> AsyncIterator[File]:
+        found = [_contact(one) for one in await contacts.of(account.address)]
+        blocked = list(await contacts.blocked(account.address))
+        shown = {"contacts": found, "blocked": blocked}
+        yield "contacts.json", _once(json.dumps(shown, ensure_ascii=False, indent=1).encode())
+
+    return export
+
+
+async def _messages(messages: Messages, account: Account) -> AsyncIterator[bytes]:
+    after = None
+    while True:
+        page = await messages.read(account.address, Span(after=after, latest=False, limit=PAGE))
+        if page.messages:
+            yield b"".join(_line(message) for message in page.messages)
+            after = page.messages[-1].id
+        if not page.more:
+            return
+
+
+def _line(message: Message) -> bytes:
+    draft = message.draft
+    shown: dict[str, Any] = {
+        "id": message.id,
+        "to": str(message.to),
+        "sender": str(message.sender),
+        "name": message.name,
+        "sent_at": message.sent_at,
+        "kind": str(draft.kind),
+        "text": draft.text,
+        "about": draft.about,
+        "reply_to": draft.reply_to,
+        "reactions": list(draft.reactions),
+        "attachments": [asdict(one) for one in draft.attachments],
+    }
+    kept = {name: value for name, value in shown.items() if value not in (None, [], "")}
+    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {**asdict(contact), "address": str(contact.address)}
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
