@@ -44,6 +44,16 @@ def _must_be_free(settings: RoomSettings, account: Address, nick: str) -> None:
         raise Refused(Reason.CONFLICT, "That name is kept for somebody else.")
 
 
+def without(settings: RoomSettings, account: Address) -> RoomSettings:
+    """The room once an account (bare) is no more."""
+    others = {one: what for one, what in settings.affiliations.items() if one != account}
+    owner = settings.owner
+    if owner == account:
+        heirs = [one for one in settings.owners if one != account]
+        owner = min(heirs, default=None)
+    return replace(settings, owner=owner, affiliations=others)
+
+
 @dataclass(frozen=True, slots=True)
 class Consequences:
     """What other affiliations mean for those inside: who must go, and who has another role."""

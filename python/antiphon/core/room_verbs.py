@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .address import Address, Addresses
-from .affiliations import affiliated, consequences
+from .affiliations import affiliated, consequences, without
 from .call import is_call_room
 from .doors import Doors
 from .event import RoomDeclined, RoomInvited
@@ -31,6 +31,7 @@ from .watching import Watching
 log = logging.getLogger(__name__)
 
 MAX_SUBJECT = 4096  # bytes
+_NONE = Affiliation.NONE
 MAX_REASON = 1024  # bytes
 
 
@@ -199,6 +200,17 @@ class RoomVerbs(PeopleVerbs):
             return affiliated(settings, account, Standing(affiliation=own, nick=nick))
 
         await self._affiliate(room, account, change)
+
+    async def erase(self, account: Address) -> None:
+        """An account is no more: whoever gets its name is nothing to the rooms that live, either.
+        What is stored of it is the store's matter.
+        """
+        account = account.bare
+        for name in [room.name for room in self._rooms.values()]:
+            async with self._doors.through(name):
+                living = self._rooms.get(name)
+                if living is not None and living.settings.affiliation(account) is not _NONE:
+                    self._apply(without(living.settings, account))
 
     # words
 

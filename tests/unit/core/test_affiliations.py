@@ -236,6 +236,17 @@ async def test_lists_are_for_those_who_run_the_room() -> None:
     assert await refused(here.switchboard.affiliations(max_, "club", OUTCAST)) is Reason.FORBIDDEN
 
 
+async def test_an_account_that_is_gone_is_nothing_any_more() -> None:
+    here = house()
+    await lasting(here)
+    ann = await enter(here, "ann")
+    for name in ("max", "ann"):
+        await here.switchboard.erase(address(name))
+    settings = ann.room.settings
+    assert settings.owner is None
+    assert list(settings.affiliations) == [address("adam")]
+
+
 async def test_there_is_a_limit_of_rooms_for_each() -> None:
     here = house(max_owned=2)
     for name in ("a", "b"):

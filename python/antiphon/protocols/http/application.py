@@ -10,6 +10,7 @@ from .context import HttpContext
 from .middleware import BodyLimited, HeadAsGet, OtherOrigins, RateLimited, Safe, Supervised
 from .resources import (
     accounts,
+    affiliations,
     auth,
     calls,
     contacts,
@@ -45,6 +46,7 @@ _RESOURCES = (
     accounts,
     conversations,
     rooms,
+    affiliations,
     members,
     messages,
     tracks,

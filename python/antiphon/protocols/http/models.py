@@ -10,10 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from antiphon.core import member as core
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.description import Kind
-from antiphon.core.member import Info, Receive, Role, Source
-from antiphon.core.ports import Caller, RoomSettings
+from antiphon.core.member import Info, Role, Source
 from antiphon.core.reason import Reason
-from antiphon.core.room import Room
 from antiphon.stores.records import Role as AccountRole
 
 from .context import Account, Step
@@ -95,71 +93,6 @@ class TrackView(BaseModel):
             source=track.source,
             muted=track.muted,
             codec=track.codec,
-        )
-
-
-class LiveView(BaseModel):
-    """Figures of a room in which somebody is now."""
-
-    opened_at: float
-    members: int
-    tracks: int
-    receivers: dict[Receive, int] = Field(description="How many want to receive what.")
-    speaker: str | None = Field(description="Member id of the current speaker.")
-
-    @classmethod
-    def of(cls, room: Room) -> Self:
-        """As the room is now."""
-        receivers: dict[Receive, int] = {}
-        for member in room.members.values():
-            receivers[member.receive] = receivers.get(member.receive, 0) + 1
-        return cls(
-            opened_at=room.opened_at,
-            members=len(room.members),
-            tracks=len(room.tracks),
-            receivers=receivers,
-            speaker=room.speaker,
-        )
-
-
-class RoomView(BaseModel):
-    """A room: its settings, and its figures while somebody is in it."""
-
-    name: str
-    address: str
-    title: str
-    owner: str | None
-    guests: bool | None = Field(description="null: as the server's configuration says.")
-    max_members: int | None
-    stage: int = Field(description="How many members' cameras are forwarded at once.")
-    audience: bool = Field(description="Who joins without a grant to publish only listens.")
-    stored: bool = Field(description="False: the room ends with its last member.")
-    created_at: float
-    live: LiveView | None = Field(description="null: nobody is in it.")
-    pin: str | None = Field(
-        description='What those who dial in must press, "": nothing. For the owner and'
-        " administrators; null for all others."
-    )
-
-    @classmethod
-    def of(
-        cls, address: str, settings: RoomSettings, stored: bool, live: Room | None, caller: Caller
-    ) -> Self:
-        """From what is stored and what lives, as `caller` may see it."""
-        owns = settings.owner is not None and settings.owner == caller.address.bare
-        return cls(
-            name=settings.name,
-            address=address,
-            title=settings.title,
-            owner=None if settings.owner is None else str(settings.owner),
-            guests=settings.guests,
-            max_members=settings.max_members,
-            stage=settings.stage,
-            audience=settings.audience,
-            stored=stored,
-            created_at=settings.created_at,
-            live=None if live is None else LiveView.of(live),
-            pin=settings.pin if owns or caller.grants.admin else None,
         )
 
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 
 from antiphon.core.change import Act, Moderate, Mute
 from antiphon.core.description import Kind
-from antiphon.core.member import Member, Track
+from antiphon.core.member import Member, Role, Track
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
@@ -51,7 +51,7 @@ async def remove_member(room: RoomPath, member: str, live: Live, caller: Current
     found = living_room(live, room)
     other = found.member(member)
     switchboard = live.context.switchboard
-    if other.caller.address == caller.address:
+    if other.caller.address.bare == caller.address.bare:
         await switchboard.leave(found.name, other.id)
     elif (actor := _as_member(found, caller)) is not None:
         await switchboard.update(found.name, actor.id, Moderate(other.id, Act.REMOVE))
@@ -87,5 +87,8 @@ def _as_member(room: Room, caller: Caller) -> Member | None:
     """The caller as a member of the room; administrators act from outside."""
     if caller.grants.admin:
         return None
-    members = room.members.values()
-    return next((member for member in members if member.caller.address == caller.address), None)
+    own = caller.address.bare
+    mine = [member for member in room.members.values() if member.caller.address.bare == own]
+    # Of several, the one that may do most.
+    moderators = [member for member in mine if member.info.role is Role.MODERATOR]
+    return next(iter([*moderators, *mine]), None)

@@ -8,11 +8,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from antiphon.core.policy import affiliation_of
 from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason, Refused
+from antiphon.core.standing import Affiliation, Role
 from antiphon.protocols.http.access import may_enter, sees
 from antiphon.protocols.http.caller import CurrentCaller
-from antiphon.protocols.http.models import Body, Limit, RoomPath, RoomView, Text
+from antiphon.protocols.http.models import Body, Limit, RoomPath, Text
+from antiphon.protocols.http.room_views import RoomView
 from antiphon.protocols.http.runtime import Live, Runtime
 
 router = APIRouter(prefix="/api/v1/rooms", tags=["rooms"])
@@ -22,10 +25,29 @@ class Settings(Body):
     """What can be said of a stored room. What is absent has its default, or stays."""
 
     title: Text = Field("", max_length=200)
+    description: Text = Field("", max_length=1000)
     guests: bool | None = Field(None, description="null: as the server's configuration says.")
     max_members: int | None = Field(None, ge=1, le=100_000)
     stage: int = Field(25, ge=0, le=1000, description="How many members' cameras are forwarded.")
     audience: bool = Field(False, description="Who joins without a grant to publish only listens.")
+    moderated: bool = Field(False, description="Newcomers listen, and listeners do not write.")
+    members_only: bool = Field(False, description="Only accounts with an affiliation come in.")
+    password: Text = Field(
+        "", max_length=60, description='Those without an affiliation need it; "": none.'
+    )
+    listed: bool = Field(True, description="Shown to those who do not know its name.")
+    archived: bool = Field(True, description="Messages are kept.")
+    history: int = Field(50, ge=0, le=1000, description="Last messages shown to newcomers.")
+    addresses_for: Role = Field(
+        Role.LISTENER, description="The lowest role that sees who is behind a name."
+    )
+    may_whisper: Role | None = Field(
+        Role.LISTENER, description="The lowest role that writes to one member alone; null: nobody."
+    )
+    may_invite: Role | None = Field(Role.LISTENER, description="The lowest role that invites.")
+    may_set_subject: Role | None = Field(
+        Role.MODERATOR, description="The lowest role that sets the subject."
+    )
     pin: str = Field(
         "",
         pattern=r"^([0-9]{4,16})?$",
@@ -57,14 +79,18 @@ async def list_rooms(
     one.
     """
     context = live.context
-    stored = await context.rooms.page(after, limit)
+    stored = await context.rooms.page(after, limit, caller.address)
     living = (room.name for room in context.switchboard.rooms if after is None or room.name > after)
     names = {settings.name for settings in stored} | set(heapq.nsmallest(limit, living))
     page = sorted(names)[:limit]
     by_name = {settings.name: settings for settings in stored}
     # Whatever is stored under one of these names is in `stored`: names come in order in both.
     found = [_found(live, caller, name, by_name.get(name)) for name in page]
-    shown = [view for settings, view in filter(None, found) if sees(context, caller, settings)]
+    shown = [
+        view
+        for settings, view in filter(None, found)
+        if sees(context, caller, settings) and _is_listed(caller, settings)
+    ]
     return RoomPage(rooms=shown, next=page[-1] if len(page) == limit else None)
 
 
@@ -110,12 +136,9 @@ async def store_room(
 async def change_room(
     room: RoomPath, change: Settings, live: Live, caller: CurrentCaller
 ) -> RoomView:
-    """Change some settings of a stored room."""
-    name = live.context.addresses.room(room).local
-    before = await live.context.rooms.find(name)
-    if before is None:
-        raise Refused(Reason.NOT_FOUND, "There is no such stored room.")
-    changed = replace(before, **change.model_dump(exclude_unset=True))
+    """Change some settings of a room, which lasts or not as before."""
+    before = await live.context.switchboard.settings(room)
+    changed = replace(before, locked=False, **change.model_dump(exclude_unset=True))
     return _shown(live, caller, await live.context.switchboard.set(caller, changed))
 
 
@@ -132,7 +155,13 @@ def _settings(name: str, settings: Settings) -> RoomSettings:
 def _shown(live: Runtime, caller: Caller, stored: RoomSettings) -> RoomView:
     address = str(live.context.addresses.room(stored.name))
     living = live.context.switchboard.find(stored.name)
-    return RoomView.of(address, stored, True, living, caller)
+    return RoomView.of(address, stored, stored.lasting, living, caller)
+
+
+def _is_listed(caller: Caller, settings: RoomSettings) -> bool:
+    """Rooms that are not listed are found by those who have to do with them."""
+    own = affiliation_of(caller, settings)
+    return settings.listed or own.covers(Affiliation.MEMBER)
 
 
 def _found(
