@@ -75,8 +75,10 @@ class Correspondent(Telephone):
         encoded = base64.b64encode(content).decode()
         await self.browser.evaluate(
             f"""(() => {{
-                const bytes = Uint8Array.from(atob({json.dumps(encoded)}), (one) => one.charCodeAt(0));
-                const file = new File([bytes], {json.dumps(name)}, {{type: {json.dumps(media_type)}}});
+                const text = atob({json.dumps(encoded)});
+                const bytes = Uint8Array.from(text, (one) => one.charCodeAt(0));
+                const options = {{type: {json.dumps(media_type)}}};
+                const file = new File([bytes], {json.dumps(name)}, options);
                 const dataTransfer = new DataTransfer();
                 dataTransfer.items.add(file);
                 const chat = document.querySelector("antiphon-chat").shadowRoot;
@@ -121,7 +123,8 @@ class Correspondent(Telephone):
         return await self.browser.evaluate(
             f"""[...document.querySelector("antiphon-chat").shadowRoot
                 .querySelectorAll('[part~="message-row"]')]
-                .find((row) => row.textContent.includes({json.dumps(text)}))?.dataset.state ?? null"""
+                .find((row) => row.textContent.includes({json.dumps(text)}))
+                ?.dataset.state ?? null"""
         )
 
     async def sees_mark(self, text: str, mark: str) -> None:

@@ -2,6 +2,8 @@
 
 export { AntiphonLogin } from "./account/login-element.js";
 export { AntiphonProfile } from "./account/profile-element.js";
+export { AccountSession } from "./account/session.js";
+export { sharedAccount } from "./account/shared.js";
 export { AntiphonElement } from "./base.js";
 export { AntiphonCall } from "./call/call-element.js";
 export { AntiphonChat } from "./chat-element.js";

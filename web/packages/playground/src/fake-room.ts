@@ -1,17 +1,15 @@
 /** A room without a server: people made of canvas pictures, for looking at the elements. */
 
-import type { LocalTrack, Member, Message, Quality, RemoteTrack, Room } from "@antiphon/client";
+import type {
+  Conversation,
+  LocalTrack,
+  Member,
+  Quality,
+  RemoteTrack,
+  Room,
+} from "@antiphon/client";
+import { FakeServer } from "../../elements/test/fake-server.js";
 import { paintPerson, paintScreen } from "./pictures.js";
-
-const UNCHANGED = {
-  replyTo: null,
-  attachments: [],
-  editedAt: null,
-  retracted: null,
-  reactions: [],
-  state: "sent",
-  error: null,
-} as const;
 
 export interface Scenario {
   readonly people: number;
@@ -55,7 +53,8 @@ export class FakeRoom {
   readonly members = new Map<string, FakeMember>();
   readonly tracks = new Map<string, RemoteTrack>();
   readonly localTracks: LocalTrack[] = [];
-  readonly messages: Message[] = [];
+  readonly server = new FakeServer();
+  readonly chat: Conversation;
   readonly me: FakeMember;
   speaker: Member | null = null;
   quality: Quality | null;
@@ -67,6 +66,8 @@ export class FakeRoom {
     this.name = room;
     this.title = room;
     this.me = this.#add(me, true);
+    this.server.me = { address: this.me.address, name: me };
+    this.chat = this.server.room(room);
     if (scenario.moderator) this.me.role = "moderator";
     for (let index = 1; index < scenario.people; index += 1) this.enter(index);
     if (scenario.sharing) this.share(1);
@@ -138,16 +139,6 @@ export class FakeRoom {
     return local;
   }
 
-  async say(text: string): Promise<Message> {
-    const message = this.#message(this.me, text, Date.now());
-    this.fire("message", message);
-    return message;
-  }
-
-  async history() {
-    return { messages: [], more: false };
-  }
-
   async raiseHand(raised: boolean): Promise<void> {
     this.me.hand = raised;
     this.fire("member-changed", this.me);
@@ -168,18 +159,9 @@ export class FakeRoom {
   #write(index: number): void {
     const members = [...this.members.values()];
     const member = members[(index * 2 + 1) % members.length] ?? this.me;
-    const time = Date.now() - (12 - index) * 90_000;
-    this.#message(member, LINES[index % LINES.length] ?? "", time);
-  }
-
-  #message(member: FakeMember, text: string, sentAt: number): Message {
-    const { address: sender, name } = member;
-    const id = this.#id();
-    const own = member === this.me;
-    const what = { id, room: this.name, sender, name, text, sentAt, originId: null, own };
-    const message: Message = { ...what, ...UNCHANGED };
-    this.messages.push(message);
-    return message;
+    this.server.now = Date.now() - (14 - index) * 90_000;
+    const text = LINES[index % LINES.length] ?? "";
+    this.chat.fill([this.server.keeps(this.name, member.address, member.name, text)]);
   }
 
   #add(name: string, isLocal: boolean): FakeMember {

@@ -1,7 +1,13 @@
-/** Shows `<antiphon-room>` in a scenario told by the page's address; nothing here is shipped. */
+/** Shows an element in a scenario told by the page's address; nothing here is shipped. */
 
 import { AntiphonError, openCamera, openMicrophone } from "@antiphon/client";
-import { AntiphonRoom, type Backend } from "@antiphon/elements";
+import {
+  type AntiphonElement,
+  AntiphonRoom,
+  type Backend,
+  sharedAccount,
+} from "@antiphon/elements";
+import { livelyServer, phoneOf, writesNow } from "./fake-people.js";
 import { FakeRoom } from "./fake-room.js";
 import { paintPerson, paintScreen } from "./pictures.js";
 
@@ -12,6 +18,7 @@ const refuse = (kind: string) => {
   if (reason) throw new AntiphonError(reason, `refused: ${reason}`);
 };
 
+const server = livelyServer();
 const credentials = { token: "none", expiresAt: Number.POSITIVE_INFINITY };
 const listeners = new Set<(state: string) => void>();
 const link = {
@@ -69,10 +76,10 @@ const backend: Backend = {
       speakers: [device("audiooutput", "Built-in Speakers")],
     };
   },
-  offers: async () => noServer(),
+  offers: async () => ({ guests: true, registration: true }),
   register: async () => noServer(),
-  phone: () => noServer(),
-  calls: async () => noServer(),
+  phone: () => phoneOf(server),
+  calls: async () => ({ calls: [], more: false }),
   invitation: async () => noServer(),
   resetPassword: async () => noServer(),
   publisher: () => noServer(),
@@ -84,14 +91,42 @@ function noServer(): never {
   throw new AntiphonError("network", "There is no server in the playground.");
 }
 
-const element = document.createElement("antiphon-room");
-element.backend = backend;
-element.room = asked("room", "calm-river-482");
-element.name = asked("name", "Ada Byron");
-element.join = query.has("join");
-element.homeLink = "/";
 const theme = query.get("theme");
-if (theme === "light" || theme === "dark") element.theme = theme;
-if (query.get("layout") === "speaker") element.layout = "speaker";
-document.body.append(element);
-Object.assign(window, { element, AntiphonRoom });
+
+/** `?show=`: `room`, `chat`, `contacts`, `login`, `profile`, or `client`: contacts and chat. */
+const shown: { readonly [name: string]: () => readonly AntiphonElement[] } = {
+  room: () => [room()],
+  chat: () => [chat()],
+  contacts: () => [document.createElement("antiphon-contacts")],
+  login: () => [document.createElement("antiphon-login")],
+  profile: () => [document.createElement("antiphon-profile")],
+  client: () => [document.createElement("antiphon-contacts"), chat()],
+};
+
+function room(): AntiphonElement {
+  const element = document.createElement("antiphon-room");
+  element.room = asked("room", "calm-river-482");
+  element.name = asked("name", "Ada Byron");
+  element.join = query.has("join");
+  element.homeLink = "/";
+  if (query.get("layout") === "speaker") element.layout = "speaker";
+  return element;
+}
+
+function chat(): AntiphonElement {
+  const element = document.createElement("antiphon-chat");
+  element.to = asked("to", "bashir@example.org");
+  return element;
+}
+
+for (const element of shown[asked("show", "room")]?.() ?? []) {
+  element.backend = backend;
+  if (theme === "light" || theme === "dark") element.setAttribute("theme", theme);
+  document.body.append(element);
+  Object.assign(window, { element });
+}
+if (asked("show", "room") !== "room" && !query.has("out")) {
+  void sharedAccount(backend, location.origin).give("none");
+}
+if (query.has("typing")) setTimeout(() => writesNow(server), 500);
+Object.assign(window, { server, AntiphonRoom });

@@ -261,8 +261,6 @@ export class AccountSession extends Emitter<AccountEvents> {
     const { people, messages } = phone;
     this.#offs.push(
       people.on("contacts", () => this.#changed()),
-      // Who asks stands in the list as it is fetched.
-      people.on("asked", () => this.#fetched(people.watch())),
       people.on("presence", () => this.#changed()),
       people.on("profile", (change) => this.faces.told(change)),
       messages.on("changed", () => this.#changed()),
