@@ -84,7 +84,7 @@ PARTS = (
         names=(("calls", "running"), ("calls_per_caller", "running_per_caller")),
     ),
     Part("records", "calls", RecordsConfig),
-    Part("rooms", "limits", RoomLimits),
+    Part("rooms", "limits", RoomLimits, names=(("owned", "rooms_per_account"),)),
     Part(
         "people",
         "limits",

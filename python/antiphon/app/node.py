@@ -320,6 +320,7 @@ class Node:
             addresses=self.addresses,
             policy=policy,
             max_rooms=limits.rooms,
+            max_owned=limits.owned,
             calls=CallAlerts(self.calls, self.people.push.notify),
             directory=self.directory,
             call_limits=self.config.calls,
@@ -328,6 +329,7 @@ class Node:
             post_limits=self.config.post,
         )
         stack.push_async_callback(self.switchboard.close)
+        self.accounts.on_remove(lambda account: self.switchboard.erase(account.address))
         stack.callback(self.switchboard.watch(self.presence))
         stack.callback(self.switchboard.watch(MessageAlerts(self.people.push.notify)))
         news = ProfileNews(self.switchboard, self.contacts)

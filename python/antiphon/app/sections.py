@@ -104,6 +104,11 @@ class RoomLimits:
     tracks: int = 8
     """Tracks that a member may publish at once."""
 
+    owned: int = 100
+    """Rooms that last which an account may make."""
+
     def __post_init__(self) -> None:
         if min(self.rooms, self.members, self.tracks) < 1:
             raise ValueError("rooms, members and tracks must be at least 1")
+        if self.owned < 0:
+            raise ValueError("owned must not be negative")
