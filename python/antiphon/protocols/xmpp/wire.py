@@ -28,7 +28,7 @@ class Header:
             from_=opening.from_,
             version=opening.get("version"),
             language=opening.lang or opening.get("xml:lang") or "",
-            content=opening.content,
+            content=opening.content or "",  # one that is not known
         )
 
 

@@ -33,6 +33,17 @@ async def test_before_tls_there_is_nothing_but_tls(tmp_path: Path) -> None:
         assert site.directory.asked == []
 
 
+@pytest.mark.parametrize("content", ["jabber:server", "jabber:other", ""])
+async def test_streams_of_clients_only(tmp_path: Path, content: str) -> None:
+    async with running(tmp_path) as site:
+        client = await site.connect()
+        await client.send(
+            f"<stream:stream to='{DOMAIN}' version='1.0' xmlns='{content}'"
+            " xmlns:stream='http://etherx.jabber.org/streams'>"
+        )
+        assert "<invalid-namespace " in await client.ended()
+
+
 async def test_starttls_then_scram(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         client = await site.connect()
