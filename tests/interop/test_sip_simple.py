@@ -52,6 +52,9 @@ async def test_what_one_publishes_the_other_is_told(
     for user in ("ann", "ben"):
         await make_account(node, user)
     options = {"transport": transport, "password": PASSWORD}
+    ann, ben = (node.addresses.parse(user) for user in ("ann", "ben"))
+    await node.contacts.answer(ben, ann, granted=True)
+    await node.contacts.ask(ann, ben)
     async with run_scenario(
         "subscribe",
         tmp_path / "ann",

@@ -368,6 +368,7 @@ class Node:
             policy=self._policy,
             rooms=self.rooms,
             presence=self.presence,
+            contacts=self.contacts,
             calls=self.calls,
             engine=self.engine,
             gate=self.gate,

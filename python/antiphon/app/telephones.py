@@ -11,7 +11,7 @@ from typing import Any
 from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived
 from antiphon.core.policy import Policy
-from antiphon.core.ports import Calls, Presence, Rooms
+from antiphon.core.ports import Calls, Contacts, Presence, Rooms
 from antiphon.core.switchboard import Switchboard
 from antiphon.media.engine import Engine
 from antiphon.media.ground import MediaAddresses
@@ -60,6 +60,7 @@ class Telephones:
         policy: Policy,
         rooms: Rooms,
         presence: Presence,
+        contacts: Contacts,
         calls: Calls,
         engine: Engine,
         gate: Gate,
@@ -67,6 +68,8 @@ class Telephones:
         rules: Iterable[Callable[[Rule], Rule]] = (),
     ) -> None:
         addresses = switchboard.addresses
+        self.switchboard = switchboard
+        self._listening: dict[Address, frozenset[Address]] = {}
         self.server = SipServer(
             addresses=addresses,
             accounts=accounts,
@@ -110,10 +113,11 @@ class Telephones:
         self.server.verbs.calling = self.relayed.began
         stack.relayed.append(self.relayed.reported)
         self.subscriptions = Subscriptions(stack)
-        self.subscriptions.add(PresencePackage(presence))
+        self.presence = PresencePackage(presence, switchboard, contacts)
+        self.subscriptions.add(self.presence, self.presence.prepare)
         self.subscriptions.add(DialogPackage(switchboard))
         self.subscriptions.add(ConferencePackage(switchboard))
-        # Direct messages are delivered or refused: none waits.
+        # What waits is brought to a telephone as soon as it registers: none waits for it then.
         self.subscriptions.add(MessagePackage(lambda _: (0, 0)))
         publications = Publications(stack, presence)
         self.server.serve("INVITE", self.agent.invited)
@@ -128,7 +132,9 @@ class Telephones:
         stack.callback(self._unwatch)
         stack.push_async_callback(self.relayed.close)
         stack.push_async_callback(self.messages.close)
+        stack.push_async_callback(self.presence.close)
         stack.callback(self.subscriptions.close)
+        stack.callback(self.server.location.watch(self._registered))
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside it."""
@@ -137,6 +143,15 @@ class Telephones:
     async def drain(self) -> None:
         """End all calls: the node stops."""
         await self.agent.drain()
+
+    def _registered(self, account: Address) -> None:
+        """Telephones came or went: those that came are told what waits for them."""
+        before = self._listening.pop(account, frozenset())
+        devices = {device.address: device for device in self.agent.present(account)}
+        if devices:
+            self._listening[account] = frozenset(devices)
+        for address in devices.keys() - before:
+            self.switchboard.came(devices[address])
 
     def _name_of(self, account: Address) -> str:
         caller = self.server.identities.caller(account.local)

@@ -124,14 +124,25 @@ class PeopleVerbs(CallVerbs):
         self._post.delivery.came(device)
 
     def watch_presence(
-        self, caller: Caller, account: Address, tell: Callable[[Event], None]
+        self,
+        caller: Caller,
+        account: Address,
+        tell: Callable[[Event], None],
+        *,
+        patient: bool = False,
     ) -> Callable[[], None]:
         """Tell each `PresenceChanged` of an account, as long as the caller may see it; the result
         ends that. The caller's contacts must have been asked for before. Raises `Refused`.
+
+        `patient`: whoever may not see it is not refused, but told nothing until they may.
         """
         if self._watching is None:
             raise Refused(Reason.UNSUPPORTED, "Nobody knows here who is there.")
-        return self._watching.watch(caller, account, tell)
+        return self._watching.watch(caller, account, tell, patient)
+
+    def may_see(self, caller: Caller, account: Address) -> bool:
+        """Whether the caller may see an account's presence now, as far as that is in memory."""
+        return self._watching is not None and self._watching.may(caller, account)
 
     def sight_changed(self, watcher: Address, account: Address) -> None:
         """What `watcher` may see of `account` may be otherwise now: those who watch are told."""

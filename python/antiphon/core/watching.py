@@ -35,12 +35,18 @@ class Watching:
         self._contacts = contacts
         self._watchers: dict[tuple[Address, Address], list[_Watcher]] = {}
 
-    def watch(self, caller: Caller, account: Address, tell: Tell) -> Callable[[], None]:
+    def watch(
+        self, caller: Caller, account: Address, tell: Tell, patient: bool
+    ) -> Callable[[], None]:
         """See `Switchboard.watch_presence`."""
         own, account = caller.address.bare, account.bare
-        self._policy.may_watch(caller, account, sees=self._sees(own, account))
         watcher = _Watcher(caller, tell)
-        watcher.end = self._presence.watch(account, tell)
+        try:
+            self._policy.may_watch(caller, account, sees=self._sees(own, account))
+            watcher.end = self._presence.watch(account, tell)
+        except Refused:
+            if not patient:
+                raise
         key = own, account
         self._watchers.setdefault(key, []).append(watcher)
 
@@ -53,6 +59,15 @@ class Watching:
                 self._watchers.pop(key, None)
 
         return unwatch
+
+    def may(self, caller: Caller, account: Address) -> bool:
+        """See `Switchboard.may_see`."""
+        try:
+            sees = self._sees(caller.address.bare, account.bare)
+            self._policy.may_watch(caller, account, sees=sees)
+        except Refused:
+            return False
+        return True
 
     def changed(self, watcher: Address, account: Address) -> None:
         """What the one may see of the other may be otherwise now. An address without a local part

@@ -5,18 +5,19 @@ Who is there, and which calls run, are the core's; here they are spelled.
 """
 
 import asyncio
+import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from antiphon._native import SipRequest
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.event import CallAnswered, CallEnded, CallRinging, Event
 from antiphon.core.member import Outlet
-from antiphon.core.ports import Caller, Presence, PresenceState
+from antiphon.core.ports import Caller, Contacts, Presence, PresenceState
 from antiphon.core.reason import Reason, Refused
 
 from . import dialog_document, presence_document
@@ -26,6 +27,11 @@ from .reason import status_of
 from .stack import Stack
 from .subscription import Subscription, SubscriptionLimits
 from .uri import MalformedError
+
+log = logging.getLogger(__name__)
+
+# What PIDF and its activities have no word for (RFC 4480 §3.2), in the nearest one.
+_SHOWS = {"chat": "available", "xa": "away"}
 
 CONDITION_FAILED, BAD_EVENT, TOO_BRIEF, UNSUPPORTED_TYPE = 412, 489, 423, 415
 PUBLICATIONS = 50_000
@@ -45,33 +51,91 @@ class RunningCalls(Protocol):
         """Tell every event from now on."""
 
 
+class Sight(Protocol):
+    """What the presence package asks of the switchboard."""
+
+    def watch_presence(
+        self,
+        caller: Caller,
+        account: Address,
+        tell: Callable[[Event], None],
+        *,
+        patient: bool = False,
+    ) -> Callable[[], None]:
+        """Tell what changes, as soon and as long as the caller may see it."""
+
+    def may_see(self, caller: Caller, account: Address) -> bool:
+        """Whether they may now."""
+
+
 class PresencePackage:
-    """Who is there, for those who have an account here."""
+    """Who is there, for those whom they let see it (RFC 3856 §6.6). Whoever is not let is told only
+    that: with the first subscription they ask, as other clients do by adding a contact (RFC 8048).
+    """
 
     name = "presence"
     content_type = presence_document.CONTENT_TYPE
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, sight: Sight, contacts: Contacts) -> None:
         self._presence = presence
+        self._sight = sight
+        self._contacts = contacts
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def prepare(self, caller: Caller) -> Coroutine[Any, Any, None] | None:
+        """Whom the caller sees must be in memory."""
+        account = caller.address.bare
+        if account.is_guest or self._contacts.sees(account, account) is not None:
+            return None
+        return self._look_up(account)
+
+    async def _look_up(self, account: Address) -> None:
+        await self._contacts.of(account)
 
     def open(self, subscription: Subscription) -> Callable[[], None]:
         """See `Package`."""
         must_know(subscription.caller, subscription.target)
+        caller, account = subscription.caller, subscription.target.bare
 
         def tell(_: Event) -> None:
+            subscription.pending = not self._sight.may_see(caller, account)
             subscription.changed()
 
-        return self._presence.watch(subscription.target.bare, tell)
+        close = self._sight.watch_presence(caller, account, tell, patient=True)
+        subscription.pending = not self._sight.may_see(caller, account)
+        if subscription.pending and not self._contacts.lists(caller.address.bare, account):
+            self._ask(caller, account)
+        return close
 
     def document(self, subscription: Subscription, full: bool) -> bytes:
-        """Always the whole presence: it is small."""
+        """Always the whole presence: it is small. Nothing for whom nothing is meant yet."""
+        if subscription.pending:
+            return b""
         account = subscription.target.bare
         states = self._presence.of(account)
         tuples = [
-            presence_document.Tuple(id=_tuple_id(state), show=state.show, note=state.note)
+            presence_document.Tuple(
+                id=_tuple_id(state), show=_SHOWS.get(state.show, state.show), note=state.note
+            )
             for state in states
         ]
         return presence_document.write_presence(f"sip:{account}", tuples)
+
+    async def close(self) -> None:
+        """Wait for requests on their way."""
+        if self._asking:
+            await asyncio.wait(self._asking)
+
+    def _ask(self, caller: Caller, account: Address) -> None:
+        task = asyncio.get_running_loop().create_task(self._ask_for(caller, account))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _ask_for(self, caller: Caller, account: Address) -> None:
+        try:
+            await self._contacts.ask(caller.address.bare, account)
+        except Refused as refused:
+            log.info("%s does not ask to see %s: %s", caller.address.bare, account, refused)
 
 
 class DialogPackage:

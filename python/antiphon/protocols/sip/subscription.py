@@ -7,9 +7,9 @@ than they take it.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from antiphon._native import SipCancelled, SipFlow, SipRequest, SipResponse, SipUnacknowledged
 from antiphon.core.address import Address
@@ -26,6 +26,8 @@ from .uri import MalformedError, Uri
 
 log = logging.getLogger(__name__)
 
+# Subscribers for whom something is looked up at once: more come back a little later.
+PREPARING = 1000
 BAD_EVENT, NOT_ACCEPTABLE, TOO_BRIEF, GONE = 489, 406, 423, 481
 
 
@@ -39,6 +41,9 @@ class SubscriptionLimits:
     interval: float = 0.5  # between two notifications of one subscription
     total: int = 50_000
     per_account: int = 500
+
+
+Prepare = Callable[[Caller], Coroutine[Any, Any, None] | None]
 
 
 class Package(Protocol):
@@ -69,15 +74,21 @@ class Subscriptions:
         self.stack = stack
         self.limits = limits or SubscriptionLimits()
         self._packages: dict[str, Package] = {}
+        self._prepare: dict[str, Prepare] = {}
+        self._preparing: set[asyncio.Task[None]] = set()
         self._open: set[Subscription] = set()
         self._per_account: Counter[Address] = Counter()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, package: Package) -> None:
-        """Serve a package."""
+    def add(self, package: Package, prepare: Prepare | None = None) -> None:
+        """Serve a package. `prepare` gives, if need be, what must be awaited before somebody can
+        subscribe.
+        """
         self._packages[package.name] = package
+        if prepare is not None:
+            self._prepare[package.name] = prepare
 
     @property
     def events(self) -> fields.Fields:
@@ -86,6 +97,30 @@ class Subscriptions:
 
     def subscribed(self, asked: Asked) -> None:
         """Somebody subscribes, or fetches once with an expiry of 0."""
+        name, _ = value_and_parameters(asked.request.get("event") or "")
+        prepare = self._prepare.get(name.lower())
+        if prepare is None or (first := prepare(asked.caller)) is None:
+            self._take(asked)
+        elif len(self._preparing) >= PREPARING:
+            first.close()
+            self.stack.reply(asked.request, 503, headers=[("Retry-After", "5")])
+        else:
+            task = asyncio.get_running_loop().create_task(self._take_after(first, asked))
+            self._preparing.add(task)
+            task.add_done_callback(self._preparing.discard)
+
+    async def _take_after(self, first: Coroutine[Any, Any, None], asked: Asked) -> None:
+        try:
+            await first
+        except Refused as refused:
+            self.stack.reply(asked.request, status_of(refused.reason))
+        except Exception:
+            log.exception("a subscription could not be prepared")
+            self.stack.reply(asked.request, 500)
+        else:
+            self._take(asked)
+
+    def _take(self, asked: Asked) -> None:
         request = asked.request
         try:
             self._begin(asked)
@@ -98,6 +133,8 @@ class Subscriptions:
 
     def close(self) -> None:
         """Tell all that this node serves them no more (they may subscribe anew elsewhere)."""
+        for task in self._preparing:
+            task.cancel()
         for subscription in list(self._open):
             subscription.end("deactivated")
 
@@ -141,7 +178,9 @@ class Subscriptions:
 
 
 class Subscription:
-    """One subscriber of one package. `version` counts its documents, from 0."""
+    """One subscriber of one package. `version` counts its documents, from 0. `pending`: its package
+    knows the subscriber, who may not know anything yet (RFC 6665 §4.1.3).
+    """
 
     def __init__(
         self,
@@ -156,6 +195,7 @@ class Subscription:
         self.target = target
         self.uri: Uri = asked.uri
         self.version = -1
+        self.pending = False
         self._owner = owner
         self._stack = owner.stack
         self._package = package
@@ -250,7 +290,7 @@ class Subscription:
             self._waiting = None
         if self._stale and not self._ended:
             left = max(0, round(self._until - self._loop.time()))
-            self._notify(f"active;expires={left}")
+            self._notify(f"{'pending' if self.pending else 'active'};expires={left}")
 
     def _notify(self, state: str) -> None:
         full, self._full, self._stale = self._full, False, False

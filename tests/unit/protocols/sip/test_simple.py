@@ -9,6 +9,7 @@ import pytest_asyncio
 from antiphon._native import SipRequest, SipResponse
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
+from antiphon.core.contact import Contact
 from antiphon.core.event import CallEnded, CallRinging, Event, MessageReceived
 from antiphon.core.member import Outlet
 from antiphon.core.ports import PresenceState
@@ -28,7 +29,7 @@ from antiphon.services.presence import PresenceBook
 from tests.support.fakes import DOMAIN, House, account, guest, house
 from tests.support.sip_wire import Opposite, joined, settle
 
-BOB = Address("bob", DOMAIN)
+ALICE, BOB = Address("alice", DOMAIN), Address("bob", DOMAIN)
 PIDF = ("Content-Type", "application/pidf+xml")
 FAST = SubscriptionLimits(interval=0.01)
 
@@ -52,6 +53,31 @@ class Calls:
             outlet.deliver(event)
 
 
+class Friends:
+    """Contacts as the presence package and watchers ask for them."""
+
+    def __init__(self) -> None:
+        self.loaded: set[Address] = set()
+        self.seen: set[tuple[Address, Address]] = set()
+        self.asked: list[tuple[Address, Address]] = []
+
+    async def of(self, account: Address) -> list[Contact]:
+        self.loaded.add(account)
+        return []
+
+    def sees(self, account: Address, other: Address) -> bool | None:
+        return (account, other) in self.seen if account in self.loaded else None
+
+    def lists(self, account: Address, other: Address) -> bool | None:
+        return (account, other) in self.asked
+
+    def blocks(self, account: Address, other: Address) -> bool | None:
+        return False
+
+    async def ask(self, account: Address, address: Address, text: str = "") -> None:
+        self.asked.append((account, address))
+
+
 @dataclass
 class Office:
     """`phone` is alice's, opposite."""
@@ -61,6 +87,7 @@ class Office:
     presence: PresenceBook
     subscriptions: Subscriptions
     calls: Calls
+    friends: Friends
     guests: bool = False
 
     async def ask(
@@ -82,13 +109,16 @@ class Office:
 @pytest_asyncio.fixture
 async def office() -> AsyncIterator[Office]:
     ours, theirs, _, _ = joined()
-    made, presence, calls = house(), PresenceBook(), Calls()
+    presence, calls, friends = PresenceBook(), Calls(), Friends()
+    friends.seen.add((ALICE, BOB))
+    made = house(presence=presence, contacts=friends)
     subscriptions = Subscriptions(ours, FAST)
-    subscriptions.add(PresencePackage(presence))
+    package = PresencePackage(presence, made.switchboard, friends)  # type: ignore[arg-type]
+    subscriptions.add(package, package.prepare)
     subscriptions.add(DialogPackage(calls))
     subscriptions.add(MessagePackage(lambda who: (2, 5)))
     publications, texts = Publications(ours, presence), TextMessages(ours, made.switchboard)
-    here = Office(made, Opposite(theirs), presence, subscriptions, calls)
+    here = Office(made, Opposite(theirs), presence, subscriptions, calls, friends)
     theirs.on("NOTIFY", here.phone.requests.append)
     handlers = {
         "SUBSCRIBE": subscriptions.subscribed,
@@ -109,6 +139,7 @@ async def office() -> AsyncIterator[Office]:
         ours.on(method, serve)
     yield here
     await texts.close()
+    await package.close()
     subscriptions.close()
     await settle()
 
@@ -128,6 +159,39 @@ async def test_presence_is_told_at_once_and_when_it_changes(office: Office) -> N
     assert read_presence((await office.notified()).body)[0] == "available"
     office.presence.publish(says("busy"))
     assert read_presence((await office.notified()).body)[0] == "busy"
+
+
+async def test_who_is_not_let_see_asks_once_and_is_told_when_they_may(office: Office) -> None:
+    carl = Address("carl", DOMAIN)
+    office.presence.publish(PresenceState(device=carl.on("desk"), note="secret"))
+    response = await office.ask("SUBSCRIBE", "carl", ("Event", "presence"), ("Expires", "600"))
+    assert response.status == 200
+    first = await office.notified()
+    assert (first.get("subscription-state"), first.body) == ("pending;expires=600", b"")
+    office.presence.publish(PresenceState(device=carl.on("desk"), show="busy"))
+    await office.ask("SUBSCRIBE", "carl", ("Event", "presence"), ("Expires", "0"))
+    assert (await office.notified()).body == b""
+    assert office.friends.asked == [(ALICE, carl)]
+
+    office.friends.seen.add((ALICE, carl))
+    office.house.switchboard.sight_changed(ALICE, carl)
+    granted = await office.notified()
+    assert (granted.get("subscription-state") or "").startswith("active")
+    assert read_presence(granted.body)[0] == "busy"
+
+    office.friends.seen.clear()
+    office.house.switchboard.sight_changed(ALICE, carl)
+    ended = await office.notified()
+    assert (ended.get("subscription-state") or "").startswith("pending")
+    assert ended.body == b""
+
+
+async def test_what_telephones_have_no_word_for(office: Office) -> None:
+    office.presence.publish(says("xa"))
+    await office.ask("SUBSCRIBE", "bob", ("Event", "presence"))
+    assert read_presence((await office.notified()).body)[0] == "away"
+    office.presence.publish(says("chat"))
+    assert read_presence((await office.notified()).body)[0] == "available"
 
 
 async def test_many_changes_are_one_notification(office: Office) -> None:
@@ -291,10 +355,20 @@ async def test_a_text_message_reaches_a_device(office: Office) -> None:
     assert got[0].message.sender.bare == Address("alice", DOMAIN)
 
 
+async def test_a_text_message_waits_for_who_is_not_there(office: Office) -> None:
+    office.house.directory.names.add("bob")
+    response = await office.ask("MESSAGE", "bob", ("Content-Type", "text/plain"), body="hello")
+    assert response.status == 200
+    device = office.house.reach.add("bob", "desk")
+    office.house.switchboard.came(device)
+    await settle()
+    assert [event.message.text for event in device.events] == ["hello"]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("target", "kind", "status"),
     [
-        ("bob", "text/plain", 480),  # nobody is there
+        ("nobody", "text/plain", 404),
         ("room-x", "text/plain", 404),
         ("bob", "application/im-iscomposing+xml", 415),
     ],
