@@ -168,6 +168,7 @@ class Messengers:
             features=features,
         )
         self.rooms = add_rooms(
+            config,
             server,
             self.house,
             switchboard=switchboard,

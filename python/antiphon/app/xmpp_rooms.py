@@ -5,11 +5,15 @@ they do is theirs.
 from antiphon.core.ports import Messages, Rooms
 from antiphon.core.switchboard import Switchboard
 from antiphon.protocols.xmpp.house import House
+from antiphon.protocols.xmpp.muc.foyer import MucConfig
 from antiphon.protocols.xmpp.muc.service import MucService, create_muc
 from antiphon.protocols.xmpp.server import XmppServer
 
+from .config import Config
+
 
 def add_rooms(
+    config: Config,
     server: XmppServer,
     house: House,
     *,
@@ -26,6 +30,7 @@ def add_rooms(
         jids=server.hub.jids,
         fan=server.fan,
         secret=secret,
+        config=MucConfig(rooms=config.xmpp_limits.rooms_per_session, lock=config.xmpp.lock_rooms),
         stamp=house.stamp,
     )
     house.router.add(muc.feature)

@@ -36,6 +36,10 @@ class XmppConfig:
     bosh: bool = True
     """Whether `/http-bind` of the web listeners takes clients (XEP-0124, XEP-0206)."""
 
+    lock_rooms: bool = False
+    """Whether a room that somebody makes by entering it is closed to all others until they have
+    configured it (XEP-0045 §10.1.1)."""
+
     component_listen: str = ""
     """TCP address for components, without TLS: of this machine or a network of its own. Empty:
     none."""
@@ -70,6 +74,9 @@ class XmppLimits:
 
     stanza_rate: int = 200
     """Stanzas a second that are read of one client; double of that may come at once."""
+
+    rooms_per_session: int = 100
+    """Rooms that one session may be in."""
 
     write_buffer: int = 4_194_304
     """Bytes that may wait for a client that does not read, before it is dropped."""

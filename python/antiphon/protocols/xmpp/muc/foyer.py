@@ -33,7 +33,7 @@ class MucConfig:
     """
 
     rooms: int = 100
-    lock: bool = True
+    lock: bool = False
 
 
 @dataclass(slots=True)
