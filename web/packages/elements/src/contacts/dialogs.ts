@@ -51,6 +51,8 @@ function addView(view: ContactsView): TemplateResult {
     const address = wholeAddress(read("address"), account.address);
     const [name, groups] = [read("name"), groupsOf(read("groups"))];
     await people?.set(address, { ...(name ? { name } : {}), ...(groups.length ? { groups } : {}) });
+    // They may see us as soon as they ask, too: they need not be answered.
+    await people?.answer(address, true);
     await people?.ask(address, read("greeting"));
   };
   return form(

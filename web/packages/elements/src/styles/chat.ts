@@ -83,6 +83,7 @@ export const chatStyles = css`
     display: grid;
     grid-template-columns: 32px minmax(0, 1fr);
     gap: 2px 10px;
+    max-width: 880px;
     margin-bottom: 12px;
   }
   .group > .avatar {
