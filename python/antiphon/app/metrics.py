@@ -172,6 +172,22 @@ def create_registry() -> CollectorRegistry:
     return registry
 
 
+class PushCollector(Collector):
+    """Push messages by what became of them."""
+
+    def __init__(self, sent: Mapping[str, int]) -> None:
+        self._sent = sent
+
+    def collect(self) -> Iterator[Metric]:
+        """Read them."""
+        family = CounterMetricFamily(
+            "antiphon_push", "Push messages to browsers.", labels=["outcome"]
+        )
+        for outcome in ("taken", "gone", "refused", "failed", "dropped"):
+            family.add_metric([outcome], self._sent.get(outcome, 0))
+        yield family
+
+
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(f"antiphon_{name}", text, value=value)
 

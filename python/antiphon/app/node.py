@@ -56,7 +56,7 @@ from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
 from .keepers import join_keepers
 from .messengers import Messengers
-from .metrics import NodeCollector, create_registry, message_seconds
+from .metrics import NodeCollector, PushCollector, create_registry, message_seconds
 from .news import ProfileNews
 from .people import People
 from .plugin import Plugin, PluginError, Setup, installed, set_up
@@ -431,6 +431,7 @@ class Node:
                 certificates=doors.certificates,
             )
         )
+        self.registry.register(PushCollector(self.people.push.sent))
         self.registry.register(SipCollector(self.telephones.server, self.telephones.agent))
         self.registry.register(XmppCollector(self.messengers.server, self.streams.streams))
         context = HttpContext(
