@@ -2,7 +2,10 @@
 
 import { client as create } from "@xmpp/client";
 import parse from "@xmpp/xml/lib/parse.js";
+import WebSocket from "ws";
 import { serve, tell } from "./lines.mjs";
+
+globalThis.WebSocket ??= WebSocket; // Node has its own from version 22 on
 
 let client;
 
