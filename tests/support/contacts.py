@@ -16,13 +16,17 @@ from antiphon.core.event import (
 )
 
 Tell = Callable[[Address, Event], None]
+Rights = Callable[[Address, Address], None]
 
 
 class MemoryContacts:
-    """`tell` brings news to the devices of an account."""
+    """`tell` brings news to the devices of an account; `rights` hears that what the one may see
+    of the other may be otherwise.
+    """
 
-    def __init__(self, tell: Tell) -> None:
-        self.tell = tell
+    def __init__(self, tell: Tell | None = None, rights: Rights | None = None) -> None:
+        self.tell: Tell = tell or (lambda account, event: None)
+        self.rights: Rights = rights or (lambda watcher, account: None)
         self.lists: dict[Address, dict[Address, Contact]] = defaultdict(dict)
         self.blockings: dict[Address, set[str]] = defaultdict(set)
         self.changes = 0
@@ -65,6 +69,7 @@ class MemoryContacts:
     async def remove(self, account: Address, address: Address) -> None:
         if self.lists[account].pop(address, None) is not None:
             self.tell(account, ContactRemoved("", account, address))
+            self.rights(account, address)
         if account in self.lists[address]:
             self._put(address, account, sees=False, seen=False, asked=False)
 
@@ -103,4 +108,5 @@ class MemoryContacts:
         self.lists[account][address] = after
         self.changes += 1
         self.tell(account, ContactChanged("", account, after))
+        self.rights(account, address)
         return after

@@ -22,8 +22,15 @@ Tell = Callable[[Event], None]
 class Watch(Protocol):
     """What lets somebody watch (the switchboard does)."""
 
-    def watch_presence(self, caller: Caller, account: Address, tell: Tell) -> Callable[[], None]:
-        """Tell each `PresenceChanged` of an account; the result ends that. Raises `Refused`."""
+    def watch_presence(
+        self, caller: Caller, account: Address, tell: Tell, *, patient: bool = False
+    ) -> Callable[[], None]:
+        """Tell each `PresenceChanged` of an account, while the caller may see it (`patient`: also
+        when that begins later); the result ends that. Raises `Refused`.
+        """
+
+    def may_see(self, caller: Caller, account: Address) -> bool:
+        """Whether the caller may see an account's presence now."""
 
 
 class Following:
@@ -52,7 +59,7 @@ class Following:
             self._watched.pop(address)()
         for address in wanted - self._watched.keys():
             self._follow(address)
-        there = {address: self._presence.of(address) for address in self._watched}
+        there = {address: self._seen(address) for address in self._watched}
         return contacts, {address: states for address, states in there.items() if states}
 
     def heard(self, event: Event) -> None:
@@ -61,11 +68,10 @@ class Following:
             return
         match event:
             case ContactChanged(contact=contact):
-                if not contact.sees:
-                    self._leave(contact.address)
-                elif contact.address not in self._watched:
+                # Those who are followed already are told by whom they watch.
+                if contact.sees and contact.address not in self._watched:
                     self._follow(contact.address)
-                    self._say(contact.address, self._presence.of(contact.address))
+                    self._say(contact.address, self._seen(contact.address))
             case ContactRemoved(address=address):
                 self._leave(address)
 
@@ -78,9 +84,9 @@ class Following:
 
     def _follow(self, address: Address) -> None:
         try:
-            unwatch = self._watch.watch_presence(self._caller, address, self._tell)
+            unwatch = self._watch.watch_presence(self._caller, address, self._tell, patient=True)
         except Refused as refused:
-            # It was allowed a moment ago, or too many are watched: to this one they are not there.
+            # Too many are watched: to this one they are not there.
             log.info("%s does not see %s: %s", self._caller.address.bare, address, refused)
         else:
             self._watched[address] = unwatch
@@ -89,6 +95,9 @@ class Following:
         if (unwatch := self._watched.pop(address, None)) is not None:
             unwatch()
             self._say(address, ())
+
+    def _seen(self, address: Address) -> Sequence[PresenceState]:
+        return self._presence.of(address) if self._watch.may_see(self._caller, address) else ()
 
     def _say(self, account: Address, states: Sequence[PresenceState]) -> None:
         self._tell(PresenceChanged("", account, tuple(states)))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from antiphon.core.address import Address
 from antiphon.core.contact import Contact
 from antiphon.core.event import (
@@ -25,22 +27,29 @@ class World:
         self.contacts: list[Contact] = []
         self.states: dict[Address, tuple[PresenceState, ...]] = {}
         self.watchers: dict[Address, Tell] = {}
-        self.refused: set[Address] = set()
+        self.full = False
+        self.hidden: set[Address] = set()
         self.told: list[tuple[Address, int]] = []
 
     async def of(self, account: Address) -> Sequence[Contact]:
         return self.contacts
 
-    def watch_presence(self, caller: Caller, account: Address, tell: Tell) -> Callable[[], None]:
+    def watch_presence(
+        self, caller: Caller, account: Address, tell: Tell, *, patient: bool = False
+    ) -> Callable[[], None]:
         assert account not in self.watchers
-        if account in self.refused:
-            raise Refused(Reason.FORBIDDEN, "no")
+        assert patient
+        if self.full:
+            raise Refused(Reason.TOO_MANY, "no")
         self.watchers[account] = tell
 
         def unwatch() -> None:
             del self.watchers[account]
 
         return unwatch
+
+    def may_see(self, caller: Caller, account: Address) -> bool:
+        return account not in self.hidden
 
     def tell(self, event: Event) -> None:
         assert isinstance(event, PresenceChanged)
@@ -64,12 +73,16 @@ class _Presence:
         return self.world.states.get(account, ())
 
 
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
 def state(account: Address, show: str = "available", since: float = 0.0) -> PresenceState:
     return PresenceState(device=account.on("web"), show=show, since=since)
 
 
-async def test_those_whom_one_sees_are_followed_and_oneself() -> None:
-    world = World()
+async def test_those_whom_one_sees_are_followed_and_oneself(world: World) -> None:
     world.contacts = [Contact(address=BOB, sees=True), Contact(address=EVE, asked=True)]
     world.states = {BOB: (state(BOB),), EVE: (state(EVE),)}
     following = world.following()
@@ -81,26 +94,26 @@ async def test_those_whom_one_sees_are_followed_and_oneself() -> None:
     assert not world.watchers
 
 
-async def test_who_lets_see_is_followed_and_who_ceases_to_is_gone() -> None:
-    world = World()
+async def test_who_lets_see_is_followed_until_they_are_no_contact(world: World) -> None:
     world.states = {BOB: (state(BOB),)}
     following = world.following()
     await following.begin()
     sees = ContactChanged("", ANN, Contact(address=BOB, sees=True))
-    following.heard(sees)
-    following.heard(sees)
-    assert set(world.watchers) == {ANN, BOB}
     following.heard(ContactChanged("", ANN, Contact(address=BOB)))
     assert set(world.watchers) == {ANN}
     following.heard(sees)
+    following.heard(sees)
+    assert set(world.watchers) == {ANN, BOB}
+    # Whether they may be seen meanwhile is told by whom they watch.
+    following.heard(ContactChanged("", ANN, Contact(address=BOB)))
+    assert set(world.watchers) == {ANN, BOB}
     following.heard(ContactRemoved("", ANN, BOB))
     following.heard(ContactRemoved("", ANN, EVE))
     assert set(world.watchers) == {ANN}
-    assert world.told == [(BOB, 1), (BOB, 0), (BOB, 1), (BOB, 0)]
+    assert world.told == [(BOB, 1), (BOB, 0)]
 
 
-async def test_beginning_again_is_no_more_than_once() -> None:
-    world = World()
+async def test_beginning_again_is_no_more_than_once(world: World) -> None:
     world.contacts = [Contact(address=BOB, sees=True)]
     following = world.following()
     await following.begin()
@@ -109,16 +122,24 @@ async def test_beginning_again_is_no_more_than_once() -> None:
     assert set(world.watchers) == {ANN, EVE}
 
 
-async def test_who_may_not_be_seen_is_not_there() -> None:
-    world = World()
+async def test_who_may_not_be_seen_is_not_there(world: World) -> None:
     world.contacts = [Contact(address=BOB, sees=True)]
-    world.states = {BOB: (state(BOB),)}
-    world.refused = {BOB}
+    world.states = {BOB: (state(BOB),), EVE: (state(EVE),)}
+    world.hidden = {BOB, EVE}
     following = world.following()
     assert (await following.begin())[1] == {}
+    following.heard(ContactChanged("", ANN, Contact(address=EVE, sees=True)))
+    assert world.told == [(EVE, 0)]
     following.end()
     following.heard(ContactChanged("", ANN, Contact(address=EVE, sees=True)))
     assert not world.watchers
+
+
+async def test_where_too_many_are_watched_nobody_is_there(world: World) -> None:
+    world.contacts = [Contact(address=BOB, sees=True)]
+    world.states = {BOB: (state(BOB),)}
+    world.full = True
+    assert (await world.following().begin())[1] == {}
 
 
 def test_what_counts_most_of_several_devices() -> None:

@@ -231,6 +231,8 @@ class Participant:
                 return await self._publish(request)
             case message.SetSubject(subject=subject):
                 await self._switchboard.set_subject(self.caller, self._joined().room.name, subject)
+            case message.AskIn():
+                await self._ask_in(request)
             case _ if isinstance(request, CallRequest):
                 return await self._calls.do(request)
             case _ if isinstance(request, MessageRequest):
@@ -310,6 +312,10 @@ class Participant:
         if track is None:
             raise WrongState("publishing gives a track")
         return message.Published(id=request.id, track=spelling.track(track))
+
+    async def _ask_in(self, request: message.AskIn) -> None:
+        room, whom = self._joined().room.name, self._switchboard.addresses.parse(request.to)
+        await self._switchboard.invite_into(self.caller, room, whom, request.text or "")
 
     async def _update(self, change: changes.Update) -> Track | None:
         membership = self._joined()

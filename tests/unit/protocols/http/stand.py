@@ -287,9 +287,10 @@ def check(response: httpx.Response) -> None:
 @asynccontextmanager
 async def stand(**options: Any) -> AsyncIterator[Stand]:
     """An application for one test; `options` replace fields of its context."""
-    presence, contacts = PresenceBook(), MemoryContacts(lambda account, event: None)
+    presence, contacts = PresenceBook(), MemoryContacts()
     built = house(presence=presence, contacts=contacts)
     contacts.tell = built.switchboard.tell
+    contacts.rights = built.switchboard.sight_changed
     accounts, tokens, sessions = MemoryAccounts(), MemoryTokens(), AnsweringSessions()
     fields: dict[str, Any] = {
         "addresses": built.addresses,

@@ -101,6 +101,15 @@ async def test_the_same_in_a_room(world: World) -> None:
     assert (subject["subject"], subject["sender"]) == ("Plans", ANN)
 
 
+async def test_somebody_is_asked_in(world: World) -> None:
+    ann, eve = await world.joined("ann"), await page(world, "eve")
+    await ann.ask("ask_in", to="eve", text="Come!")
+    asked = await eve.expect("room_invited")
+    assert (asked["room"], asked["sender"], asked["text"]) == ("r", ANN, "Come!")
+    assert (await eve.ask("ask_in", "refused", to="bob"))["reason"] == "conflict"
+    assert (await ann.ask("ask_in", "refused", to="<>@@"))["reason"] == "bad_request"
+
+
 async def test_a_history_is_read_both_ways_and_searched(world: World) -> None:
     ann, bob = await page(world, "ann"), await page(world, "bob")
     for number in range(5):

@@ -20,6 +20,7 @@ def built() -> tuple[House, World]:
     made = house(presence=first.presence, contacts=first.contacts)
     made.directory.names |= {"ann", "bob", "eve"}
     first.contacts.tell = made.switchboard.tell
+    first.contacts.rights = made.switchboard.sight_changed
     return made, first
 
 

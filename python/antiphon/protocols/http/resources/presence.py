@@ -38,9 +38,10 @@ async def read_presence(account: AccountPath, live: Live, caller: CurrentCaller)
 async def list_presence(live: Live, caller: CurrentCaller) -> PresenceList:
     """Who of one's contacts is there, and oneself."""
     own, presence = _account(caller), live.context.presence
+    switchboard = live.context.switchboard
     contacts = await contacts_of(live).of(own)
     seen = [own, *(one.address for one in contacts if one.sees)]
-    there = {address: presence.of(address) for address in seen}
+    there = {one: presence.of(one) for one in seen if switchboard.may_see(caller, one)}
     return PresenceList(
         presence=[PresenceView.of(address, states) for address, states in there.items() if states]
     )
@@ -49,8 +50,9 @@ async def list_presence(live: Live, caller: CurrentCaller) -> PresenceList:
 async def _sees(live: Runtime, caller: Caller, address: Address) -> bool:
     if caller.grants.admin:
         return True
-    contact = await contacts_of(live).find(caller.address.bare, address)
-    return contact is not None and contact.sees
+    # Brings the list into memory, where the switchboard looks.
+    await contacts_of(live).of(caller.address.bare)
+    return live.context.switchboard.may_see(caller, address)
 
 
 def _account(caller: Caller) -> Address:
