@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import ssl
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import slixmpp
+from slixmpp import JID
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
@@ -87,6 +89,15 @@ class SlixPerson(slixmpp.ClientXMPP):
                     f"{self.boundjid} did not hear {what}; it heard\n{came}"
                 ) from None
 
+    def say(self, to: Any, text: str, **more: Any) -> Any:
+        """Send a chat message; it."""
+        message = self.make_message(JID(to), text, mtype="chat")
+        message["id"] = uuid.uuid4().hex
+        for name, value in more.items():
+            message[name] = value
+        message.send()
+        return message
+
     async def hears_text(self, text: str) -> Any:
         """The message with this body."""
         return await self.hears(
@@ -107,12 +118,18 @@ async def slix_person(
     told otherwise) available.
     """
     person = SlixPerson(name, resource, plugins)
-    started = asyncio.get_running_loop().create_future()
-    person.add_event_handler("session_start", lambda _: started.done() or started.set_result(None))
-    person.add_event_handler(
-        "failed_auth",
-        lambda it: started.done() or started.set_exception(AssertionError(f"no log-in: {it}")),
-    )
+    started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def begun(_: Any) -> None:
+        if not started.done():
+            started.set_result(None)
+
+    def failed(error: Any) -> None:
+        if not started.done():
+            started.set_exception(AssertionError(f"no log-in: {error}"))
+
+    person.add_event_handler("session_start", begun)
+    person.add_event_handler("failed_auth", failed)
     person.connect("127.0.0.1", node.port("xmpp"))
     try:
         async with asyncio.timeout(PATIENCE):

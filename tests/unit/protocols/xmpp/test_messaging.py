@@ -202,7 +202,7 @@ async def test_what_a_message_means(house: TestHouse, inner: str, meant: dict[st
     def submit(caller: object, to: object, draft: Draft, **_: object) -> None:
         seen.append(draft)
 
-    house.exchange.submit = submit  # type: ignore[method-assign, assignment]
+    house.exchange.submit = submit  # type: ignore[method-assign]
     alice = house.login("alice/desk")
     alice.send(f"<message to='{BOB}' type='chat' id='message-1'>{inner}</message>")
     (draft,) = seen
@@ -239,7 +239,7 @@ async def test_a_change_of_what_is_not_known_is_passed_on(house: TestHouse) -> N
         else:
             submit(caller, to, draft, outlet=outlet, heard=heard)
 
-    house.exchange.submit = strict  # type: ignore[method-assign]
+    house.exchange.submit = strict  # type: ignore[method-assign, assignment]
     replace = "<replace xmlns='urn:xmpp:message-correct:0' id='unknown-1'/>"
     alice.send(f"<message to='{BOB}' type='chat' id='m-1234567'><body>x</body>{replace}</message>")
     assert (await bob.only()).find("{urn:xmpp:message-correct:0}replace") is not None

@@ -29,6 +29,7 @@ async def test_a_list_is_set_and_pushed(house: TestHouse) -> None:
     for client in (desk, phone):
         assert items(await client.get(GET)) == {}
     await desk.set(put(BOB, "<group>Friends</group><group>Work</group>", name="Bob &amp; Co"))
+    version = None
     for client in (desk, phone):
         push = await client.only()
         assert (push.get("type"), push.get("to")) == ("set", client.jid)
