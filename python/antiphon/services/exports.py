@@ -8,7 +8,8 @@ import json
 import logging
 import time
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from io import RawIOBase
 
 from antiphon.core.address import Address
@@ -50,22 +51,27 @@ class Exports:
             raise Refused(Reason.TOO_MANY, "An export of this account is being made already.")
         if len(self._running) >= AT_ONCE:
             raise Refused(Reason.BUSY, "Too many exports at once. Please try again.")
-        return self._archive(account)
+        archive = self._archive(account)
+        await anext(archive)  # from here on it has its place, and gives it back whatever happens
+        return archive
 
-    async def _archive(self, account: Account) -> AsyncIterator[bytes]:
-        self._running.add(account.id)
+    async def _archive(self, account: Account) -> AsyncGenerator[bytes, None]:
         sink = _Sink()
+        self._running.add(account.id)
         try:
+            yield b""
             with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-                async for name, content in self._files(account):
-                    async for piece in self._add(archive, sink, name, content):
-                        yield piece
+                async with aclosing(self._files(account)) as files:
+                    async for name, content in files:
+                        async with aclosing(self._add(archive, sink, name, content)) as pieces:
+                            async for piece in pieces:
+                                yield piece
             yield sink.take()
             log.info("account %s exported", account.address)
         finally:
             self._running.discard(account.id)
 
-    async def _files(self, account: Account) -> AsyncIterator[File]:
+    async def _files(self, account: Account) -> AsyncGenerator[File, None]:
         yield "account.json", _once(_describe(account))
         for exporter in self._exporters:
             async for file in exporter(account):
@@ -73,16 +79,20 @@ class Exports:
 
     async def _add(
         self, archive: zipfile.ZipFile, sink: "_Sink", name: str, content: AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         info = zipfile.ZipInfo(name, time.gmtime(self._clock())[:6])
         packed = name.lower().endswith(_PACKED)
         info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
         info.external_attr = 0o600 << 16
-        with archive.open(info, "w", force_zip64=True) as member:
-            async for data in content:
-                await asyncio.to_thread(member.write, data)
-                if sink.size >= PIECE:
-                    yield sink.take()
+        try:
+            with archive.open(info, "w", force_zip64=True) as member:
+                async for data in content:
+                    await asyncio.to_thread(member.write, data)
+                    if sink.size >= PIECE:
+                        yield sink.take()
+        finally:
+            if isinstance(content, AsyncGenerator):
+                await content.aclose()
 
 
 class _Sink(RawIOBase):
