@@ -55,7 +55,7 @@ from .messaging import Messaging, Post
 from .questions import Questions
 from .router import Router
 from .session import Session
-from .sessions import Fan
+from .sessions import Fan, Sessions
 
 CONTACT_FORM = "http://jabber.org/network/serverinfo"  # XEP-0157
 
@@ -122,6 +122,16 @@ class House:
             questions=self._questions,
         )
         self.router.add(*self._create_features(), *features)
+
+    @property
+    def domain(self) -> str:
+        """The server's own."""
+        return self._jids.domain
+
+    @property
+    def sessions(self) -> Sessions:
+        """Those that are bound now."""
+        return self._fan.sessions
 
     async def close(self) -> None:
         """Wait for what is being done."""
