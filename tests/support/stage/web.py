@@ -21,8 +21,8 @@ class WebActor(Actor):
         self._socket: Signalling | None = None
         self._room = ""
         self._members: dict[str, str] = {}
-        # Ids of what was last written to, and read from, each.
-        self._written: dict[str, str] = {}
+        # What was last written to each, and the id of what was last read from each.
+        self._written: dict[str, dict[str, Any]] = {}
         self._read: dict[str, str] = {}
 
     # coming and going
@@ -35,7 +35,9 @@ class WebActor(Actor):
         self._socket = await self._stack.enter_async_context(signalling(self.node.url))
         self._socket.heard = self.notice
         await self._socket.hello(answer.json()["token"], reachable=True)
-        await self._do("watch_contacts")
+        seen = await self._do("watch_contacts")
+        for presence in seen["presence"]:
+            self.notice({"type": "presence_changed", "presence": presence})
 
     async def goes(self) -> None:
         self._socket = None
@@ -82,7 +84,7 @@ class WebActor(Actor):
 
     async def writes(self, other: str, text: str, **more: Any) -> None:
         reply = await self._do("send", to=address_of(other), text=text, origin_id=_id(), **more)
-        self._written[other] = reply["message"]["id"]
+        self._written[other] = reply["message"]
 
     async def cannot_write(self, other: str, text: str) -> None:
         assert self._socket is not None
@@ -98,8 +100,8 @@ class WebActor(Actor):
         self._read[other] = message["id"]
 
     async def reads_reply(self, other: str, text: str) -> None:
-        message = await self._message(other, text)
-        assert message["reply_to"] == self._written[other], message
+        message, written = await self._message(other, text), self._written[other]
+        assert message["reply_to"] in {written["id"], written["origin_id"]}, message
 
     async def types(self, other: str) -> None:
         await self._do("typing", to=address_of(other), active=True)
@@ -113,10 +115,10 @@ class WebActor(Actor):
 
     async def sees_read(self, other: str) -> None:
         given = {"sender": address_of(other), "mark": "displayed"}
-        await self._event("marked", message=self._written[other], **given)
+        await self._event("marked", message=self._written[other]["id"], **given)
 
     async def corrects(self, other: str, text: str) -> None:
-        given = {"to": address_of(other), "about": self._written[other], "text": text}
+        given = {"to": address_of(other), "about": self._written[other]["id"], "text": text}
         await self._do("correct", origin_id=_id(), **given)
 
     async def reads_correction(self, other: str, text: str) -> None:
@@ -128,11 +130,11 @@ class WebActor(Actor):
         await self._do("react", origin_id=_id(), **given)
 
     async def sees_reaction(self, other: str, text: str) -> None:
-        change = await self._changed(other, "reaction", self._written[other])
+        change = await self._changed(other, "reaction", self._written[other]["id"])
         assert change["reactions"] == [text], change
 
     async def takes_back(self, other: str) -> None:
-        given = {"to": address_of(other), "about": self._written[other]}
+        given = {"to": address_of(other), "about": self._written[other]["id"]}
         await self._do("retract", origin_id=_id(), **given)
 
     async def sees_taken_back(self, other: str) -> None:

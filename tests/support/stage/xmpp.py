@@ -91,10 +91,10 @@ class XmppActor(Actor):
         await self._presence(address_of(other), "unavailable")
 
     async def blocks(self, other: str) -> None:
-        await self._xmpp["xep_0191"].block([address_of(other)])
+        await self._xmpp.plugin["xep_0191"].block([address_of(other)])
 
     async def unblocks(self, other: str) -> None:
-        await self._xmpp["xep_0191"].unblock([address_of(other)])
+        await self._xmpp.plugin["xep_0191"].unblock([address_of(other)])
 
     # between two
 
@@ -176,11 +176,11 @@ class XmppActor(Actor):
     # in rooms
 
     async def enters(self, room: str) -> None:
-        muc = self._xmpp["xep_0045"]
+        muc = self._xmpp.plugin["xep_0045"]
         await muc.join_muc_wait(room_of(room), self.name, maxstanzas=0, timeout=PATIENCE)
 
     async def leaves(self, room: str) -> None:
-        self._xmpp["xep_0045"].leave_muc(room_of(room), self.name)
+        self._xmpp.plugin["xep_0045"].leave_muc(room_of(room), self.name)
 
     async def sees_in(self, other: str, room: str) -> None:
         await self._presence(f"{room_of(room)}/{other}", None)
@@ -207,7 +207,7 @@ class XmppActor(Actor):
         await self._said(room_of(room), "groupchat", "subject", text)
 
     async def sends_out(self, other: str, room: str) -> None:
-        await self._xmpp["xep_0045"].set_role(room_of(room), other, "none")
+        await self._xmpp.plugin["xep_0045"].set_role(room_of(room), other, "none")
 
     async def is_sent_out(self, room: str) -> None:
         def fits(stanza: ET.Element) -> bool | None:
@@ -271,7 +271,7 @@ class XmppActor(Actor):
 
     async def _archive(self, archive: str | None, peer: str | None) -> list[str]:
         try:
-            found = self._xmpp["xep_0313"].iterate(jid=archive, with_jid=peer)
+            found = self._xmpp.plugin["xep_0313"].iterate(jid=archive, with_jid=peer)
             return [_body(one.xml) async for one in found]
         except IqError as error:
             raise AssertionError(f"no archive: {error}") from None
