@@ -190,6 +190,8 @@ def preload_scripts(kind: Kind, person: Person) -> list[str]:
     scripts = [f"globalThis.antiphonPerson = {json.dumps(values)};"]
     if kind == "firefox":
         scripts.append((HERE / "fake_devices.js").read_text())
+        # Without a screen none of its windows ever has the focus; Chromium's has.
+        scripts.append("Document.prototype.hasFocus = () => true;")
     return [*scripts, (HERE / "probe.js").read_text()]
 
 

@@ -12,7 +12,7 @@ import { directPlace, localPart, wholeAddress } from "./chat/pair.js";
 import { roomPlace } from "./chat/place.js";
 import { ChatScroll } from "./chat/scroll.js";
 import { Threads } from "./chat/threads.js";
-import type { ChatView, Faces } from "./chat/view.js";
+import { type ChatView, type Faces, markedOf } from "./chat/view.js";
 import type { Problem } from "./logic/problems.js";
 import { noticesView } from "./room/banners.js";
 import { noteView } from "./room/prejoin.js";
@@ -210,6 +210,7 @@ export class AntiphonChat extends AntiphonElement {
       chat,
       faces: this.faces,
       server: this.serverAddress,
+      marked: markedOf(chat.messages),
       peerName: this.to ? this.peerName : "",
       closed: closed || (chat.place ? "" : text.chat.offline),
       offline: this.to ? this.account.state === "reconnecting" : this.state === "reconnecting",

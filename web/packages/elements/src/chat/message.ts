@@ -146,7 +146,7 @@ function stateView(view: ChatView, message: Message): TemplateResult | typeof no
   if (!message.own || message.retracted) return nothing;
   const inRoom = chat.place?.conversation.peer === null;
   const { state } = message;
-  if (state !== "sending" && (inRoom || !isLastSoFar(chat.messages, message))) return nothing;
+  if (state !== "sending" && (inRoom || !view.marked.has(message.id))) return nothing;
   const icon = {
     sending: icons.clock,
     sent: icons.check,
@@ -156,13 +156,6 @@ function stateView(view: ChatView, message: Message): TemplateResult | typeof no
   const label = text.chat.state[message.state];
   return html`<span class="mark-of" part="mark" data-state=${message.state} title=${label} aria-hidden="true"
     >${icon}</span>`;
-}
-
-/** The next own message is not that far: those before need no mark of their own. */
-function isLastSoFar(messages: readonly Message[], message: Message): boolean {
-  const own = messages.filter((one) => one.own && !one.retracted);
-  const next = own[own.findIndex((one) => one.id === message.id) + 1];
-  return next?.state !== message.state;
 }
 
 function toolsView(view: ChatView, message: Message): TemplateResult {

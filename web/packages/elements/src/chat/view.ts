@@ -1,7 +1,17 @@
 /** What every part of a conversation's picture is drawn from. */
 
+import type { Message, MessageState } from "@antiphon/client";
 import type { Text } from "../text.js";
 import type { ChatModel } from "./model.js";
+
+/** The last own message of each state. */
+export function markedOf(messages: readonly Message[]): ReadonlySet<string> {
+  const last = new Map<MessageState, string>();
+  for (const { own, retracted, state, id } of messages) {
+    if (own && !retracted) last.set(state, id);
+  }
+  return new Set(last.values());
+}
 
 /** How people are called and pictured. */
 export interface Faces {
@@ -27,6 +37,8 @@ export interface ChatView {
   readonly peerName: string;
   /** Why nothing can be written; empty: it can. */
   readonly closed: string;
+  /** Ids of the own messages that show how far they are: those before are as far. */
+  readonly marked: ReadonlySet<string>;
   /** The connection is lost for the moment. */
   readonly offline: boolean;
 }

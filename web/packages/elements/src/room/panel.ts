@@ -32,12 +32,16 @@ export function panelView(view: RoomView): TemplateResult | typeof nothing {
   </aside>`;
 }
 
+/** In a room nobody says how far they have read. */
+const NOTHING: ReadonlySet<string> = new Set();
+
 function roomChat({ text, session, faces, serverAddress }: RoomView): ChatView {
   return {
     text,
     chat: session.chat,
     faces,
     server: serverAddress,
+    marked: NOTHING,
     peerName: "",
     closed: session.room ? "" : text.chat.offline,
     offline: session.state === "reconnecting",
