@@ -70,6 +70,14 @@ class AccountDirectory(Directory):
         found = self._found.get(account)
         return None if found is None or found[1] is None else found[1].limits.message_rate
 
+    async def sessions(self, account: Address) -> int | None:
+        """Sessions at once, as far as the account has a limit of its own."""
+        bare = account.bare
+        if self.known(bare) is None:
+            await self.knows(bare)
+        found = self._found.get(bare)
+        return None if found is None or found[1] is None else found[1].limits.sessions
+
     def _changed(self, account: Address) -> None:
         # A look-up that is on its way may have seen what was before.
         self._changes += 1

@@ -413,6 +413,7 @@ class Node:
             ice_servers=ice_servers,
             config=config.web,
             version=self.version,
+            sessions_of=self.directory.sessions,
             presence=self.presence,
             contacts=self.contacts,
         )

@@ -35,8 +35,8 @@ LONGEST_WAIT = 120.0
 class Notification:
     """What somebody should know.
 
-    `kind`: `message`, `call` or `missed`. `tag`: a later notification with the same tag stands in
-    place of this one. `data`: for the page that is opened. `ttl`: seconds after which it is not
+    `kind`: `message`, or `missed` of a call. `tag`: a later notification with the same tag stands
+    in place of this one. `data`: for the page that is opened. `ttl`: seconds after which it is not
     worth showing. `urgent`: wakes a sleeping device.
     """
 

@@ -23,6 +23,7 @@ from antiphon.core.profile import Profile
 from antiphon.core.reason import Refused
 from antiphon.services.push import Notification
 from antiphon.services.web_push import encode64
+from antiphon.stores.records import AccountLimits
 from antiphon.stores.tables import metadata
 from tests.support.push_service import Browser, Service, push_service
 from tests.support.signalling import signalling
@@ -152,6 +153,17 @@ async def test_log_ins_that_are_void_end_sessions(here: Here, change: str) -> No
         assert (await ann.event("failed"))["reason"] == "unauthorized"
         assert await ann.close_code() is not None
         await bob.request("join", room="r")  # others stay
+
+
+async def test_an_account_has_so_many_sessions(here: Here) -> None:
+    await here.node.accounts.update(here.ann, limits=AccountLimits(sessions=1))
+    async with signalling(here.url) as first, signalling(here.url) as second:
+        await first.hello(await here.token(here.ann))
+        await second.send({"type": "hello", "token": await here.token(here.ann)})
+        assert (await second.event("failed"))["reason"] == "too_many"
+    async with signalling(here.url) as first, signalling(here.url) as second:
+        await first.hello(await here.token(here.bob))
+        await second.hello(await here.token(here.bob))
 
 
 async def fill(here: Here) -> None:

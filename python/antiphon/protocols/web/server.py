@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +91,11 @@ class WebSignalling:
         version: str,
         presence: Presence | None = None,
         contacts: Contacts | None = None,
+        sessions_of: Callable[[Address], Awaitable[int | None]] | None = None,
     ) -> None:
+        """`sessions_of`: how many sessions an account may have; None: as configured."""
         self.counters = Counters()
+        self._sessions_of = sessions_of or _as_configured
         self.reach = WebReach(presence)
         self._people = (
             People(contacts, presence) if contacts is not None and presence is not None else None
@@ -155,7 +158,7 @@ class WebSignalling:
         caller = await self._authenticator.verify(given)
         resumed = (kept := self._resumable(hello, caller)) is not None
         if kept is None:
-            self._admit(caller)
+            self._admit(caller, await self._sessions_of(caller.address))
             kept = self._begin(caller)
         if hello.reachable is True and not self.reach.has(kept.participant):
             self.reach.add(kept.participant)
@@ -173,10 +176,12 @@ class WebSignalling:
         after = hello.after if hello.after is not msgspec.UNSET else 0
         return kept if kept.participant.outbox.resume(after) else None
 
-    def _admit(self, caller: Caller) -> None:
+    def _admit(self, caller: Caller, own: int | None) -> None:
+        """`own`: how many sessions this account may have, where that is not as configured."""
         if len(self._kept) >= self._config.max_sessions:
             raise Refused(Reason.TOO_MANY, "This server has no place for another session.")
-        if self._per_address[caller.address] >= self._config.max_sessions_per_address:
+        limit = self._config.max_sessions_per_address if own is None else own
+        if self._per_address[caller.address] >= limit:
             raise Refused(Reason.TOO_MANY, "You have too many sessions open.")
 
     def _begin(self, caller: Caller) -> "_Kept":
@@ -426,3 +431,8 @@ def _log_errors(results: Iterable[BaseException | None]) -> None:
             result, TimeoutError | RuntimeError | WebSocketDisconnect
         ):
             log.error("a connection broke", exc_info=result)
+
+
+async def _as_configured(_: Address) -> int | None:
+    """No account has a limit of its own."""
+    return None
