@@ -6,6 +6,8 @@ from antiphon.core.address import Address
 from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
+from antiphon.core.standing import Affiliation
+from antiphon.core.veil import Veil, hides
 
 from .context import HttpContext
 
@@ -63,6 +65,17 @@ def sees(
     except Refused:
         return False
     return True
+
+
+def veil_of(context: HttpContext, caller: Caller, settings: RoomSettings) -> Veil | None:
+    """What the caller sees a room through, where it hides who is in it; None: all as it is."""
+    if caller.grants.admin or settings.affiliation(caller.address).covers(Affiliation.ADMIN):
+        return None
+    living = context.switchboard.find(settings.name)
+    member = living.member_of(caller.address) if living is not None else None
+    if not hides(settings, None if member is None else member.info.role):
+        return None
+    return Veil(context.addresses.room(settings.name), caller.address.bare)
 
 
 def may_moderate(context: HttpContext, caller: Caller, settings: RoomSettings) -> None:

@@ -18,7 +18,7 @@ from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
 
-from .access import insiders, sees
+from .access import insiders, sees, veil_of
 from .context import HttpContext
 from .figures import Figures
 from .message_views import ChangeView, MessageView
@@ -213,9 +213,15 @@ class Listeners:
             inside[event.room] = insiders(room)
         for listener in list(self._listeners):
             if self._may_hear(listener, event.room, room, inside[event.room]):
-                listener.put(item)
+                listener.put(self._veiled(listener, event, room) or item)
             if isinstance(event, events.RoomClosed):
                 listener.rooms.discard(event.room)
+
+    def _veiled(self, listener: Listener, event: Event, room: Room | None) -> bytes | None:
+        """The frame for one who may not see who is in the room; None: it is that of all."""
+        veil = None if room is None else veil_of(self._context, listener.caller, room.settings)
+        spelt = None if veil is None else spell(veil.event(event))
+        return None if spelt is None else frame(*spelt, self._number)
 
     def _next(self) -> int:
         self._number += 1

@@ -15,6 +15,7 @@ from antiphon.core.message import Draft, Mark, Message, MessageKind, Span
 from antiphon.core.ports import Caller, Messages
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
+from antiphon.core.veil import veil_for
 
 from . import message, spelling_people
 
@@ -95,6 +96,7 @@ class SessionMessages:
             return []
         span = Span(limit=limit)
         found = await threads.read(self._messages, membership.room.address, span)
+        found = self._veiled(membership, found)
         return [spelling_people.shown(one, direct=False) for one in found.shown]
 
     async def _submit(self, to: str | msgspec.UnsetType, draft: Draft) -> Message:
@@ -117,6 +119,8 @@ class SessionMessages:
         )
         archive = self._caller.address.bare if direct else to
         found = await threads.read(self._messages, archive, span)
+        if not direct:
+            found = self._veiled(self._here(), found)
         return spelling_people.thread(found, request.id, direct=direct)
 
     async def _conversations(self, request: message.ListConversations) -> message.Conversations:
@@ -135,6 +139,11 @@ class SessionMessages:
             ],
             next=listed[-1].last.id if len(found) > limit else None,
         )
+
+    def _veiled(self, here: Membership, found: threads.Thread) -> threads.Thread:
+        """A page of the room's archive as the session may see it."""
+        veil = veil_for(here.room, here.member.info.role, self._caller.address)
+        return found if veil is None else veil.thread(found)
 
     def _addressee(self, to: str | msgspec.UnsetType) -> tuple[Caller, Address]:
         """Who says it, and to whom: an account, or the room that the session is in."""

@@ -21,6 +21,7 @@ from antiphon.core.member import Receive, Source, Track
 from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.switchboard import Membership, Switchboard
+from antiphon.core.veil import Veil, veil_for
 
 from . import message, spelling
 from .calls import CallRequest, SessionCalls
@@ -154,7 +155,9 @@ class Participant:
         if self._present and isinstance(event, events.Invited):
             # Not within the verb that tells us: the caller must hear of the call first.
             asyncio.get_running_loop().call_soon(self._calls.ring)
-        if (spelled := self._speller.event(event, self.caller.address.bare)) is not None:
+        veil = self._veil() if event.room else None
+        told = event if veil is None else veil.event(event)
+        if (spelled := self._speller.event(told, self.caller.address.bare)) is not None:
             self.outbox.push(*spelled)
             self.changed()
         self._people.heard(event)
@@ -258,7 +261,7 @@ class Participant:
                 password=request.password if request.password is not msgspec.UNSET else None,
             )
             self._membership = membership
-            found = spelling.room(membership.room, membership.member.id, ())
+            found = spelling.room(membership.room, membership.member.id, (), self._veil())
             recent = await self._written.recent(membership)
         except BaseException:
             # Of the room nothing is told; all else goes on.
@@ -320,6 +323,12 @@ class Participant:
     async def _update(self, change: changes.Update) -> Track | None:
         membership = self._joined()
         return await self._switchboard.update(membership.room.name, membership.member.id, change)
+
+    def _veil(self) -> Veil | None:
+        """What the session sees its room through, where the room hides who is in it."""
+        if (here := self._membership) is None:
+            return None
+        return veil_for(here.room, here.member.info.role, self.caller.address)
 
     def _joined(self) -> Membership:
         if self._membership is None:

@@ -11,6 +11,7 @@ from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.room import Room
 from antiphon.core.standing import Affiliation
+from antiphon.core.veil import Veil
 
 from . import message, spelling_people
 
@@ -73,13 +74,16 @@ def call(of: CallInfo) -> message.Call:
     )
 
 
-def room(of: Room, me: str, messages: Iterable[message.Message]) -> message.Room:
-    """A room as the member `me` finds it."""
+def room(
+    of: Room, me: str, messages: Iterable[message.Message], veil: Veil | None = None
+) -> message.Room:
+    """A room as the member `me` finds it, through `veil` where it does not show who is in it."""
+    infos = [one.info for one in of.members.values()]
     return message.Room(
         name=of.name,
         title=of.settings.title or of.name,
         me=me,
-        members=[member(one.info) for one in of.members.values()],
+        members=[member(info if veil is None else veil.info(info)) for info in infos],
         tracks=[track(one) for one in of.tracks.values()],
         messages=list(messages),
         speaker=of.speaker,

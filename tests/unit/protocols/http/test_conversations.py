@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from antiphon.core.ports import RoomSettings
+from antiphon.core.standing import Role
 from tests.support.fakes import Recorder, account, guest
 from tests.unit.protocols.http.stand import Stand, stand
+from tests.unit.protocols.http.test_events import reading
 
 ANN, BOB, EVE, ADMIN = account("ann"), account("bob"), account("eve"), account("root", admin=True)
 MINE = "/api/v1/accounts/me"
@@ -158,6 +161,26 @@ async def test_nobody_reads_those_of_others(
 )
 async def test_what_makes_no_sense_is_refused(here: Stand, body: object) -> None:
     assert (await here.call("POST", f"{MINE}/messages", ANN, json=body)).status_code == 400
+
+
+async def test_a_room_may_hide_who_is_in_it(here: Stand) -> None:
+    switchboard = here.house.switchboard
+    await switchboard.set(ANN, RoomSettings(name="hall", addresses_for=Role.MODERATOR))
+    for caller in (ANN, BOB):
+        await switchboard.join(caller, "hall", Recorder())
+    path = "/api/v1/rooms/hall"
+    async with reading(here, EVE) as reader, reading(here, ANN) as owner:
+        await here.call("POST", f"{path}/messages", BOB, json={"text": "guess who"})
+        (_, theirs), (_, own) = (await reader.events())[-1], (await owner.events())[-1]
+    alias = theirs["message"]["sender"]
+    assert own["message"]["sender"] == "bob@example.org"
+    (message,) = (await here.call("GET", f"{path}/messages", EVE)).json()["messages"]
+    members = (await here.call("GET", f"{path}/members", EVE)).json()["members"]
+    assert message["sender"] == alias == members[1]["address"]
+    assert "bob@" not in alias
+    for caller in (ADMIN, ANN, BOB):
+        (message,) = (await here.call("GET", f"{path}/messages", caller)).json()["messages"]
+        assert message["sender"] == "bob@example.org"
 
 
 async def test_what_is_done_to_messages_of_a_room(here: Stand) -> None:

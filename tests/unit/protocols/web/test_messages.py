@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.fakes import house
+from antiphon.core.message import Draft, Original
+from antiphon.core.ports import RoomSettings
+from antiphon.core.standing import Role
+from tests.support.fakes import account, house
 from tests.unit.protocols.web.stand import Client, World
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -99,6 +102,27 @@ async def test_the_same_in_a_room(world: World) -> None:
     await ann.ask("set_subject", subject="Plans")
     subject = await bob.expect("subject_changed")
     assert (subject["subject"], subject["sender"]) == ("Plans", ANN)
+
+
+async def test_a_room_may_hide_who_is_in_it(world: World) -> None:
+    hiding = RoomSettings(name="r", addresses_for=Role.MODERATOR)
+    await world.house.switchboard.set(account("ann"), hiding)
+    ann, bob = await world.joined("ann"), await world.joined("bob")
+    eve = world.connect()
+    await eve.hello("eve")
+    room = (await eve.ask("join", "joined", room="r"))["room"]
+    seen = {one["name"]: one["address"] for one in room["members"]}
+    assert seen["Eve"] == "eve@example.org"
+    assert not {ANN, BOB} & set(seen.values())
+    said = (await bob.ask("say", "accepted", text="guess who", origin_id="1"))["message"]
+    assert said["sender"] == BOB
+    assert (await eve.expect("said"))["message"]["sender"] == seen["Bob"]
+    assert (await ann.expect("said"))["message"]["sender"] == BOB
+    (shown,) = (await eve.ask("history", "messages"))["messages"]
+    assert shown["sender"] == seen["Bob"]
+    await bob.ask("leave")
+    await bob.ask("join", "joined", room="r")
+    assert (await eve.expect("member_joined"))["member"]["address"] == seen["Bob"]
 
 
 async def test_somebody_is_asked_in(world: World) -> None:
@@ -216,9 +240,6 @@ async def test_a_message_sent_again_is_one(world: World) -> None:
 
 
 async def test_what_programs_say_to_each_other_is_no_message(world: World) -> None:
-    from antiphon.core.message import Draft, Original
-    from tests.support.fakes import account
-
     bob = await page(world, "bob")
     what = Draft(original=Original("x", b"y"), kept=True)
     to = world.house.addresses.parse(BOB)

@@ -9,7 +9,7 @@ from antiphon.core.member import Member, Role, Track
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
-from antiphon.protocols.http.access import may_look, may_moderate
+from antiphon.protocols.http.access import may_look, may_moderate, veil_of
 from antiphon.protocols.http.caller import CurrentCaller
 from antiphon.protocols.http.models import Body, MemberView, RoomPath
 from antiphon.protocols.http.runtime import Live, Runtime
@@ -42,7 +42,10 @@ async def list_members(room: RoomPath, live: Live, caller: CurrentCaller) -> Mem
     """Who is in the room."""
     found = living_room(live, room)
     may_look(live.context, caller, found.settings)
-    return MemberList(members=[MemberView.of(member.info) for member in found.members.values()])
+    veil = veil_of(live.context, caller, found.settings)
+    infos = [member.info for member in found.members.values()]
+    shown = infos if veil is None else [veil.info(info) for info in infos]
+    return MemberList(members=[MemberView.of(info) for info in shown])
 
 
 @router.delete("/{member}", status_code=204)

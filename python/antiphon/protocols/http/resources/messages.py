@@ -10,7 +10,7 @@ from antiphon.core import thread as threads
 from antiphon.core.message import Span
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import message_views as views
-from antiphon.protocols.http.access import may_look, settings_of
+from antiphon.protocols.http.access import may_look, settings_of, veil_of
 from antiphon.protocols.http.caller import CurrentCaller
 from antiphon.protocols.http.models import Limit, RoomPath
 from antiphon.protocols.http.runtime import Live
@@ -52,7 +52,9 @@ async def read_messages(
         raise Refused(Reason.NOT_FOUND, "There is no such room.")
     may_look(context, caller, settings)
     span = span_of(before, after, search, limit)
-    return views.MessagePage.of(await threads.read(context.messages, address, span))
+    found = await threads.read(context.messages, address, span)
+    veil = veil_of(context, caller, settings)
+    return views.MessagePage.of(found if veil is None else veil.thread(found))
 
 
 @router.post("", status_code=201)
