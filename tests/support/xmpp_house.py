@@ -20,6 +20,7 @@ from antiphon.protocols.xmpp.jid import Jids
 from antiphon.protocols.xmpp.management import Management
 from antiphon.protocols.xmpp.session import Home, Router, Session
 from antiphon.protocols.xmpp.sessions import Fan, Sessions
+from antiphon.services.last_seen import LastSeen
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.nodes import PublishedNodes
 from antiphon.services.normalize import PrecisNormalizer
@@ -145,7 +146,8 @@ class TestHouse:
         self.mailbox = Mailbox(database)
         self.exchange = FakeExchange(self.mailbox, self.accounts)
         self.contacts = FakeContacts(self.accounts, self.exchange.tell)
-        self.presence = PresenceBook()
+        self.last_seen = LastSeen(database)
+        self.presence = PresenceBook(seen=self.last_seen)
         self.nodes = PublishedNodes(database)
         self.profiles = FakeProfiles(self.accounts, self._tell_seers)
         self.house = House(
@@ -219,6 +221,7 @@ async def opened(
         finally:
             await house.house.close()
             await house.mailbox.close()
+            await house.last_seen.close()
 
 
 def result(answer: Element) -> Element:

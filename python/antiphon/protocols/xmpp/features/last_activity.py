@@ -10,14 +10,12 @@ from antiphon.protocols.xmpp.feature import Feature, Request, Scope, Serve, Stan
 from antiphon.protocols.xmpp.message import element
 
 LAST = "jabber:iq:last"
-# Accounts of which it is remembered when they left.
-REMEMBERED = 100_000
+# Accounts of which it is remembered what they said when they left.
+REMEMBERED = 10_000
 
 
 class LastActivity(Feature):
-    """`sees`: whether one account sees the presence of another. What is remembered is since the
-    start of this server.
-    """
+    """`sees`: whether one account sees the presence of another."""
 
     xep = "XEP-0012"
     namespaces = (LAST,)
@@ -33,7 +31,7 @@ class LastActivity(Feature):
         self._sees = sees
         self._now = now
         self._started = now()
-        self._left: dict[Address, tuple[float, str]] = {}
+        self._words: dict[Address, str] = {}
 
     def requests(self) -> Iterable[Serve]:
         """Of the server and of accounts."""
@@ -41,26 +39,25 @@ class LastActivity(Feature):
         yield Serve("get", "query", LAST, self._account, Scope.OWN | Scope.OTHER)
 
     def left(self, account: Address, words: str) -> None:
-        """The last device of an account said that it goes."""
-        self._left.pop(account, None)
-        if len(self._left) >= REMEMBERED:
-            del self._left[next(iter(self._left))]
-        self._left[account] = self._now(), words
+        """The last device of an account said that it goes, and this."""
+        self._words.pop(account, None)
+        if len(self._words) >= REMEMBERED:
+            del self._words[next(iter(self._words))]
+        self._words[account] = words
 
     def _server(self, _: Request) -> Element:
         return self._spelled(self._started)
 
-    def _account(self, request: Request) -> Element:
+    async def _account(self, request: Request) -> Element:
         """XEP-0012 §4: only for those who see the account's presence."""
         account = request.account
         if account is None or not self._sees(request.own, account):
             raise StanzaError("forbidden", kind="auth")
         if self._presence.of(account):
             return self._spelled(self._now())
-        since, words = self._left.get(account, (None, ""))
-        if since is None:
-            raise StanzaError("item-not-found", "Not since the server started.")
-        return self._spelled(since, words)
+        if (since := await self._presence.last_seen(account)) is None:
+            raise StanzaError("item-not-found", "They were never there.")
+        return self._spelled(since, self._words.get(account, ""))
 
     def _spelled(self, since: float, words: str = "") -> Element:
         seconds = str(max(0, int(self._now() - since)))

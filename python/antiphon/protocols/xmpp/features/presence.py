@@ -123,9 +123,13 @@ class PresenceFeature(Feature):
             # It comes: what it says meanwhile is taken when it is there.
             self._in_order(session, lambda: self._available(session, sent))
         else:
+            try:
+                self._presence.publish(state)
+            except Refused as refused:
+                refuse(session, sent, refused)
+                return
             listened = available.priority >= 0
             available.sent, available.priority = sent, state.priority
-            self._presence.publish(state)
             self._observer.seen(session, sent)
             if not listened and state.priority >= 0:
                 self._arrivals.came(device_of(session))
