@@ -110,7 +110,8 @@ class Post:
         theirs = self.contacts.blocks(to, caller.address) if account else False
         if theirs:
             raise Refused(Reason.FORBIDDEN, "They take no messages from you.")
-        own = self.contacts.blocks(caller.address.bare, to)
+        guest = caller.address.is_guest
+        own = False if guest else self.contacts.blocks(caller.address.bare, to)
         if own:
             raise Refused(Reason.CONFLICT, "You block them.")
         return theirs is None or own is None
@@ -132,11 +133,12 @@ class Post:
 
     async def fetch(self, account: Address) -> None:
         """Bring into memory what is asked of an account (bare)."""
+        if self.contacts is not None and not account.is_guest:
+            await self.contacts.blocked(account)
         if self.directory is None or not await self.directory.knows(account):
             return
         await self.messages.keeping(account)
         if self.contacts is not None:
-            await self.contacts.blocked(account)
             await self.contacts.of(account)
 
     async def resolve(

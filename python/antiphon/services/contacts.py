@@ -208,10 +208,9 @@ class ContactLists:
             other = read_address(name)
             if (contact := await self.find(other, bare)) is None:
                 continue
+            await self.answer(other, bare, granted=False)
             if contact.listed:
                 await self.remove(other, bare)
-            else:
-                await self.answer(other, bare, granted=False)
         async with self._turn:
             self._changes += 1
             await self._database.write(lambda c: statements.erase(c, str(bare)))
