@@ -34,7 +34,8 @@ AWAY = Stanza(b"<presence xmlns='jabber:client'><show>away</show></presence>")
 class RoomFan:
     """See the module. It lives as long as the room has an occupant by XMPP.
 
-    `occupants`: member id → occupant. `seen`: the settings that occupants know of.
+    `occupants`: member id → occupant. `seen`: the settings that occupants know of. `last`: the event
+    that all have been told last.
     """
 
     def __init__(self, room: Room, fan: Fan, ids: OccupantIds) -> None:
@@ -46,7 +47,7 @@ class RoomFan:
         self.recent: OrderedDict[str, Message] = OrderedDict()
         self._fan = fan
         self._ids = ids
-        self._last: events.Event | None = None
+        self.last: events.Event | None = None
         self._everybody: Audience | None = None
         self._shown: dict[str, tuple[object, ...]] = {}
         for member in room.members.values():
@@ -168,9 +169,9 @@ class RoomFan:
 
     def heard(self, event: events.Event) -> None:
         """An event of the room, from each occupant's outlet in turn."""
-        if event is self._last:
+        if event is self.last:
             return
-        self._last = event
+        self.last = event
         tell = _NEWS.get(type(event))
         if tell is not None:
             tell(self, event)

@@ -147,6 +147,8 @@ class Occupant:
     def deliver(self, event: events.Event) -> None:
         """Something happened in the room."""
         fan = self.fan
+        if fan is not None and event is fan.last and self.ready:
+            return  # all have been told at once, this one with them
         if isinstance(event, events.Ended):
             self._leave(event)
         elif fan is None:
