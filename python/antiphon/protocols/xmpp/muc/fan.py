@@ -34,8 +34,8 @@ AWAY = Stanza(b"<presence xmlns='jabber:client'><show>away</show></presence>")
 class RoomFan:
     """See the module. It lives as long as the room has an occupant by XMPP.
 
-    `occupants`: member id → occupant. `seen`: the settings that occupants know of. `last`: the event
-    that all have been told last.
+    `occupants`: member id → occupant. `seen`: the settings that occupants know of. `last`: the
+    event that all have been told last.
     """
 
     def __init__(self, room: Room, fan: Fan, ids: OccupantIds) -> None:
