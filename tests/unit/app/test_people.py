@@ -5,6 +5,7 @@ sessions, and removal of everything.
 import asyncio
 import io
 import json
+import sys
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -153,6 +154,20 @@ async def test_log_ins_that_are_void_end_sessions(here: Here, change: str) -> No
         assert (await ann.event("failed"))["reason"] == "unauthorized"
         assert await ann.close_code() is not None
         await bob.request("join", room="r")  # others stay
+
+
+async def test_the_shell_locks_an_account_of_a_running_node(here: Here) -> None:
+    program = Path(sys.executable).with_name("antiphon")
+    async with signalling(here.url) as ann:
+        await ann.hello(await here.token(here.ann), reachable=True)
+        process = await asyncio.create_subprocess_exec(
+            *(str(program), "user", "lock", "ann", "--data", str(here.node.config.node.data)),
+            cwd=here.node.config.node.data,
+        )
+        assert await process.wait() == 0
+        assert (await ann.event("failed"))["reason"] == "unauthorized"
+    with pytest.raises(Refused):
+        await here.node.accounts.authenticate(here.ann, PASSWORD)
 
 
 async def test_an_account_has_so_many_sessions(here: Here) -> None:
