@@ -107,6 +107,8 @@ class Menu:
         if not self._agent.may_guess(self._party):
             self._give_up()
         elif hmac.compare_digest(settings.pin, digits):
+            # Who dials in cannot type a password: the PIN stands for it.
+            self._party.password = settings.password
             await self._admit(settings)
         else:
             self._agent.guessed_wrong(self._party)

@@ -70,6 +70,7 @@ class Party(Owner):
         self.name = shown(switchboard, name) or caller.name
         self.outside = outside
         self.call: str | None = None  # the call that brought it into its room, if one did
+        self.password = ""  # of the room that it may enter
         self.refers: Callable[[Party, SipRequest], bool] = lambda _party, _request: False
         self.gone: Callable[[Party], None] = lambda _party: None
         self.says: Callable[[Party, Message], None] = lambda _party, _message: None
@@ -92,7 +93,9 @@ class Party(Owner):
 
     async def enter(self, room: str) -> None:
         """Join a room and bring the media there, as far as it is agreed on. Raises `Refused`."""
-        self._membership = await self.switchboard.join(self.caller, room, self, name=self.name)
+        self._membership = await self.switchboard.join(
+            self.caller, room, self, name=self.name, password=self.password
+        )
         if self.leg.over:
             await self.leave(Reason.LEFT)
             raise Refused(Reason.GONE, "The call has ended.")

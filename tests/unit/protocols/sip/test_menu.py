@@ -37,6 +37,15 @@ async def test_the_right_pin() -> None:
 
 
 @virtual
+async def test_the_pin_stands_for_the_password() -> None:
+    made = await at_the_door()
+    settings = RoomSettings(name="standup", pin="1234", password="sesame")
+    await made.house.rooms.save(settings)
+    await press(made, "1234#")
+    assert made.members("standup") == ["Alice"]
+
+
+@virtual
 async def test_without_the_hash_key() -> None:
     made = await at_the_door()
     await press(made, "99*1234")
