@@ -108,9 +108,9 @@ class Wire:
 
 
 @contextlib.asynccontextmanager
-async def wire(node: Node) -> AsyncIterator[Wire]:
-    """A connection on which nothing was said."""
-    client = Wire(*await asyncio.open_connection("127.0.0.1", node.port("xmpp")))
+async def wire(node: Node, protocol: str = "xmpp") -> AsyncIterator[Wire]:
+    """A connection on which nothing was said, to a listener of that protocol."""
+    client = Wire(*await asyncio.open_connection("127.0.0.1", node.port(protocol)))
     try:
         yield client
     finally:
