@@ -212,7 +212,7 @@ export class AntiphonChat extends AntiphonElement {
       server: this.serverAddress,
       marked: markedOf(chat.messages),
       peerName: this.to ? this.peerName : "",
-      closed: closed || (chat.place ? "" : text.chat.offline),
+      closed: closed || (chat.place ? "" : this.to ? text.loading : text.chat.offline),
       offline: this.to ? this.account.state === "reconnecting" : this.state === "reconnecting",
     };
   }

@@ -294,11 +294,12 @@ export class FakeServer {
       this.people.handle({ type: "contact_removed", seq: 0, address });
     } else if (body.type === "answer_contact" && contact) {
       const granted = Boolean(body.granted);
-      if (!granted && !contact.listed) this.contacts.delete(address);
       const changed = { ...contact, asking: false, seen: granted };
+      this.contacts.set(address, changed);
       this.people.handle({ type: "contact_changed", seq: 0, contact: changed });
     } else if (body.type === "ask_contact" && contact) {
       const changed = { ...contact, asked: true };
+      this.contacts.set(address, changed);
       this.people.handle({ type: "contact_changed", seq: 0, contact: changed });
     } else if (body.type === "block" || body.type === "unblock") {
       const these = (body.addresses ?? []) as string[];

@@ -40,6 +40,8 @@ export class AccountSession extends Emitter<AccountEvents> {
   registration = false;
   /** Anybody may come as a guest. */
   guests = false;
+  /** What was unread when one came is known. */
+  loaded = false;
   /** What the user says of themselves, on this device. */
   show: Show = "available";
   note = "";
@@ -189,6 +191,7 @@ export class AccountSession extends Emitter<AccountEvents> {
     this.emit("cut");
     this.phone?.close();
     this.phone = null;
+    this.loaded = false;
   }
 
   /** Asks what the server lets strangers do. */
@@ -257,6 +260,8 @@ export class AccountSession extends Emitter<AccountEvents> {
   /** The client keeps both up to date from now on, also over lost connections. */
   #watch(): void {
     const { phone } = this;
+    // Nothing is kept for guests.
+    this.loaded = this.isGuest;
     if (!phone || this.isGuest) return;
     const { people, messages } = phone;
     this.#offs.push(
@@ -266,7 +271,11 @@ export class AccountSession extends Emitter<AccountEvents> {
       messages.on("changed", () => this.#changed()),
     );
     this.#fetched(people.watch());
-    this.#fetched(messages.load());
+    this.#fetched(
+      messages.load().finally(() => {
+        this.loaded = true;
+      }),
+    );
   }
 
   #fetched(asked: Promise<void>): void {

@@ -3,10 +3,10 @@
 import type { AccountSession } from "../account/session.js";
 import type { Place, Upload } from "./place.js";
 
-/** Null while nobody is signed in. */
+/** Null while nobody is signed in, and until it is known what is unread. */
 export function directPlace(account: AccountSession, address: string): Place | null {
   const { phone } = account;
-  if (!phone || !account.signedIn || !address) return null;
+  if (!phone || !account.signedIn || !account.loaded || !address) return null;
   return {
     conversation: phone.messages.with(address),
     moderates: false,
