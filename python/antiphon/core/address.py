@@ -6,7 +6,7 @@ Normalization (PRECIS, IDNA) comes through a port: one implementation serves all
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from .reason import Reason, Refused
@@ -54,11 +54,11 @@ class Address:
     @property
     def bare(self) -> "Address":
         """The same without its device."""
-        return replace(self, device="") if self.device else self
+        return Address(self.local, self.domain) if self.device else self
 
     def on(self, device: str) -> "Address":
         """The same on a device."""
-        return replace(self, device=device)
+        return Address(self.local, self.domain, device)
 
     @property
     def is_guest(self) -> bool:

@@ -11,7 +11,6 @@ from antiphon.core.ports import Caller, Device
 
 from .availability import listens
 from .session import Session
-from .sessions import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +51,30 @@ class SessionDevice:
 class XmppReach:
     """The devices that XMPP sessions are (`core.ports.Reach`). Calls ring elsewhere."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    def __init__(self) -> None:
+        # Tuples: whoever goes through them may end a session meanwhile.
+        self._devices: dict[Address, tuple[SessionDevice, ...]] = {}
+
+    def add(self, device: SessionDevice) -> None:
+        """A session begins."""
+        account = device.session.account
+        self._devices[account] = (*self._devices.get(account, ()), device)
+
+    def remove(self, device: SessionDevice) -> None:
+        """It has ended."""
+        account = device.session.account
+        left = tuple(one for one in self._devices.get(account, ()) if one is not device)
+        if left:
+            self._devices[account] = left
+        else:
+            self._devices.pop(account, None)
 
     def present(self, account: Address) -> Sequence[Device]:
         """Those of an account (bare), or the one that is named."""
-        found = (
-            session.features.get(SessionDevice)
-            for session in self._sessions.of(account.bare).values()
-            if account.device in ("", session.address.device)
-        )
-        return [device for device in found if device is not None]
+        if not account.device:
+            return self._devices.get(account, ())
+        mine = self._devices.get(account.bare, ())
+        return [one for one in mine if one.session.address.device == account.device]
 
     async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
         """None that calls could ring."""

@@ -95,7 +95,7 @@ class House:
         self._fan = fan
         self._services = services
         self.errands = Errands()
-        self.reach = XmppReach(fan.sessions)
+        self.reach = XmppReach()
         self.marks = Marks(services.exchange)
         self._questions = Questions(jids.domain)
         self._audiences = Audiences(fan, services.presence, services.contacts)
@@ -120,6 +120,7 @@ class House:
             delivery=self._delivery,
             errands=self.errands,
             questions=self._questions,
+            reach=self.reach,
         )
         self.router.add(*self._create_features(), *features)
 

@@ -28,6 +28,7 @@ from .session import Session
 log = logging.getLogger(__name__)
 
 SIGNS = Kid.RECEIPT | Kid.MARKER
+PRIVATE = Kid.PRIVATE
 # A message to be shown now or never (RFC 6121 §5.2.2).
 HEADLINE = "headline"
 # What was changed may be unknown here (the sender's id was too short, the message not kept): other
@@ -90,7 +91,7 @@ class Messaging:
     def _submit(self, session: Session, stanza: Stanza, to: Address) -> None:
         own = None if stanza.to else session.bare
         # Archive ids that the addressee would believe are not the sender's to give (XEP-0359 §4).
-        raw = stanza.stamp(session.jid, to=own, drop=Kid.PRIVATE, by=str(to.bare))
+        raw = stanza.stamp(session.jid, to=own, drop=PRIVATE, by=f"{to.local}@{to.domain}")
         draft = adapter.draft_of(stanza, raw)
         if stanza.type == HEADLINE:
             draft = replace(draft, kept=False, copied=False)

@@ -15,7 +15,7 @@ from antiphon.core.reason import Refused
 
 from .blocks import BlockList, refused_by_block
 from .delivery import Delivery
-from .device import SessionDevice
+from .device import SessionDevice, XmppReach, device_of
 from .errands import Errands
 from .feature import Feature, Scope, StanzaError, error_of
 from .jid import Jids
@@ -69,12 +69,14 @@ class Router:
         delivery: Delivery,
         errands: Errands,
         questions: Questions,
+        reach: XmppReach,
     ) -> None:
         self._jids = jids
         self._sessions = sessions
         self._blocks = blocks
         self._messaging = messaging
         self._presences = presences
+        self._reach = reach
         self._requests = Requests(errands, questions)
         self._hosts: dict[str, Host] = {}
         self._features: list[Feature] = []
@@ -124,7 +126,8 @@ class Router:
 
     def bound(self, session: Session) -> None:
         """A session begins."""
-        session.features[SessionDevice] = SessionDevice(session, self._news)
+        device = session.features[SessionDevice] = SessionDevice(session, self._news)
+        self._reach.add(device)
         for feature in self._features:
             feature.bound(session)
 
@@ -163,6 +166,7 @@ class Router:
 
     def gone(self, session: Session, unacked: Sequence[Stanza]) -> None:
         """It has ended: what it was never seen to get goes another way."""
+        self._reach.remove(device_of(session))
         for feature in self._features:
             self._safely(feature.gone, session)
         for host in list(self._hosts.values()):
