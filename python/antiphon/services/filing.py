@@ -19,6 +19,7 @@ from .ids import MessageIds, time_of
 from .origins import Origin, Origins
 
 Outcome = tuple[Message, bool]
+_OWN, _PEERS = int(Part.OWN), int(Part.PEERS)
 
 
 class Clerk:
@@ -29,6 +30,7 @@ class Clerk:
         self._ids = MessageIds()
         self._origins = Origins()
         self._newest: str | None = None
+        self._batch = _Batch()
 
     def file(self, connection: Connection, letters: Sequence[Letter]) -> list[Outcome]:
         """Store letters; those whose origin is known give the message stored first."""
@@ -40,33 +42,35 @@ class Clerk:
             self._newest = newest
         if newest is not None:
             self._ids.advance(newest)
-        named = {_first(letter) for letter in letters if letter.draft.origin_id is not None}
-        self._origins.meet(connection, named)
-        batch = _Batch()
-        outcomes = [self._file(connection, letter, now, batch) for letter in letters]
+        filed = [_Filed(letter) for letter in letters]
+        self._origins.meet(connection, {one.first for one in filed if one.origin is not None})
+        self._batch = batch = _Batch()
+        for one in filed:
+            batch.outcomes.append(self._file(connection, one, now, batch))
         if batch.rows:
             batch.places.sort()
             statements.insert_messages(connection, batch.rows, batch.places)
         for id in batch.taken_back:
             statements.wipe(connection, id)
-        return outcomes
+        return batch.outcomes
 
-    def filed(self, letters: Sequence[Letter], outcomes: Sequence[Outcome]) -> None:
+    def filed(self) -> None:
         """The transaction is committed: remember what was sent."""
-        for letter, (message, new) in zip(letters, outcomes, strict=True):
-            if new and (origin := _origin(letter)) is not None:
-                self._origins.remember(_first(letter), origin, message.id)
-            if new:
-                self._newest = message.id
+        for archive, origin, id in self._batch.fresh:
+            self._origins.remember(archive, origin, id)
+        if self._batch.rows:
+            self._newest = self._batch.rows[-1][0]
 
     def forget(self, archive: str) -> None:
         """Messages of an archive were deleted."""
         self._origins.forget(archive)
 
-    def _file(self, connection: Connection, letter: Letter, now: float, batch: "_Batch") -> Outcome:
-        origin = _origin(letter)
+    def _file(
+        self, connection: Connection, filed: "_Filed", now: float, batch: "_Batch"
+    ) -> Outcome:
+        letter, origin = filed.letter, filed.origin
         if origin is not None:
-            before = batch.sent.get(origin) or self._sent(connection, letter, origin)
+            before = batch.sent.get(origin) or self._sent(connection, filed.first, origin)
             if before is not None and not _is_another(before, letter):
                 return before, False
         id = self._ids.next(now)
@@ -75,63 +79,81 @@ class Clerk:
             to=letter.to,
             sender=letter.sender,
             name=letter.name,
-            sent_at=time_of(id),
+            sent_at=self._ids.time,
             draft=letter.draft,
         )
-        batch.add(letter, message)
+        batch.add(filed, message)
         if origin is not None:
             batch.sent[origin] = message
+            batch.fresh.append((filed.first, origin, id))
         return message, True
 
-    def _sent(self, connection: Connection, letter: Letter, origin: Origin) -> Message | None:
-        archive = _first(letter)
+    def _sent(self, connection: Connection, archive: str, origin: Origin) -> Message | None:
         if (id := self._origins.find(archive, origin)) is None:
             return None
         row = archives.by_id(connection, archive, id)
         return None if row is None else read_message(row, time_of(row[0]))
 
 
-class _Batch:
-    """What one transaction adds."""
+class _Filed:
+    """A letter with the names of those that it is about, which are needed several times. `first`:
+    the archive in which it is looked for.
+    """
 
-    __slots__ = ("places", "rows", "sent", "taken_back")
+    __slots__ = ("archives", "first", "letter", "origin", "sender", "target")
+
+    def __init__(self, letter: Letter) -> None:
+        self.letter = letter
+        self.sender = _bare(letter.sender)
+        self.target = _bare(letter.to)
+        self.archives = [_bare(archive) for archive in letter.archives]
+        self.first = self.archives[0]
+        id = letter.draft.origin_id
+        self.origin: Origin | None = None if id is None else (self.sender, self.target, id)
+
+
+class _Batch:
+    """What one transaction adds. `fresh`: (archive, origin, id) to be remembered after it."""
+
+    __slots__ = ("fresh", "outcomes", "places", "rows", "sent", "taken_back")
 
     def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
         self.rows: list[tuple[Any, ...]] = []
         self.places: list[tuple[str, str, str | None, int, bool]] = []
         self.sent: dict[Origin, Message] = {}
+        self.fresh: list[tuple[str, Origin, str]] = []
         self.taken_back: list[str] = []
 
-    def add(self, letter: Letter, message: Message) -> None:
-        sender, target, id = _bare(letter.sender), _bare(letter.to), message.id
+    def add(self, filed: _Filed, message: Message) -> None:
+        letter, sender, target, id = filed.letter, filed.sender, filed.target, message.id
         self.rows.append(message_row(message, sender, target))
         kind = letter.draft.kind
         is_part = kind is MessageKind.TEXT
-        for archive in letter.archives:
-            name = _bare(archive)
-            if archive.is_room:
-                self.places.append((name, id, None, int(is_part), False))
-                continue
-            part = (Part.OWN if name == sender else Part.PEERS) if is_part else Part.NONE
-            peer = target if name == sender else sender
-            self.places.append((name, id, peer, int(part), letter.waiting and name == target))
+        if letter.to.is_room:
+            self.places.append((target, id, None, int(is_part), False))
+        else:
+            for name in filed.archives:
+                if name == sender:
+                    self.places.append((name, id, target, _OWN if is_part else 0, False))
+                else:
+                    self.places.append((name, id, sender, _PEERS if is_part else 0, False))
+            if letter.waiting:
+                self._let_wait(target)
         if kind is MessageKind.RETRACTION and letter.draft.about is not None:
             self.taken_back.append(letter.draft.about)
+
+    def _let_wait(self, archive: str) -> None:
+        for back in (-1, -2):
+            place = self.places[back]
+            if place[0] == archive:
+                self.places[back] = (*place[:4], True)
+                return
 
 
 def _is_another(before: Message, letter: Letter) -> bool:
     """Whether it only happens to have the same id: programs that count from one at each start."""
     return before.sender.device != letter.sender.device and before.draft.text != letter.draft.text
-
-
-def _first(letter: Letter) -> str:
-    """The archive in which a letter is looked for."""
-    return _bare(letter.archives[0])
-
-
-def _origin(letter: Letter) -> Origin | None:
-    id = letter.draft.origin_id
-    return None if id is None else (_bare(letter.sender), _bare(letter.to), id)
 
 
 def _bare(address: Any) -> str:

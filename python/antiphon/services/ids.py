@@ -6,6 +6,7 @@ import secrets
 # Crockford's base 32 in lower case: sorts like the number, byte by byte.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 _LENGTH = 16  # 80 bits: 48 of milliseconds since 1970, 32 to tell messages apart
 _LOW_BITS = 32
 _FORM = re.compile(f"[{_DIGITS}]{{{_LENGTH}}}")
@@ -19,9 +20,17 @@ class MessageIds:
 
     def next(self, now: float) -> str:
         """A new id; two of one millisecond, or made while the clock is behind, count up."""
-        fresh = int(now * 1000) << _LOW_BITS | secrets.randbits(_LOW_BITS - 1)
-        self._last = max(fresh, self._last + 1)
+        fresh = int(now * 1000)
+        if fresh > self._last >> _LOW_BITS:
+            self._last = fresh << _LOW_BITS | secrets.randbits(_LOW_BITS - 1)
+        else:
+            self._last += 1
         return _write(self._last)
+
+    @property
+    def time(self) -> float:
+        """`time_of` the last one."""
+        return (self._last >> _LOW_BITS) / 1000
 
     def advance(self, seen: str) -> None:
         """Make all further ids greater than one made elsewhere."""
@@ -49,8 +58,18 @@ def time_of(id: str) -> float:
 
 
 def _write(number: int) -> str:
-    shifts = range(5 * (_LENGTH - 1), -1, -5)
-    return "".join(_DIGITS[number >> shift & 31] for shift in shifts)
+    # Two digits at a time: this is done for each message.
+    pairs = _PAIRS
+    return (
+        pairs[number >> 70 & 1023]
+        + pairs[number >> 60 & 1023]
+        + pairs[number >> 50 & 1023]
+        + pairs[number >> 40 & 1023]
+        + pairs[number >> 30 & 1023]
+        + pairs[number >> 20 & 1023]
+        + pairs[number >> 10 & 1023]
+        + pairs[number & 1023]
+    )
 
 
 def _read(id: str) -> int:

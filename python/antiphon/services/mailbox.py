@@ -251,7 +251,7 @@ class Mailbox(Archive):
             log.exception("storing %d messages failed", len(batch))
             return Refused(Reason.INTERNAL, "The message could not be stored.")
         self.transactions += 1
-        self._clerk.filed(batch, outcomes)
+        self._clerk.filed()
         for letter, (message, new) in zip(batch, outcomes, strict=True):
             self.appended += new
             try:

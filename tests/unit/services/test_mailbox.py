@@ -261,7 +261,7 @@ async def test_a_bug_does_not_end_the_archive(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("antiphon.services.filing.time_of", lambda *_: 1 / 0)
+        broken.setattr("antiphon.services.filing.message_row", lambda *_: 1 / 0)
         with pytest.raises(Refused):
             await mailbox.append(room, ann, "Ann", Draft(text="lost"))
     assert "storing 1 messages failed" in caplog.text
