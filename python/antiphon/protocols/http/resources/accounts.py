@@ -44,9 +44,11 @@ class NewAccount(Body):
 class LimitsView(Body):
     """What one account may use; null: as configured."""
 
-    storage: int | None = Field(None, ge=0, description="Bytes of uploaded files.")
-    message_rate: float | None = Field(None, ge=0, description="Messages a second.")
-    sessions: int | None = Field(None, ge=0, description="Devices that are connected at once.")
+    storage: int | None = Field(None, ge=0, le=1 << 60, description="Bytes of uploaded files.")
+    message_rate: float | None = Field(None, ge=0, le=1e9, description="Messages a second.")
+    sessions: int | None = Field(
+        None, ge=0, le=1 << 30, description="Devices that are connected at once."
+    )
 
 
 class AccountChange(Body):

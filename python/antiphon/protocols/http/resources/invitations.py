@@ -1,8 +1,8 @@
 """Invitations: administrators make them, whoever has one makes an account."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from antiphon.core.reason import Reason, Refused
@@ -90,7 +90,9 @@ async def check_invitation(
 
 
 @router.delete("/{id}", status_code=204)
-async def withdraw_invitation(id: str, live: Live, _: Administrator) -> None:
+async def withdraw_invitation(
+    id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], live: Live, _: Administrator
+) -> None:
     """Let nobody use it any more. For administrators."""
     if not await people_of(live).invitations.withdraw(id):
         raise Refused(Reason.NOT_FOUND, "There is no such invitation.")

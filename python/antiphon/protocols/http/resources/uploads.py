@@ -1,8 +1,9 @@
 """Places for files, and one's own files."""
 
+import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from antiphon.core.reason import Reason, Refused
@@ -11,7 +12,11 @@ from antiphon.protocols.http.models import Body, Limit, Text
 from antiphon.protocols.http.runtime import Live, people_of
 from antiphon.stores.files import FileRecord
 
+from .files import FileId
+
 router = APIRouter(prefix="/api/v1/uploads", tags=["files"])
+
+_PLACE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?_[0-9a-f]{32}")
 
 
 class NewUpload(Body):
@@ -89,9 +94,7 @@ async def list_files(
 
 
 @router.delete("/{id}", status_code=204)
-async def remove_file(
-    id: Annotated[str, Path(max_length=64)], live: Live, caller: CurrentCaller
-) -> None:
+async def remove_file(id: FileId, live: Live, caller: CurrentCaller) -> None:
     """Delete one's own file; any for administrators."""
     await people_of(live).files.discard(caller, id)
 
@@ -99,11 +102,10 @@ async def remove_file(
 def _place(text: str | None) -> tuple[float, str] | None:
     if text is None:
         return None
+    if _PLACE.fullmatch(text) is None:
+        raise Refused(Reason.BAD_REQUEST, "Give `before` as a page gave it.")
     at, _, id = text.partition("_")
-    try:
-        return float(at), id
-    except ValueError:
-        raise Refused(Reason.BAD_REQUEST, "Give `before` as a page gave it.") from None
+    return float(at), id
 
 
 def _view(record: FileRecord, url: str) -> FileView:
