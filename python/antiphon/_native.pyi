@@ -1172,7 +1172,12 @@ class StreamRequest:
 
 @final
 class StreamClosed:
-    """A connection is gone; its id means nothing any more."""
+    """A connection is gone; its id means nothing any more.
+
+    `reason`: `closed`, `refused` or `aborted` by us; `eof` or `reset` by the peer; `tls`,
+    `handshake_time`: TLS, or the head of a request, did not come about; `failed`: nobody closed it
+    after FAILED; `outbox`, `unacknowledged`: the peer did not read; `panic`: a defect of ours.
+    """
 
     reason: str
     received: int  # bytes of its socket
@@ -1340,8 +1345,9 @@ class Streams:
         """Seconds since something was received; 0 for an unknown id."""
 
     def close(self, stream: int, last: bytes = b"") -> None:
-        """Send the rest and `last`, end the stream in order (TLS, WebSocket close), CLOSED when the
-        peer has ended it too, after 5 s at the latest. Nothing more is read.
+        """Send the rest and `last`, end the stream in order (TLS, WebSocket close). CLOSED when all
+        is sent and the peer has ended it too, 2 s later at the latest, or when the peer has taken
+        nothing of the rest for 30 s. Nothing more is read.
         """
 
     def abort(self, stream: int) -> None:

@@ -107,7 +107,7 @@ impl Streams {
             fd, framing, *, tag, tls=false, alpn=None, ask=false, paths=None, element=65_536,
             outbox=4_194_304
         ),
-        text_signature = "(fd, framing, *, tag, tls=False, alpn=(), ask=False, paths=(), \
+        text_signature = "($self, fd, framing, *, tag, tls=False, alpn=(), ask=False, paths=(), \
                           element=65536, outbox=4194304)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords")]
@@ -138,7 +138,7 @@ impl Streams {
             fd, framing, *, tag, tls=false, server_name="", alpn=None, element=65_536,
             outbox=4_194_304
         ),
-        text_signature = "(fd, framing, *, tag, tls=False, server_name='', alpn=(), \
+        text_signature = "($self, fd, framing, *, tag, tls=False, server_name='', alpn=(), \
                           element=65536, outbox=4194304)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords")]
@@ -176,7 +176,7 @@ impl Streams {
 
     #[pyo3(
         signature = (to, stanza, from_=None, *, address=None, extra=None, drop=0, by=""),
-        text_signature = "(to, stanza, from_=None, *, address=None, extra=b'', drop=0, by='')"
+        text_signature = "($self, to, stanza, from_=None, *, address=None, extra=b'', drop=0, by='')"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords")]
     fn forward(
@@ -250,7 +250,7 @@ impl Streams {
         self.engine.idle(stream)
     }
 
-    #[pyo3(signature = (stream, last=None), text_signature = "(stream, last=b'')")]
+    #[pyo3(signature = (stream, last=None), text_signature = "($self, stream, last=b'')")]
     fn close(&mut self, stream: u64, last: Option<&[u8]>) {
         self.engine.close(stream, last.unwrap_or_default());
     }

@@ -159,7 +159,7 @@ impl Stanza {
 
     #[pyo3(
         signature = (from_=None, *, to=None, type_=None, extra=None, drop=0, by=""),
-        text_signature = "(from_=None, *, to=None, type_=None, extra=b'', drop=0, by='')"
+        text_signature = "($self, from_=None, *, to=None, type_=None, extra=b'', drop=0, by='')"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords")]
     fn stamp<'py>(

@@ -68,6 +68,8 @@ pub(crate) struct Conn {
     pub(crate) received: u64,
     pub(crate) sent: u64,
     pub(crate) linger: u64,
+    /// What `sent` was when it was last looked at.
+    pub(crate) mark: u64,
     pub(crate) paused: bool,
     /// Whether the kernel tells us that something came, and that there is room.
     pub(crate) reads: bool,
@@ -112,6 +114,7 @@ impl Conn {
             received: 0,
             sent: 0,
             linger: 0,
+            mark: 0,
             paused: false,
             reads: true,
             writes: false,

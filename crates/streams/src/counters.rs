@@ -33,6 +33,8 @@ pub struct Counters {
     pub injected: u64,
     /// Times that no connection could be accepted for want of descriptors or memory.
     pub exhausted: u64,
+    /// Defects of ours that ended a connection.
+    pub panics: u64,
 }
 
 impl Counters {
@@ -43,7 +45,7 @@ impl Counters {
     }
 
     /// By name.
-    pub fn all(&self) -> [(&'static str, u64); 15] {
+    pub fn all(&self) -> [(&'static str, u64); 16] {
         [
             ("accepted", self.accepted),
             ("closed", self.closed),
@@ -60,6 +62,7 @@ impl Counters {
             ("not_reading", self.not_reading),
             ("injected", self.injected),
             ("exhausted", self.exhausted),
+            ("panics", self.panics),
         ]
     }
 }

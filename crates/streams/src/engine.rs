@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::mem::{MaybeUninit, take};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,8 +40,11 @@ const ACCEPTS: usize = 64;
 const USER_TIMEOUT: u32 = 60_000;
 /// While the process or the machine is out of something that others will give back.
 const EXHAUSTED: Duration = Duration::from_millis(200);
-/// How long an end may take in all, and when everything has been sent.
-pub(crate) const ENDING: Duration = Duration::from_secs(5);
+/// How long we may be silent about a stream that cannot be read on.
+pub(crate) const FAILED: Duration = Duration::from_secs(5);
+/// In which some of the rest must be taken by the peer, while a connection ends.
+pub(crate) const ENDING: Duration = Duration::from_secs(30);
+/// In which the peer may end it too, when everything has been sent.
 pub(crate) const LINGERING: Duration = Duration::from_secs(2);
 
 const ALARM: u64 = u64::MAX;
@@ -280,7 +284,7 @@ impl Engine {
                 break;
             }
             if let Some(id) = self.behind.pop_front() {
-                self.catch_up(id, &mut events, now);
+                self.guarded(id, |engine| engine.catch_up(id, &mut events, now));
             }
         }
         for &(flags, data) in &ready {
@@ -291,7 +295,7 @@ impl Engine {
             } else if data & LISTENER != 0 && data < ALARM {
                 self.accept((data & !LISTENER) as usize, &mut events, now);
             } else {
-                self.serve(data, flags, &mut events, now);
+                self.guarded(data, |engine| engine.serve(data, flags, &mut events, now));
             }
         }
         ready.clear();
@@ -312,6 +316,15 @@ impl Engine {
         // Interrupted: whatever is ready still is in the next turn.
         if let Ok((events, _)) = epoll::wait(&self.epoll, &mut room, Some(&none)) {
             ready.extend(events.iter().map(|event| (event.flags, event.data.u64())));
+        }
+    }
+
+    /// Does something with what a peer sent; should it panic, that costs this connection only.
+    fn guarded(&mut self, id: Id, act: impl FnOnce(&mut Engine)) {
+        let done = catch_unwind(AssertUnwindSafe(|| act(self)));
+        if done.is_err() {
+            self.counters.panics += 1;
+            self.drop(id, "panic");
         }
     }
 
@@ -340,9 +353,12 @@ impl Engine {
             let start = listener.start.clone();
             // A Unix socket's peer has no address.
             let peer = peer.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-            if let Ok(id) = self.begin(fd, &start, now) {
-                let what = What::Accepted(peer, start.tls);
-                events.push(Event { tag: start.tag, id, what });
+            match self.begin(fd, &start, now) {
+                Ok(id) => {
+                    let what = What::Accepted(peer, start.tls);
+                    events.push(Event { tag: start.tag, id, what });
+                }
+                Err(_) => self.counters.exhausted += 1,
             }
         }
     }
@@ -382,7 +398,10 @@ impl Engine {
                 self.set_deadline(id, Some(deadline), now);
                 self.touch(id);
             }
-            Err(_) => conn.doomed = Some("tls"),
+            Err(_) => {
+                conn.doomed = Some("tls");
+                self.touch(id);
+            }
         }
     }
 
@@ -432,6 +451,10 @@ impl Engine {
                 self.drop(id, "handshake_time");
             }
             Phase::Failed => self.drop(id, "failed"),
+            Phase::Ending if conn.sent > conn.mark => {
+                conn.mark = conn.sent;
+                self.set_deadline(id, Some(now + ENDING), now);
+            }
             Phase::Ending | Phase::Lingering => {
                 let reason = conn.reason;
                 self.drop(id, reason);

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rustix::event::epoll::EventFlags;
 
 use crate::conn::{Conn, Phase};
-use crate::engine::{ELEMENTS, ENDING, Engine, PIECE, slot};
+use crate::engine::{ELEMENTS, Engine, FAILED, PIECE, slot};
 use crate::event::{Event, Id, What};
 use crate::framer::Found;
 
@@ -24,7 +24,7 @@ impl Engine {
         let tag = conn.tag;
         events.push(Event { tag, id, what: What::Found(Found::Failed(why), 0) });
         self.counters.failed += 1;
-        self.set_deadline(id, Some(now + ENDING), now);
+        self.set_deadline(id, Some(now + FAILED), now);
     }
 
     pub(crate) fn readable(
@@ -222,6 +222,10 @@ impl Engine {
             }
         }
         let wrote = conn.waiting() != before;
+        if conn.waiting() > conn.outbox as usize {
+            // Whoever pings must read the answers.
+            conn.doomed = Some("outbox");
+        }
         if let Some(condition) = failed {
             self.fail(id, condition, events, now);
         }

@@ -82,6 +82,7 @@ impl Engine {
         conn.doomed = None;
         conn.input = Vec::new();
         conn.reason = reason;
+        conn.mark = conn.sent;
         let (framer, out) = conn.framing();
         framer.end(out);
         self.set_deadline(id, Some(now + ENDING), now);

@@ -15,11 +15,11 @@ fn cut(layout: Layout, pieces: &[&[u8]], limit: u32) -> Result<Vec<String>, Fail
         buffer.extend_from_slice(piece);
         while let Some((item, used)) = cutter.next(&buffer)? {
             buffer.drain(..used);
-            let text = |element: &Element| String::from_utf8(element.raw().into_owned());
+            let text = |element: &Element| String::from_utf8_lossy(&element.raw()).into_owned();
             match item {
                 Item::Space => {}
-                Item::Header(element) => found.push(format!("open {}", text(&element).unwrap())),
-                Item::Element(element) => found.push(text(&element).unwrap()),
+                Item::Header(element) => found.push(format!("open {}", text(&element))),
+                Item::Element(element) => found.push(text(&element)),
                 Item::End => found.push("end".to_owned()),
             }
         }

@@ -5,6 +5,7 @@ use antiphon_xml::{Element, Outgoing, Stamp};
 const BODY: u64 = 1;
 const STANZA_ID: u64 = 1 << 24;
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn stamped(text: &str, stamp: &Stamp<'_>) -> String {
     let element = Element::parse(text.as_bytes()).unwrap();
     let out = element.stamp(stamp).alone(None);
