@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slixmpp import JID
@@ -42,7 +43,7 @@ async def test_the_server_greets(installed: Path, tmp_path: Path, artifacts: Pat
             assert "urn:example:greeting:1" in info["disco_info"]["features"]
             greetings = []
             for language in ("en", "de"):
-                iq = ann.make_iq_get(ito=SERVER)
+                iq: Any = ann.make_iq_get(ito=SERVER)
                 asked = ET.Element(GREETING)
                 asked.set("language", language)
                 iq.append(asked)
