@@ -262,10 +262,13 @@ class Hub:
     def _listen(self, session: Session, now: float) -> None:
         """Ask a silent client for life, and give up one that does not answer."""
         limits = self.limits
-        idle = session.idle
+        idle, asked = session.idle, self._pinged.get(session)
+        if asked is not None and idle < now - asked:  # something came since
+            del self._pinged[session]
+            asked = None
         if idle < limits.ping_interval:
-            self._pinged.pop(session, None)
-        elif (asked := self._pinged.get(session)) is None:
+            return
+        if asked is None:
             self._pinged[session] = now
             ping = stanza(
                 "iq",

@@ -470,12 +470,28 @@ async def test_a_silent_client_that_answers_stays() -> None:
     session, wire = await site.session()
     wire.silence = 61.0
     site.hub.look()
-    wire.silence = 0.0
+    assert "<ping " in wire.take()
+    await asyncio.sleep(0.15)
+    wire.silence = 0.14  # the answer came at once
     site.hub._look_at = 0.0
     site.hub.look()
+    assert wire.take() == ""
     wire.silence = 61.0
     site.hub._look_at = 0.0
+    site.hub.look()
+    assert "<ping " in wire.take()
+    assert not session.ended
+
+
+async def test_who_answered_is_asked_again_where_one_looks_seldom() -> None:
+    site = Site(XmppLimits(ping_interval=0.1, ping_timeout=0.1))
+    session, wire = await site.session()
+    wire.silence = 1.0
+    site.hub.look()
     wire.take()
+    await asyncio.sleep(0.2)
+    wire.silence = 0.15
+    site.hub._look_at = 0.0
     site.hub.look()
     assert "<ping " in wire.take()
     assert not session.ended
