@@ -5,7 +5,7 @@ Which protocols they speak it learns from nobody; who may write to whom was deci
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from .address import Address
@@ -34,16 +34,24 @@ class Delivery:
         self._arrived: list[Device] = []
         self._welcoming = False
 
-    def present(self, account: Address) -> Iterator[Device]:
+    def present(self, account: Address) -> list[Device]:
         """The devices of an account that are connected now; of a full address, that one."""
+        found: list[Device] = []
         for reach in self._reaches:
-            yield from reach.present(account)
+            if devices := reach.present(account):
+                found += devices
+        return found
 
     def listens(self, to: Address) -> bool:
         """Whether a message to that address would be taken now."""
-        if to.device and next(self.present(to), None) is not None:
+        if to.device and self.present(to):
             return True
-        return any(device.listens for device in self.present(to.bare))
+        bare = to.bare
+        for reach in self._reaches:
+            for device in reach.present(bare):
+                if device.listens:
+                    return True
+        return False
 
     def tell(self, account: Address, event: Event) -> None:
         """To every device of an account, listening or not."""
@@ -62,11 +70,12 @@ class Delivery:
             if taken and not message.draft.copied:
                 return True
             to = to.bare
+        sender, first = message.sender, message.to
         for device in self.present(to):
             if not device.listens or device is outlet:
                 continue
             address = device.address
-            if address not in (message.to, message.sender):
+            if address != sender and address != first:
                 taken |= self._give(device, event)
         return taken
 

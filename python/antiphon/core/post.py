@@ -88,9 +88,8 @@ class Post:
 
     # what submissions ask
 
-    def charge(self, caller: Caller) -> None:
-        """One more message. Raises `Refused(TOO_MANY)`."""
-        account = caller.address.bare
+    def charge(self, account: Address) -> None:
+        """One more message of an account (bare). Raises `Refused(TOO_MANY)`."""
         rate = self.directory.message_rate(account) if self.directory is not None else None
         if rate is None:
             rate, burst = self.limits.rate, float(self.limits.burst)
@@ -184,6 +183,8 @@ class _Submission:
         "_draft",
         "_heard",
         "_outlet",
+        "_own",
+        "_peer",
         "_post",
         "_resolved",
         "_to",
@@ -205,6 +206,8 @@ class _Submission:
         self._draft = draft
         self._outlet = outlet
         self._heard = heard
+        self._own = caller.address.bare
+        self._peer = to.bare
         self._account = False
         self._admitted = False
         self._resolved = draft.kind is MessageKind.TEXT
@@ -216,8 +219,7 @@ class _Submission:
 
     def attempt(self) -> bool:
         """Send it, if all is known."""
-        post, to = self._post, self._to.bare
-        sender = self._caller.address.bare
+        post, to, sender = self._post, self._peer, self._own
         account, own = post.known(to), post.known(sender)
         if account is None or own is None:
             return False
@@ -243,9 +245,9 @@ class _Submission:
 
     async def fetch(self) -> None:
         """Bring into memory what `attempt` lacks."""
-        post, to = self._post, self._to.bare
+        post, to = self._post, self._peer
         await post.fetch(to)
-        await post.fetch(self._caller.address.bare)
+        await post.fetch(self._own)
         if post.directory is not None and not await post.directory.knows(to):
             self._admit(account=False)
             self._devices = await post.exchange.search(self._caller, self._to, self._outlet, False)
@@ -264,14 +266,14 @@ class _Submission:
         post = self._post
         if self._to.is_room:
             raise Refused(Reason.BAD_REQUEST, "A room is written to by its members.")
-        post.charge(self._caller)
+        post.charge(self._own)
         post.policy.may_send(self._caller, self._to, account=account)
         post.exchange.must_take_calls()
         self._account, self._admitted = account, True
 
     async def _resolve(self) -> None:
         """What it changes stands in the sender's archive, or in the addressee's."""
-        post, sender, to = self._post, self._caller.address.bare, self._to.bare
+        post, sender, to = self._post, self._own, self._peer
         mine = post.known(sender) and post.keeps(sender, to)
         archive, peer = (sender, to) if mine else (to, sender)
         draft, about = await post.resolve(self._draft, archive, sender, peer)
@@ -307,7 +309,7 @@ class _Submission:
             taken = self._deliver(message)
             # Somebody came, or went, while it was written.
             if self._account and taken is self._waiting:
-                messages, account = self._post.messages, self._to.bare
+                messages, account = self._post.messages, self._peer
                 self._post.delivery.begin(
                     messages.taken(account, message.id)
                     if taken
@@ -318,12 +320,11 @@ class _Submission:
         self._heard(message)
 
     def _deliver(self, message: Message) -> bool:
-        delivery, sender = self._post.delivery, message.sender
+        delivery = self._post.delivery
         if self._devices is not None:
             taken = delivery.hand(self._devices, MessageReceived("", message))
         else:
             taken = delivery.receive(message, self._outlet)
-        own = (sender.local, sender.domain) == (self._to.local, self._to.domain)
-        if self._draft.copied and not own:
+        if self._draft.copied and self._own != self._peer:
             delivery.sent(message, self._outlet)
         return taken

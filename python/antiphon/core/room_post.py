@@ -62,7 +62,7 @@ class _Saying:
             return False
         member = self._member(living)
         post = self._post.post
-        post.charge(self._caller)
+        post.charge(self._caller.address.bare)
         post.policy.may_say(self._caller, settings, member)
         name = member.info.name if member is not None else self._caller.name
         draft = self._draft

@@ -124,7 +124,8 @@ class Location:
     def bindings(self, account: Address | str, instance: str = "") -> Bindings:
         """The telephones of an account that can be reached now (only those of an instance)."""
         local = account if isinstance(account, str) else account.local
-        found = self._accounts.get(local, ())
+        if not (found := self._accounts.get(local)):
+            return ()
         now = self._clock()
         return tuple(
             one
