@@ -114,9 +114,15 @@ class Room:
         return track
 
     def member_of(self, address: Address) -> Member | None:
-        """The first member of that address, None if nobody is here under it."""
-        members = self._members.values()
-        return next((one for one in members if one.caller.address == address), None)
+        """The first member of that very address, else of that account; None if it is not here."""
+        account, found = address.bare, None
+        for member in self._members.values():
+            own = member.caller.address
+            if own == address:
+                return member
+            if found is None and own.bare == account:
+                found = member
+        return found
 
     # coming and going
 

@@ -1,5 +1,7 @@
 """What is said of rooms and in them: subject, whispers, roles, and the end."""
 
+from dataclasses import replace
+
 import pytest
 
 from antiphon.core.change import Act, Attach, Moderate, Publish
@@ -138,6 +140,22 @@ async def test_a_room_that_ends_says_where_to_meet() -> None:
     await here.switchboard.remove(ann, "r", "too small", elsewhere)
     ended = Ended("r", member.id, Reason.CLOSED, "too small", elsewhere)
     assert outlet.take()[-1] == ended
+
+
+async def test_an_account_is_inside_by_any_of_its_devices() -> None:
+    here = house()
+    ann = account("ann")
+    await here.switchboard.set(ann, RoomSettings(name="r", password="sesame"))
+    bob = account("bob")
+    outlets = {name: Recorder() for name in ("desk", "phone")}
+    members = {}
+    for device, outlet in outlets.items():
+        caller = replace(bob, address=bob.address.on(device))
+        joined = await here.switchboard.join(caller, "r", outlet, password="sesame", name=device)
+        members[device] = joined.member
+    assert (await here.switchboard.say(members["phone"].caller, "r", "hi")).name == "phone"
+    assert (await here.switchboard.say(bob, "r", "hi")).name == "desk"
+    here.switchboard.may_enter(bob, await here.switchboard.settings("r"))
 
 
 async def test_who_only_reads_does_not_change_how_media_go() -> None:
