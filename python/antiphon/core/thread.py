@@ -44,6 +44,15 @@ class Shown:
     reactions: tuple[Reacted, ...] = ()
 
     @property
+    def size(self) -> int:
+        """How much there is to be shown, in characters."""
+        files = sum(
+            len(one.url) + len(one.name) + len(one.thumbnail or "") for one in self.attachments
+        )
+        reactions = sum(len(one.name) + sum(map(len, one.reactions)) for one in self.reactions)
+        return len(self.text) + files + reactions
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to be shown: what was sent means something to programs only."""
         return not (self.text or self.attachments or self.retracted)
@@ -137,6 +146,30 @@ async def read(messages: Messages, archive: Address, span: Span) -> Thread:
         more=page.more,
         next=edge,
         total=page.total,
+    )
+
+
+def trimmed(thread: Thread, characters: int, *, latest: bool) -> Thread:
+    """The same page with no more than so much in it, but one message at least; the rest is beyond.
+
+    `latest`: the page goes backwards, so that its oldest messages are.
+    """
+    ordered = thread.shown[::-1] if latest else thread.shown
+    kept: list[Shown] = []
+    for one in ordered:
+        characters -= one.size
+        if kept and characters < 0:
+            break
+        kept.append(one)
+    if len(kept) == len(thread.shown):
+        return thread
+    edge = kept[-1].message.id
+    return replace(
+        thread,
+        shown=kept[::-1] if latest else kept,
+        changes=[one for one in thread.changes if (one.id > edge if latest else one.id < edge)],
+        more=True,
+        next=edge,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.message import Attachment, Draft, Message, MessageKind, Page, Span
-from antiphon.core.thread import Reacted, fold, plain, read, show, subject
+from antiphon.core.thread import Reacted, fold, plain, read, show, subject, trimmed
 
 ANN, BOB = Address("ann", "example.org"), Address("bob", "example.org")
 ROOM = Address("hall", "rooms.example.org")
@@ -133,6 +133,32 @@ async def test_the_last_one_of_a_conversation_is_what_it_changes() -> None:
     assert [one.message.id for one in shown] == ["m001", "m002"]
     assert shown[0].reactions
     assert [subject(one) for one in last] == ["m001", "m002", "m009"]
+
+
+async def test_a_page_holds_no_more_than_is_wanted() -> None:
+    long = "x" * 100
+    stored = [message(1, text=long), message(2, text=long), message(3), message(4, text=long)]
+    archive = Archive(*stored, correction(5, 9), message(6, text=""))
+    backwards = await read(archive, ROOM, Span())  # type: ignore[arg-type]
+    some = trimmed(backwards, 210, latest=True)
+    assert [one.message.id for one in some.shown] == ["m002", "m003", "m004"][-len(some.shown) :]
+    assert (some.more, some.next) == (True, some.shown[0].message.id)
+    assert [one.id for one in some.changes] == ["m005"]
+    assert trimmed(backwards, 10_000, latest=True) is backwards
+    (one,) = trimmed(backwards, 1, latest=True).shown
+    assert one.message.id == "m004"
+    forwards = await read(archive, ROOM, Span(latest=False))  # type: ignore[arg-type]
+    (first,) = trimmed(forwards, 150, latest=False).shown
+    assert first.message.id == "m001"
+    rest = trimmed(forwards, 150, latest=False)
+    assert (rest.next, rest.changes) == ("m001", [])
+
+
+def test_everything_that_is_shown_has_a_size() -> None:
+    file = Attachment(url="u" * 10, name="n" * 5, thumbnail="t" * 3)
+    bare = message(1, text="12345", attachments=(file,))
+    (shown,) = fold([bare], [reaction(2, 1, BOB, "👍", "🎉")])
+    assert shown.size == 5 + 18 + len("Bob") + 2
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from antiphon.core.veil import veil_for
 from . import message, spelling_people
 
 PAGE = 50
+# So much text fits into the queue of a session several times, whatever it is encoded to.
+MOST_TEXT = 200_000  # characters
 
 MessageRequest = (
     message.Say
@@ -96,7 +98,7 @@ class SessionMessages:
             return []
         span = Span(limit=limit)
         found = await threads.read(self._messages, membership.room.address, span)
-        found = self._veiled(membership, found)
+        found = threads.trimmed(self._veiled(membership, found), MOST_TEXT, latest=True)
         return [spelling_people.shown(one, direct=False) for one in found.shown]
 
     async def _submit(self, to: str | msgspec.UnsetType, draft: Draft) -> Message:
@@ -121,6 +123,7 @@ class SessionMessages:
         found = await threads.read(self._messages, archive, span)
         if not direct:
             found = self._veiled(self._here(), found)
+        found = threads.trimmed(found, MOST_TEXT, latest=span.latest)
         return spelling_people.thread(found, request.id, direct=direct)
 
     async def _conversations(self, request: message.ListConversations) -> message.Conversations:
@@ -129,16 +132,17 @@ class SessionMessages:
         listed = found[:limit]
         shown = await threads.show(self._messages, account, [one.last for one in listed])
         lasts = {one.message.id: one for one in shown}
-        return message.Conversations(
-            id=request.id,
-            conversations=[
-                spelling_people.conversation(
-                    one, lasts.get(threads.subject(one.last)) or threads.plain(one.last)
-                )
-                for one in listed
-            ],
-            next=listed[-1].last.id if len(found) > limit else None,
-        )
+        page: list[message.Conversation] = []
+        characters = MOST_TEXT
+        for one in listed:
+            last = lasts.get(threads.subject(one.last)) or threads.plain(one.last)
+            characters -= last.size
+            if page and characters < 0:
+                break
+            page.append(spelling_people.conversation(one, last))
+        more = len(page) < len(found)
+        edge = listed[len(page) - 1].last.id if more else None
+        return message.Conversations(id=request.id, conversations=page, next=edge)
 
     def _veiled(self, here: Membership, found: threads.Thread) -> threads.Thread:
         """A page of the room's archive as the session may see it."""

@@ -31,6 +31,11 @@ class Outbox:
         return self._kept_bytes + self._unsent_bytes > self._limit
 
     @property
+    def crowded(self) -> bool:
+        """Whether so much waits that what can be read elsewhere should not be added."""
+        return self._kept_bytes + self._unsent_bytes > self._limit // 2
+
+    @property
     def waiting(self) -> int:
         """Bytes not yet taken by a connection."""
         return self._unsent_bytes

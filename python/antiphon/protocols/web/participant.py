@@ -151,6 +151,9 @@ class Participant:
             return
         if isinstance(event, events.Ended):
             self._membership = self._media = None
+        if isinstance(event, events.MessageReceived) and event.waited and self.outbox.crowded:
+            # Whoever was written to so much while away reads the rest in the archive.
+            return
         self._calls.heard(event)
         if self._present and isinstance(event, events.Invited):
             # Not within the verb that tells us: the caller must hear of the call first.

@@ -7,6 +7,7 @@ import pytest
 from antiphon.core.message import Draft, Original
 from antiphon.core.ports import RoomSettings
 from antiphon.core.standing import Role
+from antiphon.protocols.web.config import WebConfig
 from tests.support.fakes import account, house
 from tests.unit.protocols.web.stand import Client, World
 
@@ -202,6 +203,28 @@ async def test_what_came_while_nobody_was_there(world: World) -> None:
     again = await page(world, "bob")
     await ann.ask("send", "accepted", to=BOB, text="hello!", origin_id="2")
     assert (await again.expect("direct_message"))["message"]["text"] == "hello!"
+
+
+async def test_who_comes_back_to_very_much_is_not_turned_away(world: World) -> None:
+    ann = await page(world, "ann")
+    # CONFIG lets 20,000 bytes wait for one session.
+    for number in range(12):
+        await ann.ask("send", "accepted", to=BOB, text="x" * 5000, origin_id=str(number))
+    bob = await page(world, "bob")
+    assert (await bob.ask("history", "messages", to=ANN, limit=2))["more"]
+
+
+async def test_pages_of_long_messages_are_short(world: World) -> None:
+    generous = World(world.house, WebConfig(queue_limit=4 << 20, request_burst=1000)).server
+    world.server = generous
+    ann, bob = await page(world, "ann"), await page(world, "bob")
+    for number in range(25):
+        await ann.ask("send", "accepted", to=BOB, text="é" * 10_000, origin_id=str(number))
+    last = await bob.ask("history", "messages", to=ANN, limit=200)
+    assert (len(last["messages"]), last["more"]) == (20, True)
+    first = await bob.ask("history", "messages", to=ANN, limit=200, before=last["next"])
+    assert (len(first["messages"]), first["more"]) == (5, False)
+    await generous.close()
 
 
 @pytest.mark.parametrize(

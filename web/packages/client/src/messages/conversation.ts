@@ -270,9 +270,8 @@ export class Conversation extends Emitter<ConversationEvents> {
   resume(records: readonly MessageRecord[]): void {
     const newest = this.#timeline.newest;
     // Between those known and these there may be others.
-    if (newest !== null && records.length >= PAGE && records.every((one) => one.id > newest)) {
-      this.#restart();
-    }
+    const apart = records.length > 0 && records.every((one) => one.id > (newest ?? ""));
+    if (newest !== null && apart) this.#restart();
     for (const record of records) this.add(record);
   }
 
