@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from antiphon._native import Stanza
+from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived, MessageSent
 from antiphon.core.message import Message
@@ -14,6 +14,7 @@ from antiphon.core.ports import Presence
 
 from . import adapter
 from .availability import listens
+from .deferred import Deferred
 from .errands import Errands
 from .features.carbons import copy, wants
 from .names import Finding, named, needs_names
@@ -110,8 +111,11 @@ class Delivery:
         data = stanza.stamp(sender.jid, to=None if stanza.to else sender.bare)
         there = [one for one in self._sessions.of(to.bare).values() if one is not sender]
         meant = [one for one in there if _is_for(one, to)]
+        key = f"typing {sender.account}" if stanza.kids & Kid.CHAT_STATE else None
         for one in meant:
-            one.send(data)
+            deferred = one.features.get(Deferred) if key is not None else None
+            if key is None or deferred is None or not deferred.keep(key, data):
+                one.send(data)
         if copied:
             for one in there:
                 if one not in meant and wants(one):

@@ -94,6 +94,7 @@ Handler = Callable[[Request], Any]
 @dataclass(frozen=True, slots=True)
 class Serve:
     """Requests that a feature answers: type (get or set), name and namespace of what is asked.
+    `guests`: whether those without an account may set something of theirs.
 
     The handler gives the payload of the result, None for an empty one; it raises `StanzaError` or
     `Refused`. What an asynchronous one is asked by a session is done in order.
@@ -104,6 +105,7 @@ class Serve:
     namespace: str
     handler: Handler
     scope: Scope = Scope.OWN
+    guests: bool = False
 
 
 class Feature:

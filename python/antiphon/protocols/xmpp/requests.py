@@ -68,6 +68,8 @@ class Requests:
         name, namespace = payload
         for one in self._served.get((stanza.type, name, namespace), ()):
             if request.scope in one.scope:
+                if _is_beyond(one, request):
+                    raise StanzaError("forbidden", "Guests have nothing of their own here.")
                 return one
         if namespace in self._namespaces and request.scope is not Scope.OTHER:
             raise StanzaError("feature-not-implemented")
@@ -108,6 +110,12 @@ class Requests:
         self._errands.failures += 1
         stanza = request.stanza
         request.session.send(refusal(stanza, request.session.jid, "internal-server-error"))
+
+
+def _is_beyond(one: Serve, request: Request) -> bool:
+    """Whether a guest wants to leave something here."""
+    changes = one.type == "set" and request.scope is Scope.OWN
+    return changes and not one.guests and request.own.is_guest
 
 
 def refused_iq(request: Request, refused: Refused | StanzaError) -> bytes:

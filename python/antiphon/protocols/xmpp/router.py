@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from antiphon._native import Stanza
-from antiphon.core.address import Address
+from antiphon.core.address import GUESTS, Address
 from antiphon.core.event import Event, MessageReceived, MessageSent
 from antiphon.core.reason import Refused
 
@@ -72,6 +72,7 @@ class Router:
         reach: XmppReach,
     ) -> None:
         self._jids = jids
+        self._guests = GUESTS + jids.domain
         self._sessions = sessions
         self._blocks = blocks
         self._messaging = messaging
@@ -195,7 +196,7 @@ class Router:
         for mask, feature in self._watching:
             if kids & mask and feature.message_in(session, stanza):
                 return
-        if to.domain == self._jids.domain:
+        if self._is_here(to):
             if to.local:
                 self._messaging.received(session, stanza, to)
             else:
@@ -207,7 +208,7 @@ class Router:
             refuse(session, stanza, StanzaError("remote-server-not-found"))
 
     def _presence(self, session: Session, stanza: Stanza, to: Address | None) -> None:
-        if to is None or to.domain == self._jids.domain:
+        if to is None or self._is_here(to):
             self._presences.received(session, stanza, to)
         elif (host := self._hosts.get(to.domain)) is not None:
             host.received(session, stanza, to)
@@ -217,7 +218,7 @@ class Router:
     def _request(self, session: Session, stanza: Stanza, to: Address) -> None:
         if stanza.type not in QUESTIONS and stanza.type not in ANSWERS:
             refuse(session, stanza, StanzaError("bad-request"))  # RFC 6120 §8.2.3
-        elif to.domain != self._jids.domain:
+        elif not self._is_here(to):
             self._elsewhere(session, stanza, to)
         elif not to.local and not to.device:
             self._requests.answer(session, stanza, Scope.SERVER, None)
@@ -231,6 +232,10 @@ class Router:
             other.forward(stanza, session.jid)
         else:
             self._refuse_request(session, stanza, StanzaError("service-unavailable"))
+
+    def _is_here(self, to: Address) -> bool:
+        """Whether it is this server, an account, or a guest of it."""
+        return to.domain == self._jids.domain or (to.domain == self._guests and bool(to.local))
 
     def _elsewhere(self, session: Session, stanza: Stanza, to: Address) -> None:
         if (host := self._hosts.get(to.domain)) is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from antiphon.protocols.xmpp.adapter import forwarded
-from antiphon.protocols.xmpp.feature import Feature, Request, Scope, Serve
+from antiphon.protocols.xmpp.feature import Feature, Request, Serve
 from antiphon.protocols.xmpp.message import stanza
 from antiphon.protocols.xmpp.session import Session
 
@@ -25,8 +25,8 @@ class Carbons(Feature):
 
     def requests(self) -> Iterable[Serve]:
         """Enable and disable."""
-        yield Serve("set", "enable", CARBONS, _enable, Scope.OWN)
-        yield Serve("set", "disable", CARBONS, _disable, Scope.OWN)
+        yield Serve("set", "enable", CARBONS, _enable, guests=True)
+        yield Serve("set", "disable", CARBONS, _disable, guests=True)
 
 
 def _enable(request: Request) -> None:

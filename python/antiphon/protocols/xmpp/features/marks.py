@@ -12,6 +12,8 @@ from antiphon.protocols.xmpp.deferred import Deferred
 from antiphon.protocols.xmpp.feature import Feature
 from antiphon.protocols.xmpp.session import Session
 
+from .carbons import copy, wants
+
 
 class ChatMarks(Feature):
     """Spells them."""
@@ -27,6 +29,9 @@ class ChatMarks(Feature):
             return
         if event.to.bare == session.account:
             session.send(adapter.mark_stanza(event))
+        elif wants(session):
+            # Another device of one's own: this one need not show it as unread any more.
+            session.send(copy(session, "sent", adapter.mark_stanza(event)))
 
     def _typed(self, session: Session, event: Typed) -> None:
         if _came_by_xmpp(event) or event.to.is_room or not listens(session):

@@ -50,6 +50,8 @@ class Roster(Feature):
 
     async def _get(self, request: Request) -> Element | None:
         known = request.payload().get("ver")
+        if request.own.is_guest:
+            return element("query", ROSTER)
         contacts = await self._contacts.of(request.own)
         version = self._contacts.version(request.own)
         request.session.features[Interested] = Interested()
