@@ -193,7 +193,7 @@ class TokensConfig:
 class MailboxConfig:
     """The archive of messages."""
 
-    linger: float = 0.008
+    linger: float = 0.02
     """Longest time that a message waits for others to share its transaction, when many come, in
     seconds."""
 
