@@ -181,6 +181,10 @@ class Push:
             except Refused as refused:  # the database
                 self.sent["failed"] += 1
                 log.error("push to %s failed: %s", delivery.account, refused)
+            except Exception:
+                # An error of ours with one message must not keep others from being sent.
+                self.sent["failed"] += 1
+                log.exception("push to %s failed", delivery.account)
             finally:
                 self._by_account[delivery.account] -= 1
                 if not self._by_account[delivery.account]:

@@ -27,6 +27,7 @@ from antiphon.stores.blobs import FolderBlobs
 from antiphon.stores.database import Database
 from antiphon.stores.dump import NotEmpty
 from antiphon.stores.errors import CannotOpen
+from antiphon.stores.records import AccountLimits, Role
 from antiphon.stores.tables import metadata
 from tests.support.postgres import Cluster
 
@@ -323,6 +324,45 @@ async def test_a_newer_backup_is_refused(tmp_path: Path, made: tuple[Path, Path]
     with pytest.raises(CannotOpen, match="newer version"):
         await attempt(tmp_path, forged(made[0], tmp_path / "forged", newer))
     assert not (tmp_path / "other" / "secret").exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    tmp_path: Path, new_url: NewUrl, kind: str
+) -> None:
+    def lines(*rows: object) -> bytes:
+        return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+    columns = {
+        **dict.fromkeys(("id", "domain", "local", "name"), "text"),
+        **dict.fromkeys(("admin", "disabled"), "bool"),
+        "created_at": "float",
+        "stamp": "text",
+    }
+    manifest = {"format": 1, "schema": "0003", "domain": DOMAIN, "made_at": 1.0}
+    members = {
+        "manifest.json": lines(manifest),
+        "tables/accounts.000000.jsonl": lines(
+            columns,
+            ["a1", DOMAIN, "ann", "Ann", True, False, 1.5, "s"],
+            ["b1", DOMAIN, "bob", "Bob", False, True, 2.5, "s"],
+        ),
+        "end.json": lines({"tables": {"accounts": 2}, "files": 0, "missing": 0}),
+    }
+    source = tmp_path / "old"
+    with tarfile.open(source, "w:gz") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    site = await opened(tmp_path / "node", new_url(kind), migrating=False)
+    await restore(
+        source, database=site.database, blobs=site.blobs, folder=site.folder, domain=DOMAIN
+    )
+    ann, bob = await site.accounts.page()
+    assert (ann.role, ann.disabled, ann.created_at) == (Role.ADMIN, False, 1.5)
+    assert (bob.role, bob.disabled, bob.limits) == (Role.USER, True, AccountLimits())
+    await closed(site)
 
 
 async def test_names_in_a_backup_never_become_paths(

@@ -306,3 +306,15 @@ def test_a_token_is_made_anew_in_time() -> None:
     assert vapid.authorization("https://other.example/2") != first
     clock[0] += 3601
     assert vapid.authorization("https://push.example/1") != first
+
+
+async def test_an_error_of_ours_does_not_stop_the_rest(
+    here: Here, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    await subscribe(here, service.url(), Browser())
+    broken = Notification(kind="message", title=None)  # type: ignore[arg-type]
+    here.push.notify(here.ann, broken)
+    here.push.notify(here.ann, NEWS)
+    await here.settled(2)
+    assert here.push.sent == {"failed": 1, "taken": 1}
+    assert "push to ann@example.org failed" in caplog.text
