@@ -72,7 +72,9 @@ class _Home:
         session.features[SessionDevice] = SessionDevice(session, self._hall.news)
 
     def received(self, session: Session, stanza: Stanza) -> None:
-        self._hall.muc.received(session, stanza, self._hall.jids.parse(stanza.to or ""))
+        # What is no address never comes to the rooms.
+        if (to := self._hall.jids.find(stanza.to or "")) is not None:
+            self._hall.muc.received(session, stanza, to)
 
     def activity(self, session: Session) -> None:
         pass

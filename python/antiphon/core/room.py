@@ -42,6 +42,8 @@ NewId = Callable[[str], str]
 
 KEYS = frozenset("0123456789ABCD*#")
 LONGEST_PRESS = 60.0
+# Invitations that are remembered until they are declined.
+MOST_INVITED = 1000
 
 
 class Room:
@@ -71,6 +73,7 @@ class Room:
         self._stage: list[str] = []
         self._wiring: Wiring = UNWIRED
         self._closed = False
+        self._invited: dict[Address, Address] = {}
         self._media = media.open_room(self.name, self)
 
     # what it is
@@ -299,6 +302,20 @@ class Room:
         if member.info.held != held:
             self._tell(Held(self.name, id, held))
             self._change(member, held=held)
+
+    def invite(self, account: Address, by: Address) -> None:
+        """Remember who invited an account last (bare addresses), so that it may decline."""
+        self._invited.pop(account, None)
+        self._invited[account] = by
+        if len(self._invited) > MOST_INVITED:
+            del self._invited[next(iter(self._invited))]
+
+    def declined(self, account: Address, by: Address) -> bool:
+        """An account will not come; whether `by` had invited it."""
+        if self._invited.get(account) != by:
+            return False
+        del self._invited[account]
+        return True
 
     def say(self, message: Message) -> None:
         """Pass on a message that is stored."""

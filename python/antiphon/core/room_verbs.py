@@ -121,7 +121,7 @@ class RoomVerbs(PeopleVerbs):
             await self._stored.remove(address.local)
             if (living := self._rooms.get(address.local)) is not None:
                 self._shut(
-                    living, Reason.CLOSED, _short(text) or "The room was closed.", alternative
+                    living, Reason.CLOSED, short(text) or "The room was closed.", alternative
                 )
             await self._messages.forget(address)
 
@@ -172,7 +172,7 @@ class RoomVerbs(PeopleVerbs):
             self.policy.may_affiliate(caller, settings, account, affiliation)
             before = settings.standing(account)
             nick = before.nick if before and affiliation.covers(Affiliation.MEMBER) else ""
-            standing = Standing(affiliation=affiliation, reason=_short(reason), nick=nick)
+            standing = Standing(affiliation=affiliation, reason=short(reason), nick=nick)
             return affiliated(settings, account, standing)
 
         await self._affiliate(room, account, change)
@@ -269,13 +269,15 @@ class RoomVerbs(PeopleVerbs):
                 raise Refused(Reason.FORBIDDEN, "They are banned from this room.")
             if not settings.members_only or own.covers(Affiliation.MEMBER):
                 return settings
-            standing = Standing(affiliation=Affiliation.MEMBER, reason=_short(text))
+            standing = Standing(affiliation=Affiliation.MEMBER, reason=short(text))
             return affiliated(settings, account, standing)
 
         await self._affiliate(name, account, change)
         member = self._member(name, caller)
         shown = caller.name if member is None else member.info.name
-        self.tell(account, RoomInvited(name, caller.address.bare, shown, _short(text)))
+        if (living := self._rooms.get(name)) is not None:
+            living.invite(account, caller.address.bare)
+        self.tell(account, RoomInvited(name, caller.address.bare, shown, short(text)))
 
     async def decline_room(
         self, caller: Caller, room: str, account: Address, text: str = ""
@@ -284,10 +286,9 @@ class RoomVerbs(PeopleVerbs):
         `Refused`.
         """
         name, account = self.addresses.room(room).local, account.bare
-        members = self._room(name).members.values()
-        if not any(member.caller.address.bare == account for member in members):
-            raise Refused(Reason.NOT_FOUND, "They are not in this room any more.")
-        self.tell(account, RoomDeclined(name, caller.address.bare, _short(text)))
+        if not self._room(name).declined(caller.address.bare, account):
+            raise Refused(Reason.FORBIDDEN, "They have not invited you.")
+        self.tell(account, RoomDeclined(name, caller.address.bare, short(text)))
 
     # within
 
@@ -385,7 +386,8 @@ def _why(settings: RoomSettings, account: Address) -> str:
     return (standing and standing.reason) or "You may not be in this room any more."
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A reason in words, of a length that others can be bothered with."""
     return text.encode()[:MAX_REASON].decode(errors="ignore")
 
 

@@ -38,7 +38,7 @@ from .ports import (
 from .post import Post, PostLimits
 from .reason import Reason, Refused
 from .room import Room
-from .room_verbs import RoomVerbs, room_at_stake
+from .room_verbs import RoomVerbs, room_at_stake, short
 from .watching import Watching
 
 log = logging.getLogger(__name__)
@@ -369,7 +369,7 @@ class Switchboard(RoomVerbs):
                 for track in muted:
                     room.mute(track.id, True)
             case changes.Act.REMOVE:
-                words = change.reason or "A moderator removed you from the room."
+                words = short(change.reason) or "A moderator removed you from the room."
                 await self.leave(room.name, other.id, Reason.REMOVED, words)
             case changes.Act.LOWER_HAND:
                 room.raise_hand(other.id, False)

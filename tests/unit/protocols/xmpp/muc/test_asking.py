@@ -184,10 +184,15 @@ async def test_invitations(hall: Hall) -> None:
     assert codes((await bob.join("den"))[-2])[:2] == [100, 110], "a member now"
     await ann.take()
     joe = hall.login("joe")
-    joe.send(
+    decline = (
         f"<message to='{DEN}'><x xmlns='http://jabber.org/protocol/muc#user'>"
         "<decline to='ann@example.org'><reason>busy</reason></decline></x></message>"
     )
+    joe.send(decline)
+    assert condition(await joe.only()) == "forbidden", "nobody has invited them"
+    await hall.switchboard.invite_into(hall.caller("ann"), "den", joe.session.account)
+    await joe.take()
+    joe.send(decline)
     declined = (await ann.only()).find(f"{USER}x/{USER}decline")
     assert declined is not None
     assert (declined.get("from"), declined.findtext(f"{USER}reason")) == ("joe@example.org", "busy")
