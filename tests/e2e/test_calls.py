@@ -84,12 +84,12 @@ async def test_a_guest_calls_from_a_page(
         telephone(BEN, tmp_path, artifacts) as ben,
     ):
         await ben.registers(node.url)
-        await visitor.open(node.url)
+        await visitor.browser.open(f"{node.url}/")
         await visitor.browser.evaluate(
             """(() => {
                 const telephone = document.createElement("antiphon-call");
                 Object.assign(telephone, {guest: true, name: "Ann", to: "ben", video: "off"});
-                document.querySelector("antiphon-call").replaceWith(telephone);
+                document.body.replaceChildren(telephone);
             })()"""
         )
         await visitor.call_state("idle")

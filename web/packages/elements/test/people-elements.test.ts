@@ -244,6 +244,28 @@ describe("antiphon-contacts", () => {
   });
 });
 
+describe("away", () => {
+  it("is said when nothing was done for long, and back by any sign", async () => {
+    await put(new AntiphonContacts());
+    await signIn();
+    vi.useFakeTimers();
+    const said = () => server.requests("set_presence").map((one) => one.show);
+    document.dispatchEvent(new Event("keydown"));
+    vi.advanceTimersByTime(2000);
+    document.dispatchEvent(new Event("keydown"));
+    vi.advanceTimersByTime(9 * 60_000);
+    expect(said()).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    expect(said()).toEqual(["away"]);
+    document.dispatchEvent(new Event("pointermove"));
+    expect(said()).toEqual(["away", "available"]);
+    account().show = "busy";
+    vi.advanceTimersByTime(11 * 60_000);
+    expect(said()).toHaveLength(2);
+    vi.useRealTimers();
+  });
+});
+
 describe("antiphon-login", () => {
   it("signs in for all elements of the page, and out again", async () => {
     const phone = new AntiphonCall();

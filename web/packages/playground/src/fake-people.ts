@@ -91,7 +91,9 @@ function picture() {
     context.fill();
   }
   const url = `${location.origin}/mountains.png`;
-  const thumbnail = canvas.toDataURL();
+  const bytes = atob(canvas.toDataURL().split(",")[1] ?? "");
+  const file = new Blob([Uint8Array.from(bytes, (one) => one.charCodeAt(0))]);
+  const thumbnail = URL.createObjectURL(file);
   return { url, name: "mountains.png", media_type: "image/png", size: 90_000, thumbnail, ...SIZE };
 }
 

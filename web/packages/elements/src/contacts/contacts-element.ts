@@ -1,6 +1,7 @@
 /** `<antiphon-contacts>`: whom one knows and with whom one spoke, who is there, and who asks. */
 
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import { Idle } from "../account/idle.js";
 import { Notifier } from "../account/notifier.js";
 import type { AccountSession } from "../account/session.js";
 import { sharedAccount } from "../account/shared.js";
@@ -235,6 +236,7 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
     this.#offs = [
       account.on("changed", () => this.requestUpdate()),
       notifier.watch(account),
+      new Idle(account).watch(),
       account.use(),
     ];
     account.follow();

@@ -65,7 +65,7 @@ function stateWords({ contact, presence, address }: Person, text: Text): string 
 function lastWords({ text }: ContactsView, { conversation }: Person): TemplateResult | string {
   const last = conversation?.last;
   if (conversation && conversation.typists.length > 0) {
-    return html`<em part="contact-typing">${text.chat.typing(conversation.typists.map((one) => one.name))}</em>`;
+    return html`<em part="contact-typing">${text.contacts.writes}</em>`;
   }
   if (!last) return "";
   const words = last.retracted

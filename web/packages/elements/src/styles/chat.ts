@@ -114,6 +114,7 @@ export const chatStyles = css`
   }
   .texts {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 1px;
     grid-column: 2;
     min-width: 0;
@@ -215,6 +216,7 @@ export const chatStyles = css`
   .quote {
     display: flex;
     gap: 6px;
+    min-width: 0;
     max-width: 100%;
     margin: 2px 0 3px;
     padding: 2px 10px;

@@ -54,6 +54,7 @@ export const contactWords = {
   decline: "Decline",
   waiting: "Waits for an answer",
   unread: (count: number) => plural(count, "unread message", "unread messages"),
+  writes: "is writing…",
   you: "You: ",
   file: "File",
   deleted: "Message deleted",
