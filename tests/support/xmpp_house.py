@@ -146,6 +146,7 @@ class TestHouse:
         self.mailbox = Mailbox(database)
         self.exchange = FakeExchange(self.mailbox, self.accounts)
         self.contacts = FakeContacts(self.accounts, self.exchange.tell)
+        self.exchange.blocks = self.contacts.blocks
         self.last_seen = LastSeen(database)
         self.presence = PresenceBook(seen=self.last_seen)
         self.nodes = PublishedNodes(database)

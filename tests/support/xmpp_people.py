@@ -172,6 +172,7 @@ class FakeExchange:
         self.typed: list[tuple[Address, Address, bool]] = []
         self.arrivals: list[Address] = []
         self.refuse: Refused | None = None
+        self.blocks: Callable[[Address, Address], bool | None] = lambda one, other: False
         self._known = known
         self._reaches: list[Reach] = []
         self._numbers = itertools.count(1)
@@ -195,6 +196,12 @@ class FakeExchange:
     ) -> None:
         if self.refuse is not None or to.bare not in self._known:
             heard(self.refuse or Refused(Reason.NOT_FOUND, "no such account"))
+            return
+        if self.blocks(to, caller.address):
+            heard(Refused(Reason.FORBIDDEN, "they block you"))
+            return
+        if self.blocks(caller.address, to):
+            heard(Refused(Reason.CONFLICT, "you block them"))
             return
         if not draft.stored:
             message = Message(

@@ -74,15 +74,16 @@ class Messaging:
 
     def received(self, session: Session, stanza: Stanza, to: Address) -> None:
         """A message to an account here, or one of its resources."""
+        type_ = stanza.type
+        straight = type_ in ("error", "groupchat")
+        if not straight and (stanza.kids & adapter.CONTENT or type_ == HEADLINE):
+            self._submit(session, stanza, to)  # the core knows who blocks whom
+            return
         refused = refused_by_block(self._blocks, session.account, to)
         if refused is not None:
             refuse(session, stanza, refused)
-            return
-        type_, kids = stanza.type, stanza.kids
-        if type_ in ("error", "groupchat"):
-            self._straight(session, stanza, to, type_)
-        elif kids & adapter.CONTENT or type_ == HEADLINE:
-            self._submit(session, stanza, to)
+        elif straight:
+            self._straight(session, stanza, to)
         else:
             self._sign(session, stanza, to)
 
@@ -144,10 +145,10 @@ class Messaging:
         if not (meant or kids & (SIGNS | Kid.CHAT_STATE)) and stanza.type == "chat":
             refuse(session, stanza, StanzaError("service-unavailable"))
 
-    def _straight(self, session: Session, stanza: Stanza, to: Address, type_: str) -> None:
+    def _straight(self, session: Session, stanza: Stanza, to: Address) -> None:
         """Errors, and what belongs into rooms (RFC 6121 §8.5.2.1.1, §8.5.3)."""
         meant = bool(to.device) and self._delivery.pass_on(session, stanza, to, copied=False)
-        if not meant and type_ == "groupchat":
+        if not meant and stanza.type == "groupchat":
             refuse(session, stanza, StanzaError("service-unavailable"))
 
 
