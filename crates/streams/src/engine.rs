@@ -44,8 +44,9 @@ const EXHAUSTED: Duration = Duration::from_millis(200);
 pub(crate) const FAILED: Duration = Duration::from_secs(5);
 /// In which some of the rest must be taken by the peer, while a connection ends.
 pub(crate) const ENDING: Duration = Duration::from_secs(30);
-/// In which the peer may end it too, when everything has been sent.
+/// In which the peer may end it too, when everything has been sent, and how many may take it.
 pub(crate) const LINGERING: Duration = Duration::from_secs(2);
+pub(crate) const LINGERERS: usize = 512;
 
 const ALARM: u64 = u64::MAX;
 const LISTENER: u64 = 1 << 62;
@@ -98,6 +99,7 @@ pub struct Engine {
     pub(crate) behind: VecDeque<Id>,
     pub(crate) late: Vec<Event>,
     pub(crate) handshakes: usize,
+    pub(crate) lingerers: usize,
     /// Totals.
     pub counters: Counters,
 }
@@ -127,6 +129,7 @@ impl Engine {
             behind: VecDeque::new(),
             late: Vec::new(),
             handshakes: 0,
+            lingerers: 0,
             counters: Counters::default(),
         })
     }

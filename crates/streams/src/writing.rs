@@ -4,7 +4,7 @@ use std::mem::take;
 use std::time::Instant;
 
 use crate::conn::{Phase, Reason};
-use crate::engine::{ENDING, Engine, LINGERING, slot};
+use crate::engine::{ENDING, Engine, LINGERERS, LINGERING, slot};
 use crate::event::{Event, Id, What};
 
 impl Engine {
@@ -56,14 +56,16 @@ impl Engine {
 
     fn finish(&mut self, id: Id) {
         let now = Instant::now();
+        let may_linger = self.lingerers < LINGERERS;
         let Some(conn) = self.get(id) else { return };
         match conn.finish() {
             Ok(false) => {
                 let reads = conn.reads;
                 self.watch(id, reads, true);
             }
-            Ok(true) if !conn.has_ended => {
+            Ok(true) if !conn.has_ended && may_linger => {
                 conn.phase = Phase::Lingering;
+                self.lingerers += 1;
                 self.set_deadline(id, Some(now + LINGERING), now);
                 self.watch(id, true, false);
             }
@@ -95,6 +97,7 @@ impl Engine {
             return;
         }
         let conn = self.conns.remove(slot(id));
+        self.lingerers -= usize::from(conn.phase == Phase::Lingering);
         self.counters.closed += 1;
         let what = What::Closed(reason, conn.received, conn.sent);
         self.tell(Event { tag: conn.tag, id, what });

@@ -35,6 +35,7 @@ class StreamTransport(asyncio.Transport):
         self._stream = stream
         self._protocol = protocol
         self._is_closing = False
+        self._is_lost = False
         self._is_reading = True
         self._is_full = False
         self._streams.limits(stream, high=HIGH, outbox=NO_LIMIT)
@@ -67,8 +68,12 @@ class StreamTransport(asyncio.Transport):
             self.close()
 
     def lost(self, error: Exception | None = None) -> None:
-        """The connection is gone, or somebody else's: nothing more is done to it from here."""
-        self._is_closing = True
+        """The connection is gone, or somebody else's: nothing more is done to it from here.
+        Idempotent.
+        """
+        if self._is_lost:
+            return
+        self._is_closing = self._is_lost = True
         self._stream = 0
         self._protocol.connection_lost(error)
 
@@ -129,11 +134,16 @@ class StreamTransport(asyncio.Transport):
         return False
 
     def close(self) -> None:
-        """Send the rest, then end the connection. `connection_lost` comes when it has ended."""
-        if not self._is_closing:
-            self._is_closing = True
-            self._streams.close(self._stream)
-            self._driver.touched()
+        """Send the rest, then end the connection. `connection_lost` comes when the rest is sent, as
+        with asyncio's own: how long the peer then takes is between it and the engine.
+        """
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self._streams.close(self._stream)
+        self._streams.flush()
+        if not self._streams.buffered(self._stream):
+            asyncio.get_running_loop().call_soon(self.lost)
 
     def abort(self) -> None:
         """Drop the connection."""
