@@ -38,9 +38,7 @@ class AccountDirectory(Directory):
     changes count at once, those of the shell and of other nodes a little later.
     """
 
-    def __init__(
-        self, accounts: Accounts, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, accounts: Accounts, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._accounts = accounts
         self._clock = clock
         self._found: dict[Address, tuple[float, Account | None]] = {}
