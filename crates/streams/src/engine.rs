@@ -228,7 +228,8 @@ impl Engine {
     pub(crate) fn touch(&mut self, id: Id) {
         if let Some(conn) = self.get(id)
             && !conn.dirty
-            && !conn.writes
+            // Who cannot be written to is not tried, but is let go once too much waits.
+            && (!conn.writes || conn.doomed.is_some())
         {
             conn.dirty = true;
             self.dirty.push(id);
