@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -42,13 +43,13 @@ class Lists:
 
 def people(**options: object) -> House:
     """Ann and Ben have accounts."""
-    made = house(contacts=Lists(), **options)
+    made = house(None, contacts=Lists(), **options)
     made.directory.names |= {"ann", "ben"}
     return made
 
 
 def lists(here: House) -> Lists:
-    found = here.switchboard._post.contacts
+    found: Any = here.switchboard._post.contacts
     assert isinstance(found, Lists)
     return found
 

@@ -372,6 +372,9 @@ def number(made: Office, *ways: Way) -> None:
             who = CoreCaller(address=address, name=callee.local)
             return [Rung(made.agent, address, who, ways, outside=True)]
 
+        def present(self, account: Address) -> list[Rung]:
+            return []
+
     made.house.switchboard.add_reach(Trunks())
 
 
