@@ -1240,13 +1240,14 @@ class Streams:
         alpn: Sequence[str] = (),
         ask: bool = False,
         paths: Sequence[str] = (),
-        element: int = 65_536,
+        element: int = 16_384,
         outbox: int = 4_194_304,
     ) -> None:
         """Accept on a listening socket. It stays the caller's, a duplicate is used. `tag` comes
         with every event of its connections. `tls`: at once; else by `resume(starttls=True)`.
         `alpn`: protocols for TLS, preferred first. `ask`: request a certificate of the peer.
-        `paths`: those of WebSockets. `element`, `outbox`: first limits. Raises `OSError`.
+        `paths`: those of WebSockets. `element`, `outbox`: first limits, for
+        strangers (RFC 6120 §13.12: at least 10000). Raises `OSError`.
         """
 
     def unlisten(self, tag: int) -> None:

@@ -104,11 +104,11 @@ impl Streams {
 
     #[pyo3(
         signature = (
-            fd, framing, *, tag, tls=false, alpn=None, ask=false, paths=None, element=65_536,
+            fd, framing, *, tag, tls=false, alpn=None, ask=false, paths=None, element=16_384,
             outbox=4_194_304
         ),
         text_signature = "($self, fd, framing, *, tag, tls=False, alpn=(), ask=False, paths=(), \
-                          element=65536, outbox=4194304)"
+                          element=16384, outbox=4194304)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords")]
     fn listen(
