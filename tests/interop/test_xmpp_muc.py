@@ -2,6 +2,7 @@
 same rooms, whatever one speaks.
 """
 
+import base64
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -10,17 +11,20 @@ from xml.etree.ElementTree import fromstring
 
 import httpx
 import pytest
+from slixmpp import JID
 from slixmpp.exceptions import IqError, PresenceError
 
 from tests.support.node import Node
 from tests.support.signalling import Signalling, signalling
 from tests.support.telephony import PASSWORD, make_account
 from tests.support.xmpp_person import PATIENCE, SlixPerson, slix_person
+from tests.support.xmpp_raw import MANAGED, SASL, wire
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 SERVICE = "rooms.localhost"
 DEN = f"den@{SERVICE}"
+ROOM = JID(DEN)
 USER = "{http://jabber.org/protocol/muc#user}"
 SID = "{urn:xmpp:sid:0}stanza-id"
 
@@ -92,7 +96,7 @@ async def test_three_meet_and_talk(node: Node) -> None:
                 came = await person.hears("that Wes came", presence("Wes"))
                 item = came.xml.find(f"{USER}x/{USER}item")
                 assert (item.get("role"), item.get("jid")) == ("participant", "wes@localhost")
-            ann.send_message(DEN, "hello from XMPP", mtype="groupchat")
+            ann.send_message(ROOM, "hello from XMPP", mtype="groupchat")
             assert (await ben.hears_text("hello from XMPP"))["from"] == f"{DEN}/Ann"
             said = (await wes.event("said"))["message"]
             assert (said["text"], said["name"], said["sender"]) == (
@@ -104,7 +108,7 @@ async def test_three_meet_and_talk(node: Node) -> None:
             heard = await ann.hears_text("hello from the web")
             assert (heard["from"], heard["type"]) == (f"{DEN}/Wes", "groupchat")
             left = ben.plugin["xep_0045"]
-            left.leave_muc(DEN, "Ben")
+            left.leave_muc(ROOM, "Ben")
             await ann.hears("that Ben left", presence("Ben", "unavailable"))
             gone = await wes.event("member_left")
             assert gone["reason"] == "left"
@@ -114,7 +118,7 @@ async def test_three_meet_and_talk(node: Node) -> None:
 async def test_the_archive_is_one(node: Node) -> None:
     async with slix_person(node, "ann") as ann, page(node, "wes") as (wes, _):
         await enter(ann, "Ann")
-        ann.send_message(DEN, "first", mtype="groupchat")
+        ann.send_message(ROOM, "first", mtype="groupchat")
         await ann.hears_text("first")
         await wes.event("said")
         await say(wes, "second")
@@ -123,7 +127,7 @@ async def test_the_archive_is_one(node: Node) -> None:
         ids = [one["id"] for one in history]
         assert [one["text"] for one in history] == ["first", "second"]
         assert live.xml.find(SID).get("id") == ids[1]
-        found = [one async for one in ann.plugin["xep_0313"].iterate(jid=DEN)]
+        found = [one async for one in ann.plugin["xep_0313"].iterate(jid=ROOM)]
         results = [one["mam_result"] for one in found]
         assert [one["id"] for one in results] == ids
         inner = [one["forwarded"]["stanza"] for one in results]
@@ -210,14 +214,14 @@ async def test_private_messages_and_pings(node: Node) -> None:
     async with slix_person(node, "ann") as ann, slix_person(node, "ben") as ben:
         await enter(ann, "Ann")
         await enter(ben, "Ben")
-        ann.send_message(f"{DEN}/Ben", "psst", mtype="chat")
+        ann.send_message(JID(f"{DEN}/Ben"), "psst", mtype="chat")
         heard = await ben.hears_text("psst")
         assert (heard["from"], heard["type"]) == (f"{DEN}/Ann", "chat")
-        await ann.plugin["xep_0199"].ping(f"{DEN}/Ann", timeout=PATIENCE)
-        await ann.plugin["xep_0199"].send_ping(f"{DEN}/Ben", timeout=PATIENCE)
+        await ann.plugin["xep_0199"].ping(JID(f"{DEN}/Ann"), timeout=PATIENCE)
+        await ann.plugin["xep_0199"].send_ping(JID(f"{DEN}/Ben"), timeout=PATIENCE)
         async with slix_person(node, "wes") as wes:
             with pytest.raises(IqError) as refused:
-                await wes.plugin["xep_0199"].send_ping(f"{DEN}/Ann", timeout=PATIENCE)
+                await wes.plugin["xep_0199"].send_ping(JID(f"{DEN}/Ann"), timeout=PATIENCE)
             assert refused.value.condition == "not-acceptable"
 
 
@@ -232,7 +236,7 @@ async def test_configuration_invitation_and_end(node: Node) -> None:
         changes = {"muc#roomconfig_membersonly": True, "muc#roomconfig_persistentroom": True}
         form.set_values({**values, **changes, "muc#roomconfig_roomname": "The den"})
         await muc(ann).set_room_config(DEN, form)
-        info = await ben.plugin["xep_0030"].get_info(jid=DEN)
+        info = await ben.plugin["xep_0030"].get_info(jid=ROOM)
         assert {"muc_membersonly", "muc_persistent"} <= info["disco_info"]["features"]
         with pytest.raises(PresenceError) as refused:
             await enter(ben, "Ben")
@@ -243,14 +247,14 @@ async def test_configuration_invitation_and_end(node: Node) -> None:
         )
         assert invited["from"] == DEN
         await enter(ben, "Ben")
-        rooms = await ben.plugin["xep_0030"].get_items(jid=SERVICE)
+        rooms = await ben.plugin["xep_0030"].get_items(jid=JID(SERVICE))
         assert (DEN, None, "The den") in rooms["disco_items"]["items"]
         await muc(ann).destroy(DEN, reason="over", altroom=f"hall@{SERVICE}")
         ended = await ben.hears("the end", presence("Ben", "unavailable"))
         destroy = ended.xml.find(f"{USER}x/{USER}destroy")
         assert destroy.get("jid") == f"hall@{SERVICE}"
         with pytest.raises(IqError) as gone:
-            await ben.plugin["xep_0030"].get_info(jid=DEN)
+            await ben.plugin["xep_0030"].get_info(jid=ROOM)
         assert gone.value.condition == "item-not-found"
 
 
@@ -262,10 +266,42 @@ async def test_the_same_bytes_for_all_but_their_address(node: Node) -> None:
         people = [await stack.enter_async_context(slix_person(node, name)) for name in names]
         for person, name in zip(people, names, strict=True):
             await enter(person, name)
-        people[0].send_message(DEN, "to all <&> 'äöü' 🎉", mtype="groupchat")
+        people[0].send_message(ROOM, "to all <&> 'äöü' 🎉", mtype="groupchat")
         heard = [await one.hears_text("to all <&> 'äöü' 🎉") for one in people]
         assert [one["to"] for one in heard] == [one.boundjid for one in people]
         bare = [fromstring(str(one)) for one in heard]
         for one in bare:
             del one.attrib["to"]
         assert len({tuple(sorted(one.attrib.items())) for one in bare}) == 1
+
+
+@pytest.mark.usefixtures("accounts")
+async def test_who_comes_back_has_missed_nothing_and_was_not_missed(node: Node) -> None:
+    """XEP-0198: a connection that is lost is no reason to leave."""
+    async with slix_person(node, "ben") as ben:
+        await enter(ben, "Ben")
+        async with wire(node) as ann:
+            await ann.login("ann", available=False)
+            await ann.send(f"<enable xmlns='{MANAGED}' resume='true'/>")
+            token = await ann.until(r"<enabled [^>]*\bid='([^']+)'")
+            join = "<x xmlns='http://jabber.org/protocol/muc'/>"
+            await ann.send(f"<presence to='{DEN}/Ann'>{join}</presence>")
+            await ann.until("<subject")
+            await ben.hears("that Ann came", presence("Ann"))
+            ann.cut()
+        ben.send_message(ROOM, "are you there?", mtype="groupchat")
+        await ben.hears_text("are you there?")
+        async with wire(node) as again:
+            await again.open()
+            proof = base64.b64encode(f"\0ann\0{PASSWORD}".encode()).decode()
+            await again.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{proof}</auth>")
+            await again.until("<success[^>]*>")
+            await again.open()
+            await again.send(f"<resume xmlns='{MANAGED}' previd='{token[1]}' h='0'/>")
+            await again.until("<resumed")
+            missed = await again.until("<message[^>]*>.*?are you there.*?</message>")
+            assert "to='ann@localhost/desk'" in missed[0].replace('"', "'")
+            said = "<message type='groupchat' to='{}'><body>yes</body></message>"
+            await again.send(said.format(DEN))
+            assert (await ben.hears_text("yes"))["from"] == f"{DEN}/Ann"
+        assert not [one for one in ben.heard if presence("Ann", "unavailable")(one)]
