@@ -107,9 +107,7 @@ class Push:
         them. Raises `Refused`: BAD_REQUEST, FORBIDDEN without an account.
         """
         subscription = Subscription(
-            id=hashlib.sha256(f"{account.bare} {endpoint}".encode("utf-8", "replace")).hexdigest()[
-                :32
-            ],
+            id=id_of(account, endpoint),
             device=device[:MAX_DEVICE],
             endpoint=self._check_endpoint(endpoint),
             key=_decode("p256dh", key),
@@ -134,6 +132,10 @@ class Push:
         if len(mine) == 1:
             self._subscribed.discard(account.bare)
         return await self._database.write(lambda c: statements.remove(c, id))
+
+    async def unsubscribe_endpoint(self, account: Address, endpoint: str) -> bool:
+        """The same for who does not know the id."""
+        return await self.unsubscribe(account, id_of(account, endpoint))
 
     async def of(self, account: Address) -> Sequence[Subscription]:
         """Where an account is pushed to."""
@@ -237,6 +239,11 @@ class Push:
             for one in await self.of(account.address)
         ]
         yield "push.json", _once(json.dumps(shown, ensure_ascii=False, indent=1).encode())
+
+
+def id_of(account: Address, endpoint: str) -> str:
+    """The id of an account's subscription at an endpoint: to subscribe again replaces."""
+    return hashlib.sha256(f"{account.bare} {endpoint}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def payload_of(notification: Notification) -> bytes:

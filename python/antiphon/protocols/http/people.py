@@ -147,6 +147,9 @@ class PushSubscriptions(Protocol):
     async def unsubscribe(self, account: Address, id: str) -> bool:
         """Push there no more."""
 
+    async def unsubscribe_endpoint(self, account: Address, endpoint: str) -> bool:
+        """The same for who does not know the id."""
+
     async def of(self, account: Address) -> Sequence[Subscription]:
         """Where an account is pushed to."""
 

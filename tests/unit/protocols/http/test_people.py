@@ -160,6 +160,11 @@ async def test_a_browser_subscribes(here: Here) -> None:
     assert (await here.call("DELETE", one, ROOT)).status_code == 404
     assert (await here.call("DELETE", one, ANN)).status_code == 204
     assert (await here.call("DELETE", one, ANN)).status_code == 404
+    assert (await here.call("POST", path, ANN, json=body)).json()["id"] == made.json()["id"]
+    there = {"endpoint": body["endpoint"]}
+    assert (await here.call("DELETE", path, ROOT, params=there)).status_code == 404
+    assert (await here.call("DELETE", path, ANN, params=there)).status_code == 204
+    assert (await here.call("DELETE", path, ANN, params=there)).status_code == 404
 
 
 # all data of an account

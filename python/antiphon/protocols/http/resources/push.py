@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from antiphon.core.reason import Reason, Refused
@@ -88,6 +88,19 @@ async def unsubscribe(
 ) -> None:
     """Push there no more."""
     if not await people_of(live).push.unsubscribe(own_address(live, caller, account), id):
+        raise Refused(Reason.NOT_FOUND, "There is no such subscription.")
+
+
+@router.delete("/accounts/{account}/push", status_code=204)
+async def unsubscribe_endpoint(
+    account: AccountPath,
+    endpoint: Annotated[str, Query(max_length=2048)],
+    live: Live,
+    caller: CurrentCaller,
+) -> None:
+    """Push there no more, for a browser that knows its endpoint only."""
+    address = own_address(live, caller, account)
+    if not await people_of(live).push.unsubscribe_endpoint(address, endpoint):
         raise Refused(Reason.NOT_FOUND, "There is no such subscription.")
 
 
