@@ -15,6 +15,7 @@ import type {
   ServerEvent,
   Welcome,
 } from "./generated/signalling.js";
+import type { ConversationLink } from "./messages/conversation.js";
 import type { Message } from "./messages/message.js";
 import { asDirect, Messages } from "./messages/messages.js";
 import { isPeopleEvent, People } from "./people/people.js";
@@ -99,11 +100,7 @@ export class Client extends Emitter<ClientEvents> {
   });
 
   /** The direct conversations of the account. */
-  readonly messages = new Messages({
-    request: (body) => this.#connection.request(body),
-    me: () => ({ address: this.address, name: this.name }),
-    report: (error) => this.#report(error),
-  });
+  readonly messages: Messages;
 
   /** The account's contacts and who of them is there (`reachable` only). */
   readonly people = new People((body) => this.#connection.request(body));
@@ -125,6 +122,12 @@ export class Client extends Emitter<ClientEvents> {
       fetch: options.fetch,
     });
     this.account = new Account(api);
+    const link = {
+      request: (body) => this.#connection.request(body),
+      me: () => ({ address: this.address, name: this.name }),
+      report: (error) => this.#report(error),
+    } satisfies ConversationLink;
+    this.messages = new Messages(link, api);
     this.files = new Files(api);
     this.push = new Push(api);
     this.#connection = this.#connect();

@@ -53,7 +53,7 @@ export {
   MOST_ATTACHMENTS,
   type Reaction,
 } from "./messages/message.js";
-export { Messages, type MessagesEvents } from "./messages/messages.js";
+export { type FoundMessages, Messages, type MessagesEvents } from "./messages/messages.js";
 export type { Typist } from "./messages/typing.js";
 export { type OwnPresence, People, type PeopleEvents } from "./people/people.js";
 export type { Contact, Presence, PresenceDevice } from "./people/types.js";

@@ -65,7 +65,7 @@ export class FakeServer {
       me: () => this.me,
       report: (error) => this.reported.push(error),
     };
-    this.messages = new Messages(this.link);
+    this.messages = new Messages(this.link, { ask: async () => ({ messages: [] }) });
     this.people = new People(this.link.request);
   }
 

@@ -1,9 +1,11 @@
 /** The direct conversations of a client; it knows no socket and no room. */
 
+import type { Api } from "../account/api.js";
 import { Emitter } from "../emitter.js";
-import type { ServerEvent } from "../generated/signalling.js";
+import { AntiphonError } from "../errors.js";
+import type { Message as MessageRecord, ServerEvent } from "../generated/signalling.js";
 import { Conversation, type ConversationLink, untilStored } from "./conversation.js";
-import { bare, checkContent, type Message, randomId } from "./message.js";
+import { bare, checkContent, type Message, randomId, toMessage } from "./message.js";
 
 /** Event name → what its listeners get. */
 export interface MessagesEvents {
@@ -32,17 +34,26 @@ export function asDirect(event: ServerEvent): DirectEvent | null {
   }
 }
 
+/** What a search in all conversations found, the oldest first. */
+export interface FoundMessages {
+  readonly found: readonly { readonly peer: string; readonly message: Message }[];
+  /** `before` of the page before; null: there is none. */
+  readonly next: string | null;
+}
+
 /** All direct conversations, and the list of them. */
 export class Messages extends Emitter<MessagesEvents> {
   readonly #link: ConversationLink;
+  readonly #api: Pick<Api, "ask">;
   readonly #open = new Map<string, Conversation>();
   #next: string | null = null;
   #loaded = false;
 
   /** @internal Made by `Client`. */
-  constructor(link: ConversationLink) {
+  constructor(link: ConversationLink, api: Pick<Api, "ask">) {
     super();
     this.#link = link;
+    this.#api = api;
   }
 
   /** Conversations that have messages, the latest first. */
@@ -80,6 +91,27 @@ export class Messages extends Emitter<MessagesEvents> {
     this.#loaded = true;
     this.#next = page.next;
     await Promise.all(page.conversations.map((one) => this.with(one.peer).describe(one)));
+  }
+
+  /** Looks for words in all conversations; `Conversation.search` does in one. */
+  async search(
+    words: string,
+    options: { before?: string; limit?: number } = {},
+  ): Promise<FoundMessages> {
+    const { before, limit = 50 } = options;
+    const query = new URLSearchParams({ search: words, limit: String(limit) });
+    if (before !== undefined) query.set("before", before);
+    const page = await this.#api.ask("GET", `/accounts/me/messages?${query}`);
+    if (!Array.isArray(page.messages)) {
+      throw new AntiphonError("protocol", "The server sent malformed messages.");
+    }
+    const me = this.#link.me().address;
+    const found = page.messages.map((view) => {
+      const record = fromView(view);
+      const peer = record.sender === me ? bare(record.room) : record.sender;
+      return { peer, message: toMessage(record, me, "sent") };
+    });
+    return { found, next: typeof page.next === "string" ? page.next : null };
   }
 
   /** Sends to an address that may be spelled shortly (`bob`), or to a telephone number. */
@@ -127,4 +159,18 @@ export class Messages extends Emitter<MessagesEvents> {
   #find(peer: string | null): Conversation | undefined {
     return this.#open.get(peer ?? "");
   }
+}
+
+/** A message as REST shows it: what is absent on the WebSocket is null there. */
+function fromView(view: unknown): MessageRecord {
+  const { id, room, sender, text, sent_at, ...rest } = (view ?? {}) as { [name: string]: unknown };
+  const words = [id, room, sender, text].every((one) => typeof one === "string");
+  if (!words || typeof sent_at !== "number") {
+    throw new AntiphonError("protocol", "The server sent a malformed message.");
+  }
+  const there = Object.entries(rest).filter(
+    ([name, value]) => value !== null || name === "origin_id",
+  );
+  const record = { id, room, sender, text, sent_at, ...Object.fromEntries(there) };
+  return record as unknown as MessageRecord;
 }

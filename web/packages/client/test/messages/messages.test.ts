@@ -98,6 +98,58 @@ describe("the conversations", () => {
   });
 });
 
+describe("a search in all conversations", () => {
+  const view = {
+    id: "m1",
+    room: ME,
+    sender: "bob@x",
+    name: "Bob",
+    text: "Lunch?",
+    sent_at: 5,
+    origin_id: null,
+    reply_to: null,
+    attachments: [],
+    edited_at: null,
+    retracted: null,
+    reactions: [{ sender: ME, name: "Ann", reactions: ["👍"] }],
+  };
+  const own = { ...view, id: "m2", room: "eve@x/phone", sender: ME, edited_at: 6 };
+
+  function answering(body: unknown): { fetch: typeof fetch; seen: string[] } {
+    const seen: string[] = [];
+    const request = async (url: unknown): Promise<Response> => {
+      seen.push(String(url).replace("http://node.example/api/v1", ""));
+      return Response.json(body);
+    };
+    return { fetch: request as typeof fetch, seen };
+  }
+
+  it("tells in which a message is", async () => {
+    const { fetch, seen } = answering({ messages: [view, own], more: true, next: "m1" });
+    const { client } = makeWorld({ reachable: true, fetch });
+    await settled(client.connect());
+    const page = await settled(client.messages.search("lunch", { before: "m9" }));
+    expect(seen).toEqual(["/accounts/me/messages?search=lunch&limit=50&before=m9"]);
+    expect(page.next).toBe("m1");
+    expect(page.found).toMatchObject([
+      { peer: "bob@x", message: { own: false, editedAt: null, reactions: [{ own: true }] } },
+      { peer: "eve@x", message: { own: true, editedAt: 6000, replyTo: null } },
+    ]);
+    expect(client.messages.list).toEqual([]);
+  });
+
+  it.each([{ messages: 5 }, { messages: [null] }, { messages: [{ ...view, text: 5 }] }])(
+    "does not believe %j",
+    async (body) => {
+      const { client } = makeWorld({ fetch: answering(body).fetch });
+      await settled(client.connect());
+      await expect(settled(client.messages.search("x"))).rejects.toMatchObject({
+        reason: "protocol",
+      });
+    },
+  );
+});
+
 describe("a room", () => {
   it("has a subject, and members whisper in it", async () => {
     const world = makeWorld();
