@@ -6,7 +6,7 @@ Normalization (PRECIS, IDNA) comes through a port: one implementation serves all
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .reason import Reason, Refused
@@ -50,11 +50,18 @@ class Address:
     local: str
     domain: str
     device: str = ""
+    # Asked for many times a message: made once.
+    _bare: "Address | None" = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def bare(self) -> "Address":
         """The same without its device."""
-        return Address(self.local, self.domain) if self.device else self
+        if not self.device:
+            return self
+        if (bare := self._bare) is None:
+            bare = Address(self.local, self.domain)
+            object.__setattr__(self, "_bare", bare)
+        return bare
 
     def on(self, device: str) -> "Address":
         """The same on a device."""
