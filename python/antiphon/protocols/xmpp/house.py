@@ -242,7 +242,7 @@ class House:
         self._caps.changed.append(events.coming)
         pep = Pep(services.nodes, events, readers)
         old = OldBookmarks(services.nodes, pep, self._jids)
-        pep.add(self._data, self._metadata, VCard4Shelf(services.profiles), old)
+        pep.add(self._data, self._metadata, VCard4Shelf(services.profiles, events), old)
         pep.watch(BOOKMARKS, OldBookmarkNews(events, old).changed)
         self.disco.add(pep)
         yield pep

@@ -24,6 +24,8 @@ from antiphon.protocols.xmpp.vcards import (
     write_vcard4,
 )
 
+from .pep_events import PepEvents
+
 NODE = "urn:xmpp:vcard4"
 
 
@@ -77,8 +79,11 @@ class VCard4Shelf:
     node = NODE
     settings = NodeSettings(access=Access.CONTACTS, max_items=1, kind=VCARD4)
 
-    def __init__(self, profiles: Profiles, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, profiles: Profiles, events: PepEvents, now: Callable[[], float] = time.time
+    ) -> None:
         self._profiles = profiles
+        self._events = events
         self._now = now
 
     async def items(self, account: Address) -> Sequence[Item]:
@@ -93,6 +98,8 @@ class VCard4Shelf:
         if made.tag != f"{{{VCARD4}}}vcard":
             raise StanzaError("bad-request", "This node has vCards.")
         await _set4(self._profiles, request.own, made)
+        for now in await self.items(request.own):
+            await self._events.published(request.own, self.node, self.settings, now)
 
     async def retract(self, request: Request, id: str) -> None:
         """There is always one."""

@@ -75,7 +75,10 @@ async def test_new_vcards(house: TestHouse) -> None:
     assert (await bob.get(get, to=ALICE)).findtext(f"{V4}fn/{V4}text") == "A. L."
     node = "urn:xmpp:vcard4"
     changed = vcard.replace("A. L.", "Alice L.")
+    await come(bob, node)
     await alice.set(pubsub(f"<publish node='{node}'><item>{changed}</item></publish>"))
+    (event,) = events(await bob.take())
+    assert event.findtext(f".//{V4}fn/{V4}text") == "Alice L."
     found = await bob.get(items(node), to=ALICE)
     path = f"{PUBSUB}items/{PUBSUB}item/{V4}vcard/{V4}fn/{V4}text"
     assert found.findtext(path) == "Alice L."
