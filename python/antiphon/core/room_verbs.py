@@ -240,6 +240,7 @@ class RoomVerbs(PeopleVerbs):
         found = self._room(room)
         sender, addressee = found.member(member), found.member(other)
         self.policy.may_whisper(found.settings, sender)
+        self._post.charge(sender.caller.address.bare)
         message = Message(
             id=f"w_{secrets.token_urlsafe(12)}",
             to=addressee.info.address,
@@ -261,6 +262,9 @@ class RoomVerbs(PeopleVerbs):
         """
         account = account.bare
         name = self.addresses.room(room).local
+        self._post.charge(caller.address.bare)
+        await self._post.fetch(account)
+        self._post.blocked(caller, account, True)
 
         def change(settings: RoomSettings) -> RoomSettings:
             self.policy.may_invite(caller, settings, self._member(settings.name, caller))
@@ -330,8 +334,9 @@ class RoomVerbs(PeopleVerbs):
         living = self._rooms.get(after.name)
         if living is None:
             return {}
-        follows = consequences(living, after, self.policy)
-        living.configure(after, follows.roles)
+        with room_at_stake(living):
+            follows = consequences(living, after, self.policy)
+            living.configure(after, follows.roles)
         return follows.leaving
 
     async def _affiliate(

@@ -5,11 +5,21 @@ from dataclasses import replace
 import pytest
 
 from antiphon.core.change import Act, Attach, Moderate, Publish
-from antiphon.core.event import Ended, MemberLeft, SubjectChanged, Whispered
+from antiphon.core.event import (
+    Ended,
+    MemberLeft,
+    RoomDeclined,
+    RoomInvited,
+    SubjectChanged,
+    Whispered,
+)
 from antiphon.core.member import Receive, Role, Source
 from antiphon.core.message import Draft
 from antiphon.core.ports import RoomSettings
+from antiphon.core.post import PostLimits
 from antiphon.core.reason import Reason, Refused
+from antiphon.core.standing import Affiliation
+from tests.support.contacts import MemoryContacts
 from tests.support.fakes import FakeEndpoint, Recorder, account, house
 
 
@@ -140,6 +150,56 @@ async def test_a_room_that_ends_says_where_to_meet() -> None:
     await here.switchboard.remove(ann, "r", "too small", elsewhere)
     ended = Ended("r", member.id, Reason.CLOSED, "too small", elsewhere)
     assert outlet.take()[-1] == ended
+
+
+async def test_an_invitation_reaches_all_devices_and_may_be_declined() -> None:
+    here = house()
+    here.directory.names |= {"ann", "bob"}
+    ann, bob = account("ann"), account("bob")
+    await here.switchboard.join(ann, "r", Recorder())
+    desk, phone = here.reach.add("bob", "desk"), here.reach.add("bob", "phone")
+    own = here.reach.add("ann", "desk")
+    assert (
+        await refused(here.switchboard.decline_room(bob, "r", ann.address)) is Reason.FORBIDDEN
+    ), "nobody has asked"
+    await here.switchboard.invite_into(ann, "r", bob.address, "come")
+    invited = RoomInvited("r", ann.address, "Ann", "come")
+    assert desk.events == phone.events == [invited]
+    await here.switchboard.decline_room(bob, "r", ann.address, "no time")
+    assert own.events == [RoomDeclined("r", bob.address, "no time")]
+    assert (
+        await refused(here.switchboard.decline_room(bob, "r", ann.address)) is Reason.FORBIDDEN
+    ), "once is enough"
+
+
+async def test_who_may_not_invite() -> None:
+    contacts = MemoryContacts()
+    here = house(contacts=contacts)
+    here.directory.names |= {"ann", "bob", "eve"}
+    ann, bob, eve = account("ann"), account("bob"), account("eve")
+    await here.switchboard.set(ann, RoomSettings(name="r", may_invite=Role.MODERATOR))
+    await here.switchboard.join(bob, "r", Recorder())
+    assert await refused(here.switchboard.invite_into(bob, "r", eve.address)) is Reason.FORBIDDEN
+    await here.switchboard.invite_into(ann, "r", eve.address)
+    contacts.blockings[eve.address].add(str(ann.address))
+    assert await refused(here.switchboard.invite_into(ann, "r", eve.address)) is Reason.FORBIDDEN, (
+        "who blocks is not bothered"
+    )
+    await here.switchboard.affiliate(ann, "r", bob.address, Affiliation.OUTCAST)
+    assert await refused(here.switchboard.invite_into(ann, "r", bob.address)) is Reason.FORBIDDEN
+
+
+async def test_whispers_and_invitations_are_messages_to_be_counted() -> None:
+    here = house(post_limits=PostLimits(rate=0.001, burst=2))
+    here.directory.names |= {"ann", "bob"}
+    ann = (await here.switchboard.join(account("ann"), "r", Recorder())).member
+    bob = (await here.switchboard.join(account("bob"), "r", Recorder())).member
+    here.switchboard.whisper("r", ann.id, bob.id, Draft(text="one"))
+    await here.switchboard.invite_into(ann.caller, "r", account("eve").address)
+    with pytest.raises(Refused) as refusal:
+        here.switchboard.whisper("r", ann.id, bob.id, Draft(text="three"))
+    assert refusal.value.reason is Reason.TOO_MANY
+    here.switchboard.whisper("r", bob.id, ann.id, Draft(text="mine"))
 
 
 async def test_an_account_is_inside_by_any_of_its_devices() -> None:

@@ -22,6 +22,8 @@ from . import names
 from .foyer import Foyer
 
 PAGE, LONGEST = 100, 500
+# How often rooms are read for one page of those that somebody may find.
+MOST_READS = 20
 RESERVED = "x-roomuser-item"  # XEP-0045 §7.12
 ROOMS_NODE = f"{names.MUC}#rooms"
 
@@ -80,10 +82,11 @@ class Disco:
             raise StanzaError("feature-not-implemented", "Rooms are listed forwards only.")
         after = None if asked.after is None else asked.after.partition("@")[0]
         shown: list[RoomSettings] = []
-        more = True
-        while more and len(shown) <= asked.limit:
+        for _ in range(MOST_READS):
             found, after, more = await self._some(request, after)
             shown += [one for one in found if self._finds(request, one)]
+            if not more or len(shown) > asked.limit:
+                break
         shown = shown[: asked.limit]
         made = element("query", DISCO_ITEMS)
         for one in shown:

@@ -221,21 +221,25 @@ class Entrance:
 
     async def _must_be_free(self, room: Address, nick: str, account: Address) -> None:
         """XEP-0045 §7.2.8, §7.10: the name of somebody else, or kept for them."""
-        living = self._foyer.switchboard.find(room.local)
-        if living is None:
-            return
-        fan = self._foyer.find_fan(room.local)
-        taken = (
-            not fan.nicks.is_free(nick, account)
-            if fan is not None
-            else any(
-                one.info.name.casefold() == nick.casefold() and one.caller.address.bare != account
-                for one in living.members.values()
-            )
-        )
-        holder = living.settings.nick_holder(nick)
-        if taken or (holder is not None and holder != account):
+        try:
+            settings = await self._foyer.switchboard.settings(room.local)
+        except Refused as refused:
+            if refused.reason is Reason.NOT_FOUND:
+                return
+            raise
+        holder = settings.nick_holder(nick)
+        if self._is_taken(room.local, nick, account) or holder not in (None, account):
             raise StanzaError("conflict", "Somebody else has that name here.")
+
+    def _is_taken(self, room: str, nick: str, account: Address) -> bool:
+        if (fan := self._foyer.find_fan(room)) is not None:
+            return not fan.nicks.is_free(nick, account)
+        living = self._foyer.switchboard.find(room)
+        folded = nick.casefold()
+        return living is not None and any(
+            one.info.name.casefold() == folded and one.caller.address.bare != account
+            for one in living.members.values()
+        )
 
     # going
 
