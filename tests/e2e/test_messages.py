@@ -1,5 +1,6 @@
 """People become contacts and write to each other on the start page."""
 
+import base64
 import zlib
 from pathlib import Path
 
@@ -134,6 +135,36 @@ async def pictures(one: Correspondent, artifacts: Path) -> None:
     await one.browser.screenshot(artifacts / "phone-list.png")
     await one.browser.viewport(1280, 800)
     await one.browser.evaluate("history.back()")
+
+
+async def test_how_one_shows_oneself(node: Node, tmp_path: Path, artifacts: Path) -> None:
+    async with (
+        correspond("chrome", ANN, tmp_path, artifacts) as ann,
+        correspond("chrome", BEN, tmp_path, artifacts) as ben,
+    ):
+        await ann.registers(node.url)
+        await ben.registers(node.url)
+        ann_at, _ = await become_contacts(ann, ben)
+        await ann.browser.click('#side >>> [part~="own"]')
+        encoded = base64.b64encode(png(400, 300)).decode()
+        await ann.browser.evaluate(
+            f"""document.querySelector("antiphon-profile").setPicture(
+                new Blob([Uint8Array.from(atob("{encoded}"), (one) => one.charCodeAt(0))],
+                    {{type: "image/png"}}))"""
+        )
+        picture = f'[data-address="{ann_at}"] [part~="avatar"] img'
+        await ben.waits_for("Ann's picture", "contacts", picture, bool)
+        profile = "antiphon-profile >>> "
+        await ann.browser.type(profile + '[part~="nickname-input"]', "a")
+        await ann.browser.click(profile + '[part~="save"]')
+        await ben.reads_part("contacts", "contact-name", "Anna")
+        await ann.browser.evaluate(
+            'document.querySelector("antiphon-profile").setStatus("busy", "Writing")'
+        )
+        await ben.sees_presence(ann_at, "busy")
+        await ben.reads_part("contacts", "contact-state", "Writing")
+        await ann.browser.screenshot(artifacts / "profile.png")
+        await ben.browser.screenshot(artifacts / "seen.png")
 
 
 async def test_what_is_written_without_a_connection_is_sent_once(

@@ -92,6 +92,34 @@ describe("before the room", () => {
   });
 });
 
+describe("the chat of a room", () => {
+  it("lets moderators delete what others wrote, and calls by name", async () => {
+    await join();
+    const { room } = backend;
+    const bob = room.enter("bob");
+    const said = room.hear(bob, "Hello @Ada, @bob here");
+    await press("c");
+    expect(parts("message").map((one) => one.querySelectorAll(".mention").length)).toEqual([2]);
+    const menu = async () => {
+      part("message-menu")?.click();
+      await drawn();
+      return parts("menu-item").map((one) => one.dataset.action);
+    };
+    expect(await menu()).toEqual(["copy"]);
+    part("message-menu")?.click();
+    await drawn();
+    room.me.role = "moderator";
+    room.fire("member-changed", room.me);
+    expect(await menu()).toEqual(["copy", "retract"]);
+    parts("menu-item")[1]?.click();
+    await drawn();
+    part("confirm-retract")?.click();
+    await drawn();
+    expect(room.server.requests("retract")).toMatchObject([{ about: said.id }]);
+    expect(part("message-retracted")?.textContent).toBe("Deleted by a moderator");
+  });
+});
+
 describe("in the room", () => {
   it("has one tile a member, found by member and name", async () => {
     const ann = backend.room.enter("ann", { name: "Ann" });

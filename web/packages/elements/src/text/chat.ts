@@ -74,7 +74,6 @@ export const chatWords = {
     attach: "Attach files",
     drop: "Drop files to send them",
     remove: (name: string) => `Remove ${name}`,
-    uploading: (name: string, percent: number) => `${name}: ${percent} %`,
     failed: (name: string) => `${name} could not be uploaded`,
     retry: (name: string) => `Try ${name} again`,
     open: (name: string) => `Open ${name}`,

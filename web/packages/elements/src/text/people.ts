@@ -33,9 +33,7 @@ export const contactWords = {
   groupsHint: "Several are separated by commas.",
   save: "Save",
   actions: (name: string) => `Actions for ${name}`,
-  message: (name: string) => `Write to ${name}`,
   call: (name: string) => `Call ${name}`,
-  videoCall: (name: string) => `Call ${name} with video`,
   writeShort: "Write",
   callShort: "Call",
   videoShort: "Video call",
@@ -67,7 +65,6 @@ export const contactWords = {
     offline: "Offline",
   },
   notify: {
-    message: (name: string) => name,
     file: "sent a file",
     call: (name: string) => `${name} calls`,
     callLead: "Answer in the browser",
