@@ -34,7 +34,8 @@ from .errors import CannotOpen
 from .migrate import configure, migrate
 from .tables import metadata
 
-AT_ONCE = 1000
+AT_ONCE = 1000  # rows of one statement
+FIRST, FEWEST = 50, 10  # rows of the first page of a table, and of large rows
 PIECE = 1024 * 1024  # bytes of a piece, about
 VERSIONS = "alembic_version"
 
@@ -110,25 +111,27 @@ def _refuse_what_is_there(connection: Connection) -> None:
 
 
 def _pieces(connection: Connection, source: Table) -> Iterator[Piece]:
-    """Page by page along the primary key."""
-    head = {name: _kind(item.type) for name, item in source.c.items()}
+    """Page by page along the primary key; pages of large rows are short."""
+    head = _line({name: _kind(item.type) for name, item in source.c.items()})
     keys = list(source.primary_key.columns)
-    query = select(source).order_by(*keys).limit(AT_ONCE)
+    query = select(source).order_by(*keys)
     last: Sequence[Any] | None = None
-    lines, size = [_line(head)], 0
+    lines, size, limit = [head], 0, FIRST
     while True:
         page = query if last is None else query.where(tuple_(*keys) > tuple_(*last))
-        rows = connection.execute(page).all()
-        for row in rows:
-            line = _line([_write(value) for value in row])
-            lines.append(line)
-            size += len(line)
-        if len(lines) > 1 and (size >= PIECE or len(rows) < AT_ONCE):
+        rows = connection.execute(page.limit(limit)).all()
+        written = [_line([_write(value) for value in row]) for row in rows]
+        lines += written
+        size += sum(map(len, written))
+        ended = len(rows) < limit
+        if len(lines) > 1 and (size >= PIECE or ended):
             yield Piece(source.name, len(lines) - 1, b"".join(lines))
-            lines, size = [_line(head)], 0
-        if len(rows) < AT_ONCE:
+            lines, size = [head], 0
+        if ended:
             return
         last = [rows[-1]._mapping[key] for key in keys]
+        average = max(1, sum(map(len, written)) // len(written))
+        limit = max(FEWEST, min(PIECE // average, AT_ONCE))
 
 
 def _insert(connection: Connection, piece: Piece) -> int:

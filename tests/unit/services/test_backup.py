@@ -25,7 +25,7 @@ from antiphon.services.profiles import Profiles
 from antiphon.services.secrets import node_secret
 from antiphon.stores.blobs import FolderBlobs
 from antiphon.stores.database import Database
-from antiphon.stores.dump import NotEmpty
+from antiphon.stores.dump import NotEmpty, dump
 from antiphon.stores.errors import CannotOpen
 from antiphon.stores.records import AccountLimits, Role
 from antiphon.stores.tables import metadata
@@ -235,6 +235,31 @@ async def test_a_backup_is_one_moment_of_a_busy_database(
     assert stored == counts[2]
     await closed(fresh)
     await closed(site)
+
+
+async def test_large_rows_come_in_small_pieces(database: Database) -> None:
+    def insert(connection: Connection) -> None:
+        rows = [
+            {
+                "id": f"{number:04}",
+                "hash": f"{number}",
+                "role": "user",
+                "made_by": "x" * (200_000 if number % 2 else 10),
+                "created_at": 0.0,
+                "expires_at": 1.0,
+            }
+            for number in range(300)
+        ]
+        connection.execute(metadata.tables["invitations"].insert(), rows)
+
+    await database.write(insert)
+    pieces = await database.snapshot(
+        lambda c: [piece for piece in dump(c) if piece.table == "invitations"]
+    )
+    assert sum(piece.rows for piece in pieces) == 300
+    assert max(len(piece.text) for piece in pieces) < 8 * 1024 * 1024
+    ids = [json.loads(line)[0] for piece in pieces for line in piece.text.splitlines()[1:]]
+    assert ids == [f"{number:04}" for number in range(300)]
 
 
 @pytest.fixture
