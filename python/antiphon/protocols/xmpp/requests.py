@@ -4,7 +4,7 @@ session. What is answered, features know.
 
 import logging
 from asyncio import iscoroutine
-from collections.abc import Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -33,6 +33,11 @@ class Requests:
         self._questions = questions
         self._served: dict[Key, list[Serve]] = {}
         self._namespaces: set[str] = set()
+
+    @property
+    def served(self) -> Collection[Key]:
+        """Type, name and namespace of all that is served."""
+        return self._served.keys()
 
     def add(self, served: Iterable[Serve]) -> None:
         """Serve these, too; an earlier one of the same kind and scope stays in force."""

@@ -5,7 +5,7 @@ It knows addresses and kinds of stanzas; what is in them, features and hosts kno
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from antiphon._native import Stanza
@@ -93,6 +93,11 @@ class Router:
     def features_served(self) -> Sequence[Feature]:
         """All features."""
         return self._features
+
+    @property
+    def served(self) -> Collection[tuple[str, str, str]]:
+        """Type, name and namespace of all requests that features answer."""
+        return self._requests.served
 
     @property
     def hosts(self) -> dict[str, Host]:
