@@ -168,7 +168,14 @@ class Files:
 
     async def _keep(self, incoming: Incoming) -> FileRecord:
         record, digest, now = incoming.record, await incoming.finish(), self._clock()
-        small = await self._thumbnail(record, incoming.path)
+        try:
+            small = await self._thumbnail(record, incoming.path)
+            if small is not None:
+                await self._blobs.put(record.id + SMALL, small[0])
+            await self._blobs.put(record.id, incoming.path)
+        except OSError as error:
+            log.error("file %s cannot be stored: %s", record.id, error)
+            raise Refused(Reason.UNAVAILABLE, "The file cannot be stored now.") from error
         keep = self._config.keep_days * 86_400
         stored = replace(
             record,
@@ -179,13 +186,6 @@ class Files:
             height=small[1][1] if small else None,
             thumbnail=small is not None,
         )
-        try:
-            if small is not None:
-                await self._blobs.put(record.id + SMALL, small[0])
-            await self._blobs.put(record.id, incoming.path)
-        except OSError as error:
-            log.error("file %s cannot be stored: %s", record.id, error)
-            raise Refused(Reason.UNAVAILABLE, "The file cannot be stored now.") from error
         if not await self._database.write(lambda c: statements.fill(c, stored)):
             if await self.find(record.id) is None:
                 await self._delete(record.id)

@@ -259,6 +259,24 @@ async def test_what_a_crash_left_is_cleared(tmp_path: Path, sqlite_url: str) -> 
         await files.close()
 
 
+@pytest.mark.parametrize("moment", ["written", "stored"])
+async def test_a_disk_that_fails_refuses(
+    here: Here, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    Image.linear_gradient("L").save(out, "PNG")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    name = "os.write" if moment == "written" else "pathlib.Path.write_bytes"
+    with monkeypatch.context() as patch:
+        patch.setattr(name, full)
+        assert await reason(here.store(out.getvalue(), "a.png")) is Reason.UNAVAILABLE
+    assert not list(here.blobs.spool.iterdir())
+    assert (await here.store(out.getvalue(), "a.png")).thumbnail
+
+
 async def test_a_storage_that_fails_refuses_and_keeps_the_slot(
     tmp_path: Path, sqlite_url: str, addresses: Addresses
 ) -> None:
