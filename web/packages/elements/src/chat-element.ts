@@ -14,6 +14,7 @@ import { ChatScroll } from "./chat/scroll.js";
 import { Threads } from "./chat/threads.js";
 import { type ChatView, type Faces, markedOf } from "./chat/view.js";
 import type { Problem } from "./logic/problems.js";
+import { OverlayFocus } from "./overlay-focus.js";
 import { noticesView } from "./room/banners.js";
 import { noteView } from "./room/prejoin.js";
 import { AntiphonRoom } from "./room/room-element.js";
@@ -28,7 +29,8 @@ import { prejoinStyles } from "./styles/prejoin.js";
 import { presenceStyles } from "./styles/presence.js";
 import { tokens } from "./styles/tokens.js";
 
-const MENUS = ".menu, .emoji, [data-menu-button]";
+const OVERLAYS = ".menu, .emoji";
+const MENUS = `${OVERLAYS}, [data-menu-button]`;
 
 /** Where the person is; `signed-out`: for a conversation with somebody one has to sign in. */
 export type ChatState = SessionState | "signed-out";
@@ -79,6 +81,7 @@ export class AntiphonChat extends AntiphonElement {
   #begun = false;
   readonly #threads: Threads;
   readonly #scroll = new ChatScroll();
+  readonly #overlay = new OverlayFocus();
 
   constructor() {
     super();
@@ -168,6 +171,7 @@ export class AntiphonChat extends AntiphonElement {
     const chat = this.#chat;
     const dialog = root.querySelector("dialog");
     if (dialog && !dialog.open) dialog.showModal();
+    this.#overlay.after(root, OVERLAYS);
     if (chat && this.#scroll.after(root, chat.ready, chat.target)) chat.target = null;
   }
 
@@ -252,7 +256,6 @@ export class AntiphonChat extends AntiphonElement {
       account.use(),
     );
     account.follow();
-    if (this.token && account.token !== this.token) void account.give(this.token);
     this.requestUpdate();
   }
 

@@ -17,6 +17,7 @@ import { sharedAccount } from "./shared.js";
 export class AntiphonLogin extends AntiphonElement {
   static override properties: PropertyDeclarations = {
     address: {},
+    token: {},
     guest: { type: Boolean },
     fromAddress: { type: Boolean, attribute: "from-address" },
     theme: { reflect: true },
@@ -30,6 +31,8 @@ export class AntiphonLogin extends AntiphonElement {
 
   /** The address to begin with. */
   declare address: string;
+  /** A JWT of an account, by which all elements of the page are signed in. */
+  declare token: string;
   /** Offer to come as a guest, where the server lets them. */
   declare guest: boolean;
   /** Take an invitation or the reset of a password from the page's address, and clear it there. */
@@ -52,6 +55,7 @@ export class AntiphonLogin extends AntiphonElement {
   constructor() {
     super();
     this.address = "";
+    this.token = "";
     this.guest = false;
     this.fromAddress = false;
     this.theme = null;
@@ -223,7 +227,8 @@ export class AntiphonLogin extends AntiphonElement {
     const { account } = this;
     if (this.fromAddress) this.#readAddress();
     this.#offs = [account.on("changed", () => this.requestUpdate()), account.use()];
-    if (account.state === "signed-out") void account.learnOffers();
+    if (this.token && this.token !== account.token) void account.give(this.token);
+    else if (account.state === "signed-out") void account.learnOffers();
     this.requestUpdate();
   }
 

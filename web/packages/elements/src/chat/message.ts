@@ -202,7 +202,12 @@ function menuView(view: ChatView, message: Message): TemplateResult {
     part="menu"
     role="menu"
     aria-label=${actions.more}
-    @keydown=${(event: KeyboardEvent) => roveFocus(event, "button")}
+    @keydown=${(event: KeyboardEvent) => {
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        chat.show(null);
+      } else roveFocus(event, "button");
+    }}
   >
     ${edits ? item("edit", icons.pencil, actions.edit, () => chat.edit(message)) : nothing}
     ${message.text ? item("copy", icons.copy, actions.copy, copy) : nothing}

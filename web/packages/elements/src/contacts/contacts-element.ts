@@ -9,7 +9,9 @@ import { AntiphonElement, define } from "../base.js";
 import * as icons from "../icons.js";
 import { isOn } from "../logic/parameters.js";
 import { problemOf } from "../logic/problems.js";
+import { OverlayFocus } from "../overlay-focus.js";
 import { noticesView } from "../room/banners.js";
+import { roveFocus } from "../room/focus.js";
 import { Notices } from "../room/notices.js";
 import { contactStyles } from "../styles/contacts.js";
 import { controls } from "../styles/controls.js";
@@ -50,6 +52,7 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
 
   readonly directory = new Directory(() => this.account);
   readonly notices = new Notices(() => this.requestUpdate());
+  readonly #overlay = new OverlayFocus();
   #offs: (() => void)[] = [];
 
   constructor() {
@@ -141,7 +144,12 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
     const { signedIn, isGuest } = this.account;
     return html`<div class="frame" part="contacts">
         ${signedIn && !isGuest ? html`${this.#top()}` : nothing}
-        <div class="lists" part="lists">
+        <div
+          class="lists"
+          part="lists"
+          role=${signedIn && !isGuest ? "tabpanel" : "presentation"}
+          aria-label=${this.text.contacts[this.ui.tab]}
+        >
           ${signedIn && !isGuest ? listView(this) : this.#waiting()}
         </div>
         ${dialogView(this)}
@@ -150,8 +158,10 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
   }
 
   override updated(): void {
-    const dialog = this.renderRoot.querySelector("dialog");
+    const root = this.renderRoot as ShadowRoot;
+    const dialog = root.querySelector("dialog");
     if (dialog && !dialog.open) dialog.showModal();
+    this.#overlay.after(root, ".menu");
   }
 
   #top(): TemplateResult {
@@ -197,7 +207,12 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
         ${icons.addPerson}
       </button>
     </div>
-    <div class="tabs" role="tablist" aria-label=${words.title}>
+    <div
+      class="tabs"
+      role="tablist"
+      aria-label=${words.title}
+      @keydown=${(event: KeyboardEvent) => roveFocus(event, '[role="tab"]')}
+    >
       ${tab("chats", words.chats, this.unread)}
       ${tab("people", words.people, directory.requests.length)}
     </div>`;

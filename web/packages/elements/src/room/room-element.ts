@@ -13,6 +13,7 @@ import { type Shortcut, shortcutOf, takesText } from "../logic/shortcuts.js";
 import { AudioOutput } from "../media/audio-output.js";
 import { LevelMeter } from "../media/level-meter.js";
 import { Streams } from "../media/streams.js";
+import { OverlayFocus } from "../overlay-focus.js";
 import { rememberRoom, storedName, storeName } from "../storage.js";
 import { chatStyles } from "../styles/chat.js";
 import { composeStyles } from "../styles/compose.js";
@@ -37,6 +38,7 @@ import { endedView, errorView, joiningView, loginView } from "./words.js";
 const COPIED_SHOWN = 2000;
 const SETTLED = 160;
 const MENUS = ".menu, .emoji, [data-menu-button]";
+const CHAT_OVERLAYS = ".row-of > .menu, .emoji";
 
 export class AntiphonRoom extends AntiphonElement implements RoomView {
   static override properties: PropertyDeclarations = {
@@ -101,6 +103,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
   #unwatch: (() => void) | null = null;
   readonly #focus = new FocusKeeper();
   readonly #scroll = new ChatScroll();
+  readonly #overlay = new OverlayFocus();
   readonly #order = new TileOrder();
   readonly #sizes = new ResizeObserver((entries) => this.#resized(entries));
   readonly #meter = new LevelMeter((level) => this.#showLevel(level));
@@ -269,6 +272,7 @@ export class AntiphonRoom extends AntiphonElement implements RoomView {
     this.#focus.after(root, this.#drawn, this.ui);
     this.#drawn = this.ui;
     const { chat } = this.session;
+    this.#overlay.after(root, CHAT_OVERLAYS);
     if (this.#scroll.after(root, chat.ready, chat.target)) chat.target = null;
     this.#observe(root.querySelector(".gallery"));
     this.#meter.watch(root.querySelector(".meter") ? this.session.microphone.track : null);
