@@ -1,5 +1,6 @@
 """Commands of administrators (XEP-0133, those that make sense here)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 from xml.etree.ElementTree import Element
@@ -119,7 +120,7 @@ class ChangePassword(_Admin):
         return Done(f"The password of {account} is changed.")
 
 
-class _ForEach(_Admin):
+class _ForEach(_Admin, ABC):
     """A command that does the same to each of some accounts."""
 
     fields = (_THEM,)
@@ -135,8 +136,9 @@ class _ForEach(_Admin):
             await self._do(account)
         return Done(f"{self.title}: done for {', '.join(map(str, accounts))}.")
 
+    @abstractmethod
     async def _do(self, account: Address) -> None:
-        raise NotImplementedError
+        """What is done to one of them."""
 
 
 class DeleteUser(_ForEach):
