@@ -270,6 +270,7 @@ class Hall:
         async with asyncio.timeout(PATIENCE):
             for _ in range(3):
                 await self.muc.close()
+                await self.switchboard._post.lanes.close()
                 while self.mailbox.writing:
                     await asyncio.sleep(0.001)
                 await asyncio.sleep(0.002)
