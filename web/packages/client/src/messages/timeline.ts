@@ -20,6 +20,7 @@ export class Timeline {
   #stored: MessageRecord[] = [];
   readonly #known = new Set<string>();
   readonly #pending = new Map<string, Pending>();
+  readonly #views = new WeakMap<MessageRecord, Message>();
   #peerReceived = "";
   #peerDisplayed = "";
   #storedView: readonly Message[] | null = null;
@@ -143,8 +144,14 @@ export class Timeline {
     this.#known.clear();
   }
 
+  /** The same object as long as nothing in it changes. */
   #shown(record: MessageRecord): Message {
-    return toMessage(record, this.#me(), this.#stateOf(record));
+    const state = this.#stateOf(record);
+    const known = this.#views.get(record);
+    if (known?.state === state) return known;
+    const message = toMessage(record, this.#me(), state);
+    this.#views.set(record, message);
+    return message;
   }
 
   #stateOf({ id, sender }: MessageRecord): MessageState {

@@ -133,6 +133,19 @@ describe("what comes", () => {
     expect(shown(chat)).toEqual(["m1 displayed", "m2 received", "m3 sent"]);
   });
 
+  it("leaves the other messages the objects that they were", async () => {
+    const { server, chat } = await talk();
+    server.push({ type: "message_sent", message: from(ME, "m1") });
+    server.push({ type: "message_sent", message: from(ME, "m2") });
+    await pass();
+    const [first, second] = chat.messages;
+    const peer = { type: "marked", peer: BOB, sender: BOB } as const;
+    server.push({ ...peer, mark: "displayed", message: "m1" });
+    await pass();
+    expect(chat.messages[0]).not.toBe(first);
+    expect(chat.messages[1]).toBe(second);
+  });
+
   it("tells who writes, until they send or fall silent", async () => {
     const { server, chat } = await talk();
     const typed = { type: "typed", peer: BOB, sender: BOB, name: "Bob" } as const;
