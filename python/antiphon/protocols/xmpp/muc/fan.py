@@ -50,6 +50,7 @@ class RoomFan:
         self.last: events.Event | None = None
         self._everybody: Audience | None = None
         self._shown: dict[str, tuple[object, ...]] = {}
+        self._asking: set[str] = set()
         for member in room.members.values():
             self._show(self.nicks.take(member))
 
@@ -185,6 +186,7 @@ class RoomFan:
         if seat is None:
             return
         self.nicks.leave(event.member.id)
+        self._asking.discard(event.member.id)
         if seat.members:
             if self._show(seat):
                 self.tell_presence(seat)
@@ -215,6 +217,7 @@ class RoomFan:
         new = self.nicks.take(member)
         if not seat.members:
             self._tell_renamed(member, seat, jid, new)
+        self._rename_own(member, seat, jid, new)
         self.tell_presence(new)
 
     def _tell_renamed(self, member: Member, seat: Seat, jid: str, new: Seat) -> None:
@@ -224,6 +227,9 @@ class RoomFan:
             what = item(info.affiliation, info.role, jid=address, nick=new.nick)
             children = user(what, [names.RENAMED]), self.occupant_id(seat)
             audience.send(stanza("presence", *children, from_=jid, kind="unavailable"))
+
+    def _rename_own(self, member: Member, seat: Seat, jid: str, new: Seat) -> None:
+        info = member.info
         if (occupant := self.occupants.get(member.id)) is not None and occupant.ready:
             what = item(info.affiliation, info.role, jid=str(member.caller.address), nick=new.nick)
             occupant.send(
@@ -237,15 +243,14 @@ class RoomFan:
     def _ask_for_voice(self, member: Member, seat: Seat) -> None:
         """XEP-0045 §8.6: whoever raises a hand without a voice is shown to the moderators."""
         raised = member.info.hand and member.info.role is Role.LISTENER
-        known = self._shown.get(f"hand {member.id}")
-        if raised and known is None:
-            self._shown[f"hand {member.id}"] = ()
+        if raised and member.id not in self._asking:
+            self._asking.add(member.id)
             form = spelling.voice_request(str(member.caller.address), seat.nick)
             for occupant in self.occupants.values():
                 if occupant.ready and occupant.member.info.role is Role.MODERATOR:
                     occupant.send("message", form, from_=self.address)
-        elif not raised and known is not None:
-            del self._shown[f"hand {member.id}"]
+        elif not raised:
+            self._asking.discard(member.id)
 
     def _said(self, event: events.Said) -> None:
         message = event.message

@@ -119,6 +119,24 @@ async def test_sessions_of_one_account_may_share_a_name(hall: Hall) -> None:
     assert (await bob.only()).get("type") == "unavailable"
 
 
+async def test_one_of_two_sessions_takes_another_name(hall: Hall) -> None:
+    ann, bob = await room_of(hall, "ann", "bob")
+    second = hall.login("ann/phone")
+    await second.join("den", "Ann")
+    for client in (ann, bob):
+        await client.take()
+    second.send(f"<presence to='den@{ROOMS}/Phone'/>")
+    away, back = await second.take()
+    assert (from_of(away), codes(away), from_of(back)) == ("Ann", [110, 303], "Phone")
+    assert [(from_of(one), one.get("type")) for one in await bob.take()] == [("Phone", None)]
+    second.send(f"<presence to='den@{ROOMS}/Ann'/>")
+    await second.take()
+    assert [(from_of(one), codes(one)) for one in await bob.take()] == [
+        ("Phone", [303]),
+        ("Ann", []),
+    ]
+
+
 async def test_presence_is_passed_on(hall: Hall) -> None:
     ann, bob = await room_of(hall, "ann", "bob")
     ann.send(
