@@ -216,9 +216,9 @@ class Push:
             again = _Delivery(delivery.account, news, subscription, attempt)
             self._try_later(again, wait if wait is not None else 2.0**attempt)
             return
-        self.sent["failed" if outcome is Outcome.LATER else outcome.value] += 1
         if outcome is Outcome.GONE:
             await self._database.write(lambda c: statements.remove(c, subscription.id))
+        self.sent["failed" if outcome is Outcome.LATER else outcome.value] += 1
 
     def _try_later(self, delivery: _Delivery, seconds: float) -> None:
         if len(self._later) >= self._config.max_waiting:
