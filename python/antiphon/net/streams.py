@@ -28,7 +28,8 @@ ITEM, BYTES = Streams.ITEM, Streams.BYTES
 
 class StreamHandler(Protocol):
     """Serves the connections of one listener, each named by a number. All of these are called
-    within a turn of the driver: what they send is written when it ends. None may block.
+    within a turn of the driver: what they send is written when it ends. None may block. What was
+    read in the turn in which a connection is closed or aborted may still be told.
     """
 
     def accepted(self, stream: int, peer: StreamAccepted) -> None:

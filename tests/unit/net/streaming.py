@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -133,13 +134,16 @@ async def serving(
     handshake_time: float = 5.0,
     login_time: float = 10.0,
     chains: dict[str, tuple[bytes, bytes]] | None = None,
+    narrow: bool = False,
 ) -> AsyncIterator[Serving]:
-    """A driver that listens on loopback."""
+    """A driver that listens on loopback. `narrow`: the kernel holds little of what is sent."""
     driver = StreamDriver(handshake_time=handshake_time, login_time=login_time)
     if chains is not None:
         driver.streams.identities(chains)
     handler = Recorder(driver.streams)
     sockets = bind(Listen("127.0.0.1", 0))
+    if narrow:
+        sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     driver.listen(sockets, framing, handler, tls=tls, alpn=alpn, ask=ask, paths=paths)
     driver.start()
     try:

@@ -233,6 +233,22 @@ async def test_last_words_reach_a_peer_that_is_still_sending() -> None:
         assert (await reader.read()).endswith(END)
 
 
+async def test_all_of_the_rest_is_sent_to_one_who_reads_slowly() -> None:
+    async with serving() as server, server.dial() as (reader, writer):
+        writer.write(HEADER)
+        await server.handler.wait("opened")
+        stream = server.handler.stream()
+        server.streams.limits(stream, outbox=50_000_000)
+        message = b"<message>%s</message>" % (b"x" * 20_000_000)
+        server.streams.send(stream, message)
+        server.streams.close(stream, END)
+        server.driver.touched()
+        await asyncio.sleep(0.2)
+        assert "closed" not in names(server.handler)
+        assert await reader.readexactly(len(message) + len(END)) == message + END
+        assert await reader.read() == b""
+
+
 async def test_groups_get_it_with_their_own_addresses() -> None:
     async with serving() as server:
         handler = server.handler

@@ -1,6 +1,8 @@
 """XMPP over WebSocket on the stream engine (RFC 7395), and HTTP that it passes on."""
 
 import asyncio
+import contextlib
+import socket
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -8,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.typing import Origin, Subprotocol
 
-from antiphon._native import Group, Stanza, StreamRequest, Streams
+from antiphon._native import Group, Stanza, StreamClosed, StreamRequest, Streams
 
 from .streaming import Serving, serving
 
@@ -29,20 +31,20 @@ def dial(server: Serving, path: str = PATH + "?x=1") -> connect:
 
 
 async def test_a_websocket_carries_a_stream() -> None:
-    async with serving(Streams.HTTP, paths=(PATH,)) as server, dial(server) as socket:
+    async with serving(Streams.HTTP, paths=(PATH,)) as server, dial(server) as web:
         handler = server.handler
         (request,) = await handler.wait("requested")
         assert isinstance(request, StreamRequest)
         assert (request.path, request.origin) == (PATH + "?x=1", "https://page.example")
         assert request.host == f"127.0.0.1:{server.port}"
         assert ("sec-websocket-version", "13") in request.headers
-        assert socket.subprotocol == "xmpp"
-        await socket.send(OPEN)
+        assert web.subprotocol == "xmpp"
+        await web.send(OPEN)
         (header,) = await handler.wait("opened")
         assert isinstance(header, Stanza)
         assert (header.name, header.to, header.content) == ("open", "a.example", "jabber:client")
-        await socket.send(MESSAGE)
-        await socket.send([MESSAGE[:20], "", MESSAGE[20:40], MESSAGE[40:]])
+        await web.send(MESSAGE)
+        await web.send([MESSAGE[:20], "", MESSAGE[20:40], MESSAGE[40:]])
         for item in await handler.wait("received", 2):
             assert isinstance(item, Stanza)
             assert (item.kind, item.body, item.raw.decode()) == (Stanza.MESSAGE, "é", MESSAGE)
@@ -52,34 +54,34 @@ async def test_a_websocket_carries_a_stream() -> None:
         server.streams.send(stream, b"<iq xmlns='jabber:client' id='1'/>")
         server.streams.forward(Group([stream]), Stanza(MESSAGE.encode()), "b@x")
         server.driver.touched()
-        assert [await socket.recv() for _ in range(3)] == [
+        assert [await web.recv() for _ in range(3)] == [
             "<stream:features xmlns='jabber:client'"
             " xmlns:stream='http://etherx.jabber.org/streams'/>",
             "<iq xmlns='jabber:client' id='1'/>",
             "<message xmlns='jabber:client' to='c@x' from='b@x'><body>é</body></message>",
         ]
-        pong = await socket.ping(b"still there?")
+        pong = await web.ping(b"still there?")
         async with asyncio.timeout(5):
             await pong
-        await socket.send(CLOSE)
+        await web.send(CLOSE)
         await handler.wait("ended")
         server.streams.close(stream, CLOSE.encode())
         server.driver.touched()
-        assert await socket.recv() == CLOSE
+        assert await web.recv() == CLOSE
         with pytest.raises(ConnectionClosed) as closed:
-            await socket.recv()
+            await web.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1000
         await handler.wait("closed")
 
 
-async def _code(socket: ClientConnection) -> tuple[int, list[str]]:
+async def _code(web: ClientConnection) -> tuple[int, list[str]]:
     """The close code, and what came before it."""
     said: list[str] = []
 
     async def listen() -> None:
         while True:
-            said.append(str(await socket.recv()))
+            said.append(str(await web.recv()))
 
     with pytest.raises(ConnectionClosed) as closed:
         await listen()
@@ -102,29 +104,53 @@ async def _code(socket: ClientConnection) -> tuple[int, list[str]]:
 async def test_messages_that_are_no_element_end_the_stream(
     sent: str | bytes | list[str], code: int, condition: str
 ) -> None:
-    async with serving(Streams.WEBSOCKET, paths=(PATH,)) as server, dial(server) as socket:
-        await socket.send(OPEN)
+    async with serving(Streams.WEBSOCKET, paths=(PATH,)) as server, dial(server) as web:
+        await web.send(OPEN)
         try:
-            await socket.send(sent)
+            await web.send(sent)
         except ConnectionClosed:
             pass
-        found, said = await _code(socket)
+        found, said = await _code(web)
         assert found == code
         assert f"<{condition}/>" in said[0]
 
 
 async def test_frames_against_the_protocol_end_it() -> None:
-    async with serving(Streams.WEBSOCKET, paths=(PATH,)) as server, dial(server) as socket:
+    async with serving(Streams.WEBSOCKET, paths=(PATH,)) as server, dial(server) as web:
         frame = Frame(Opcode.CONT, b"x")
-        socket.transport.write(frame.serialize(mask=True))
-        assert (await _code(socket))[0] == 1002
+        web.transport.write(frame.serialize(mask=True))
+        assert (await _code(web))[0] == 1002
+
+
+async def test_one_who_pings_without_reading_is_dropped() -> None:
+    pings = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 100
+    head = (
+        f"GET {PATH} HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n"
+        "sec-websocket-protocol: xmpp\r\n\r\n"
+    )
+    async with serving(Streams.WEBSOCKET, paths=(PATH,), narrow=True) as server:
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(deaf, ("127.0.0.1", server.port))
+            await loop.sock_sendall(deaf, head.encode())
+            await server.handler.wait("requested")
+            server.streams.limits(server.handler.stream(), outbox=20_000)
+            with contextlib.suppress(ConnectionError):
+                while server.streams.counters()["open"]:
+                    await loop.sock_sendall(deaf, pings)
+        (closed,) = await server.handler.wait("closed")
+        assert isinstance(closed, StreamClosed)
+        assert closed.reason == "outbox"
 
 
 async def test_the_peer_may_end_the_websocket() -> None:
     async with serving(Streams.WEBSOCKET, paths=(PATH,)) as server:
-        async with dial(server) as socket:
-            await socket.send(OPEN)
-            await socket.send(MESSAGE)
+        async with dial(server) as web:
+            await web.send(OPEN)
+            await web.send(MESSAGE)
         await server.handler.wait("received")
         await server.handler.wait("closed")
 
