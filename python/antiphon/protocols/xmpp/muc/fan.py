@@ -147,9 +147,10 @@ class RoomFan:
         """Those who see addresses, and those who do not; but not these members."""
         seeing: list[Occupant] = []
         blind: list[Occupant] = []
+        all_see = self.room.settings.addresses_for is Role.LISTENER
         for id, occupant in self.occupants.items():
             if occupant.ready and id not in without:
-                (seeing if occupant.sees_addresses else blind).append(occupant)
+                (seeing if all_see or occupant.sees_addresses else blind).append(occupant)
         groups = ((seeing, True), (blind, False))
         return [
             (Audience(self._fan, [one.session for one in group]), shows)
