@@ -16,7 +16,7 @@ from tests.support.node import Node
 from tests.support.telephony import PASSWORD
 
 DOMAIN = "localhost"
-PATIENCE = 10.0
+PATIENCE = 20.0
 PLUGINS = (
     "xep_0030",
     "xep_0045",

@@ -57,18 +57,33 @@ def _idle_since(sent: Stanza) -> float | None:
 def presence_of(state: PresenceState) -> bytes:
     """How a device's user is there, without `to`; as its own client said it, if it speaks XMPP."""
     if state.original is not None and state.original.form == FORM:
-        return state.original.data
-    children: list[bytes] = []
-    if (show := WRITTEN.get(state.show)) is not None:
-        children.append(f"<show>{show}</show>".encode())
-    if state.note:
-        children.append(f"<status>{escape(state.note)}</status>".encode())
+        return _told(state, state.original.data)
+    children = _words(state)
     if state.priority:
         children.append(f"<priority>{state.priority}</priority>".encode())
     if state.idle_since is not None:
         since = timestamp(state.idle_since)
         children.append(f"<idle xmlns='{IDLE}' since='{since}'/>".encode())
     return stanza("presence", *children, from_=str(state.device))
+
+
+def _told(state: PresenceState, data: bytes) -> bytes:
+    """A client's own presence, unless more is known of its user: that they are on a call."""
+    if state.show != "busy":
+        return data
+    said = Stanza(data)
+    if SHOWS.get((said.text(Kid.SHOW) or "").strip()) == state.show:
+        return data
+    return said.stamp(drop=Kid.SHOW | Kid.STATUS, extra=b"".join(_words(state)))
+
+
+def _words(state: PresenceState) -> list[bytes]:
+    children: list[bytes] = []
+    if (show := WRITTEN.get(state.show)) is not None:
+        children.append(f"<show>{show}</show>".encode())
+    if state.note:
+        children.append(f"<status>{escape(state.note)}</status>".encode())
+    return children
 
 
 def unavailable(device: Address) -> bytes:

@@ -4,6 +4,8 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from antiphon.core.call import CallInfo, CallState
+from antiphon.core.event import CallAnswered, CallEnded
 from antiphon.core.ports import PresenceState
 from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse, condition
 
@@ -74,6 +76,31 @@ async def test_other_protocols_are_resources_as_well(house: TestHouse) -> None:
     assert first.findtext(f"{CLIENT}show") == "dnd"
     assert first.findtext(f"{CLIENT}status") == "in a <meeting>"
     assert first.findtext(f"{CLIENT}priority") == "3"
+
+
+async def test_who_is_on_a_call_is_busy_whatever_the_client_says(house: TestHouse) -> None:
+    alice, bob = await friends(house)
+    own = house.addresses.parse("bob")
+    call = CallInfo(
+        id="call-1",
+        room="call-1",
+        caller=own,
+        caller_name="Bob",
+        callee=alice.session.address,
+        started_at=1.0,
+        state=CallState.ANSWERED,
+        by=alice.session.address,
+    )
+    bob.send("<presence><status>free</status><own xmlns='urn:x'>kept</own></presence>")
+    await alice.take()
+    house.presence.deliver(CallAnswered("call-1", call))
+    told = [one for one in await alice.take() if one.get("from") == bob.jid]
+    assert [one.findtext(f"{CLIENT}show") for one in told] == ["dnd"]
+    assert [one.findtext(f"{CLIENT}status") for one in told] == ["on a call"]
+    assert told[0].findtext("{urn:x}own") == "kept"
+    house.presence.deliver(CallEnded("call-1", call))
+    told = [one for one in await alice.take() if one.get("from") == bob.jid]
+    assert [one.findtext(f"{CLIENT}status") for one in told] == ["free"]
 
 
 async def test_what_a_client_says_is_known_to_others(house: TestHouse) -> None:
