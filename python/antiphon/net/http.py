@@ -22,6 +22,9 @@ from .transport import StreamTransport
 
 log = logging.getLogger(__name__)
 
+# Of a stream whose handler has not set its own: transports have none.
+OUTBOX = 4 * 1024 * 1024
+
 
 @dataclass(slots=True)
 class Visit:
@@ -134,6 +137,7 @@ class HttpListener:
         if visit.transport is not None:
             visit.transport.lost()
         self._moved[stream] = handler
+        self._driver.streams.limits(stream, outbox=OUTBOX)
         handler.accepted(stream, visit.peer)
         if visit.secured is not None:
             handler.secured(stream, visit.secured)
