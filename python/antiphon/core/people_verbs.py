@@ -119,6 +119,10 @@ class PeopleVerbs(CallVerbs):
         """Tell every device of an account, listening or not."""
         self._post.delivery.tell(account, event)
 
+    def listens(self, account: Address) -> bool:
+        """Whether a device of an account would take a message now."""
+        return self._post.delivery.listens(account.bare)
+
     def came(self, device: Device) -> None:
         """A device listens from now on: it is told what waits for its account."""
         self._post.delivery.came(device)

@@ -3,6 +3,8 @@
 Decisions are the switchboard's, and what is kept is the archives'.
 """
 
+import logging
+from collections import deque
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,7 +21,10 @@ from antiphon.core.veil import veil_for
 
 from . import message, spelling_people
 
+log = logging.getLogger(__name__)
+
 PAGE = 50
+MOST_GIVEN_BACK = 200
 # So much text fits into the queue of a session several times, whatever it is encoded to.
 MOST_TEXT = 200_000  # characters
 
@@ -62,6 +67,8 @@ class SessionMessages:
         self._session = session
         self._switchboard = switchboard
         self._messages = messages
+        # Direct messages that the client was told of last, by the number of their event.
+        self._brought: deque[tuple[int, str]] = deque(maxlen=MOST_GIVEN_BACK)
 
     async def do(self, request: MessageRequest) -> message.ServerReply:
         """Do one of the requests that concern messages. Raises `Refused`."""
@@ -90,6 +97,21 @@ class SessionMessages:
                 draft = Draft(text=request.text, origin_id=request.origin_id)
                 self._switchboard.whisper(here.room.name, here.member.id, request.member, draft)
         return message.Result(id=request.id)
+
+    def brought(self, number: int, received: Message) -> None:
+        """The client is told of a direct message by the event of that number."""
+        self._brought.append((number, received.id))
+
+    async def give_back(self, acknowledged: int) -> None:
+        """The session ends: what nobody acknowledged waits again, unless others listen."""
+        untaken = [id for number, id in self._brought if number > acknowledged]
+        account = self._caller.address.bare
+        if not untaken or account.is_guest or self._switchboard.listens(account):
+            return
+        try:
+            await self._messages.wait(account, untaken)
+        except Refused as refused:
+            log.warning("what %s has not read does not wait: %s", account, refused)
 
     async def recent(self, membership: Membership) -> list[message.Message]:
         """What whoever comes into a room is shown of what was written there."""

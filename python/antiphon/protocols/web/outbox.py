@@ -40,13 +40,19 @@ class Outbox:
         """Bytes not yet taken by a connection."""
         return self._unsent_bytes
 
-    def push(self, head: bytes, tail: bytes) -> None:
-        """Number an event and queue it: its frame is `head`, the number, `tail`."""
+    @property
+    def acknowledged(self) -> int:
+        """The last event that arrived, and all before it."""
+        return self._events[0][0] - 1 if self._events else self._seq
+
+    def push(self, head: bytes, tail: bytes) -> int:
+        """Number an event and queue it: its frame is `head`, the number, `tail`. The number."""
         self._seq += 1
         frame = b"%b%d%b" % (head, self._seq, tail)
         self._events.append((self._seq, frame))
         self._kept_bytes += len(frame)
         self._queue(frame)
+        return self._seq
 
     def reply(self, id: int, frame: bytes) -> None:
         """Queue the reply to request `id`, and keep it in case the request is repeated."""

@@ -125,7 +125,11 @@ class Participant:
         finally:
             self._calls.close()
             self._people.close()
-            await asyncio.shield(self.leave(Reason.LOST))
+            await asyncio.shield(self._end())
+
+    async def _end(self) -> None:
+        await self.leave(Reason.LOST)
+        await self._written.give_back(self.outbox.acknowledged)
 
     async def leave(self, reason: Reason) -> None:
         """Go out of the room, if in one."""
@@ -161,7 +165,9 @@ class Participant:
         veil = self._veil() if event.room else None
         told = event if veil is None else veil.event(event)
         if (spelled := self._speller.event(told, self.caller.address.bare)) is not None:
-            self.outbox.push(*spelled)
+            number = self.outbox.push(*spelled)
+            if isinstance(event, events.MessageReceived):
+                self._written.brought(number, event.message)
             self.changed()
         self._people.heard(event)
 

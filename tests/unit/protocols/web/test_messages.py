@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from antiphon.core.address import Address
 from antiphon.core.message import Draft, Original
 from antiphon.core.ports import RoomSettings
 from antiphon.core.standing import Role
@@ -203,6 +204,26 @@ async def test_what_came_while_nobody_was_there(world: World) -> None:
     again = await page(world, "bob")
     await ann.ask("send", "accepted", to=BOB, text="hello!", origin_id="2")
     assert (await again.expect("direct_message"))["message"]["text"] == "hello!"
+
+
+async def test_what_nobody_acknowledged_waits_for_the_next_device(world: World) -> None:
+    ann, bob = await page(world, "ann"), await page(world, "bob")
+    for text in ("read", "lost"):
+        await ann.ask("send", "accepted", to=BOB, text=text, origin_id=text)
+    bob.send("ack", seq=(await bob.expect("direct_message"))["seq"])
+    await bob.ask("typing", to=ANN, active=False)
+    await bob.lose(1000)
+    again = await page(world, "bob")
+    assert (await again.received.get())["message"]["text"] == "lost"
+
+
+async def test_what_another_device_has_does_not_wait(world: World) -> None:
+    ann, bob, tablet = [await page(world, name) for name in ("ann", "bob", "bob")]
+    await ann.ask("send", "accepted", to=BOB, text="hi", origin_id="1")
+    await bob.lose(1000)
+    await tablet.expect("direct_message")
+    assert not await world.house.messages.waiting(Address("bob", "example.org"))
+    await world.server.close()
 
 
 async def test_who_comes_back_to_very_much_is_not_turned_away(world: World) -> None:
