@@ -40,16 +40,22 @@ WORDS = (
     "\u202e\ufeff\U0001f600",
     "A" * 5000,
 )
-ATTRIBUTES = (
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+ATTRIBUTES = words(
     "id jid node name var type ver size filename action max_items default queryid subscription"
     " notify sessionid host"
-).split()
-NAMES = (
+)
+NAMES = words(
     "item items publish retract create configure delete purge x field value set max before after"
     " always never jid group publish-options affiliations affiliation default storage conference"
     " PHOTO BINVAL N FN vcard fn text data metadata info service flip-page body show status"
     " priority received displayed"
-).split()
+)
 SPACES = (
     None,
     None,
@@ -86,10 +92,10 @@ TARGETS = (
     "elsewhere.example",
     "@",
 )
-TYPES = (
+TYPES = words(
     "chat normal headline groupchat error unavailable probe subscribe subscribed unsubscribe"
     " unsubscribed nonsense"
-).split()
+)
 ROUNDS = 1500
 
 
