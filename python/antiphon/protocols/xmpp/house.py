@@ -99,9 +99,7 @@ class House:
         self.marks = Marks(services.exchange)
         self._questions = Questions(jids.domain)
         self._audiences = Audiences(fan, services.presence, services.contacts)
-        self._delivery = Delivery(
-            fan.sessions, services.presence, services.messages, self.errands
-        )
+        self._delivery = Delivery(fan.sessions, services.presence, services.messages, self.errands)
         self.disco = self._create_disco()
         self.commands = Commands()
         self._subscriptions = Subscriptions(services.contacts, self.errands)

@@ -31,9 +31,7 @@ class Questions:
             del asked[next(iter(asked))]
         id = f"ask-{next(self._numbers)}"
         asked[id] = heard
-        session.send(
-            stanza("iq", payload, to=session.jid, from_=self._domain, id=id, kind="get")
-        )
+        session.send(stanza("iq", payload, to=session.jid, from_=self._domain, id=id, kind="get"))
 
     def answered(self, session: Session, answer: Stanza) -> None:
         """A client answered something."""
