@@ -114,12 +114,15 @@ class Delivery:
             while self._arrived:
                 devices, self._arrived = self._arrived[:AT_ONCE], self._arrived[AT_ONCE:]
                 accounts = list({device.address.bare for device in devices})
-                waiting = set(await self._messages.who_waits(accounts))
-                for device in devices:
-                    if device.address.bare in waiting:
-                        self.begin(self._bring(device))
-                    else:
-                        self._bringing.pop(device.address, None)
+                waiting: set[Address] = set()
+                try:
+                    waiting.update(await self._messages.who_waits(accounts))
+                finally:
+                    for device in devices:
+                        if device.address.bare in waiting:
+                            self.begin(self._bring(device))
+                        else:
+                            self._bringing.pop(device.address, None)
         finally:
             self._welcoming = False
 

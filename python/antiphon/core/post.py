@@ -248,7 +248,7 @@ class _Submission:
         post, to = self._post, self._peer
         await post.fetch(to)
         await post.fetch(self._own)
-        if post.directory is not None and not await post.directory.knows(to):
+        if post.directory is None or not await post.directory.knows(to):
             self._admit(account=False)
             self._devices = await post.exchange.search(self._caller, self._to, self._outlet, False)
         if not self._resolved:

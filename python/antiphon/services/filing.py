@@ -31,9 +31,11 @@ class Clerk:
         self._origins = Origins()
         self._newest: str | None = None
         self._batch = _Batch()
+        self._committed: _Batch | None = None
 
     def file(self, connection: Connection, letters: Sequence[Letter]) -> list[Outcome]:
         """Store letters; those whose origin is known give the message stored first."""
+        self._remember()
         now = self._clock()
         newest = statements.newest(connection)
         if newest != self._newest:
@@ -55,15 +57,29 @@ class Clerk:
         return batch.outcomes
 
     def filed(self) -> None:
-        """The transaction is committed: remember what was sent."""
-        for archive, origin, id in self._batch.fresh:
-            self._origins.remember(archive, origin, id)
-        if self._batch.rows:
-            self._newest = self._batch.rows[-1][0]
+        """The transaction of the last batch is committed; told on the event loop."""
+        self._committed = self._batch
 
     def forget(self, archive: str) -> None:
-        """Messages of an archive were deleted."""
+        """Messages of an archive are deleted in this transaction."""
         self._origins.forget(archive)
+
+    def recall(self, archive: str, sender: str, target: str, reference: str) -> str | None:
+        """The id of a message that was sent lately, by its sender's own, as far as its archive or
+        that of its sender remembers it.
+        """
+        origin = (sender, target, reference)
+        return self._origins.find(sender, origin) or self._origins.find(archive, origin)
+
+    def _remember(self) -> None:
+        """What was committed is what others may have sent again."""
+        committed, self._committed = self._committed, None
+        if committed is None:
+            return
+        for archive, origin, id in committed.fresh:
+            self._origins.remember(archive, origin, id)
+        if committed.rows:
+            self._newest = committed.rows[-1][0]
 
     def _file(
         self, connection: Connection, filed: "_Filed", now: float, batch: "_Batch"

@@ -51,11 +51,11 @@ class Mailbox(Archive):
         """`observe`: told the seconds from the first letter of each transaction to its end."""
         config = config or MailboxConfig()
         self._marks = Marks(database)
-        super().__init__(database, config, self._marks)
+        self._clerk = Clerk(clock)
+        super().__init__(database, config, self._marks, self._clerk.recall)
         self._clock = clock
         self._observe = observe
         self._keepings = Keepings(database)
-        self._clerk = Clerk(clock)
         self._letters: deque[Letter] = deque()
         self._came = 0.0  # when the first of them did
         self._writer: asyncio.Task[None] | None = None
@@ -157,10 +157,14 @@ class Mailbox(Archive):
         name = str(archive.bare)
         whom = None if peer is None else str(peer.bare)
         one = None if id is None else check_id(id)
-        while await self._database.write(lambda c: statements.forget(c, name, whom, one)):
+
+        def forget(connection: Connection) -> int:
+            self._clerk.forget(name)
+            return statements.forget(connection, name, whom, one)
+
+        while await self._database.write(forget):
             if one is not None:
                 break
-        self._clerk.forget(name)
 
     async def erase(self, account: Address) -> None:
         """Delete all that is kept of an account: its archive, marks and choices."""
