@@ -19,6 +19,9 @@ from .options import read_config
 
 log = logging.getLogger(__name__)
 
+# A thread that has written to the storage must not wait long for a busy event loop (s): Python's own
+# choice is 0.005, several times for each transaction.
+SWITCH_TIME = 0.001
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -31,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     node = Node(config)
     logs.configure(config.node.log, config.node.log_level, node.name)
     _allow_files()
+    sys.setswitchinterval(SWITCH_TIME)
     uvloop.run(_serve(node, config))
     return 0
 
