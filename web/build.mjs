@@ -85,7 +85,7 @@ async function buildPackage() {
   await rm(DIST, { recursive: true, force: true });
   await build({
     ...COMMON,
-    entryPoints: { index: ENTRY, client: CLIENT_ENTRY },
+    entryPoints: { index: ENTRY, client: CLIENT_ENTRY, "push-worker": WORKER_ENTRY },
     outdir: DIST,
     splitting: true,
     external: ["lit", "lit/*"],
