@@ -55,7 +55,12 @@ function show() {
 const isIn = () => ["ready", "reconnecting"].includes(account.state);
 
 addEventListener("hashchange", show);
-contacts.addEventListener("antiphon-select", ({ detail }) => goTo("chat", detail.address));
+contacts.addEventListener("antiphon-select", ({ detail }) => {
+  const { address, message } = detail;
+  chat.to = address;
+  goTo("chat", address);
+  if (message) chat.show(message);
+});
 chat.addEventListener("antiphon-back", goBack);
 account.addEventListener("antiphon-profile", () => goTo("profile"));
 find("#rooms").addEventListener("click", () => goTo("rooms"));

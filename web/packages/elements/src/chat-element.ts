@@ -175,6 +175,12 @@ export class AntiphonChat extends AntiphonElement {
     if (chat && this.#scroll.after(root, chat.ready, chat.target)) chat.target = null;
   }
 
+  /** Brings a message into view, however far back it is. */
+  async show(message: string): Promise<void> {
+    await this.updateComplete;
+    await this.#chat?.goTo(message);
+  }
+
   /** Puts the cursor where one writes. */
   override focus(): void {
     this.renderRoot.querySelector<HTMLElement>('[part~="chat-input"]')?.focus();

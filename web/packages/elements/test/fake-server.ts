@@ -65,7 +65,7 @@ export class FakeServer {
       me: () => this.me,
       report: (error) => this.reported.push(error),
     };
-    this.messages = new Messages(this.link, { ask: async () => ({ messages: [] }) });
+    this.messages = new Messages(this.link, { ask: async (_, path) => this.#found(path) });
     this.people = new People(this.link.request);
   }
 
@@ -263,6 +263,13 @@ export class FakeServer {
     );
     const messages = fitting.slice(-Number(limit));
     return { messages, more: messages.length < fitting.length };
+  }
+
+  /** What `GET …/messages?search=` answers. */
+  #found(path: string) {
+    const words = new URLSearchParams(path.split("?")[1]).get("search") ?? "";
+    const all = [...this.histories.values()].flat().sort((a, b) => a.id.localeCompare(b.id));
+    return { messages: all.filter((one) => one.text.includes(words)), next: null };
   }
 
   #conversations() {

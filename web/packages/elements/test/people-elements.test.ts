@@ -157,6 +157,21 @@ describe("antiphon-contacts", () => {
     expect(heard.at(-1)).toEqual(["select", { address: "dan@example.org", name: "dan" }]);
   });
 
+  it("finds messages in all conversations", async () => {
+    server.keeps(BOB, BOB, "Bob", "The score is here");
+    server.keeps("cleo@example.org", server.me.address, "Ann", "Which score?", { origin_id: "a" });
+    const contacts = await show();
+    vi.useFakeTimers();
+    contacts.set({ typed: "score" });
+    await contacts.updateComplete;
+    await vi.advanceTimersByTimeAsync(300);
+    vi.useRealTimers();
+    await drawn();
+    expect(words("found-message").map((one) => one?.split(" ")[1])).toEqual(["cleo", "Bob"]);
+    all("found-message")[1]?.click();
+    expect(heard.at(-1)).toEqual(["select", { address: BOB, name: "Bob", message: "000001" }]);
+  });
+
   it("accepts a request and asks back, or declines it", async () => {
     await show();
     server.asks(BOB, "We met.");

@@ -21,6 +21,7 @@ import { tokens } from "../styles/tokens.js";
 import { dialogView } from "./dialogs.js";
 import { Directory } from "./directory.js";
 import { listView } from "./list.js";
+import { MessageSearch } from "./message-search.js";
 import { type ContactsUi, type ContactsView, INITIAL_UI } from "./view.js";
 
 const MENUS = ".menu, [data-menu-button]";
@@ -51,6 +52,10 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
   declare ui: ContactsUi;
 
   readonly directory = new Directory(() => this.account);
+  readonly messages = new MessageSearch(
+    () => this.account,
+    () => this.requestUpdate(),
+  );
   readonly notices = new Notices(() => this.requestUpdate());
   readonly #overlay = new OverlayFocus();
   #offs: (() => void)[] = [];
@@ -90,17 +95,18 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
     for (const off of this.#offs) off();
     this.#offs = [];
     this.notices.close();
+    this.messages.close();
   }
 
   set(change: Partial<ContactsUi>): void {
     this.ui = { ...this.ui, ...change };
   }
 
-  select(address: string): void {
+  select(address: string, message?: string): void {
     this.selected = address;
     this.set({ typed: "" });
     const { name } = this.directory.person(address);
-    this.emit("antiphon-select", { address, name });
+    this.emit("antiphon-select", { address, name, ...(message ? { message } : {}) });
   }
 
   dial(address: string, video: boolean): void {
@@ -134,6 +140,7 @@ export class AntiphonContacts extends AntiphonElement implements ContactsView {
 
   override willUpdate(): void {
     this.state = this.account.state;
+    this.messages.look(this.ui.typed);
     const { unread } = this.directory;
     if (unread === this.unread) return;
     this.unread = unread;

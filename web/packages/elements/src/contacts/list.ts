@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { localPart, wholeAddress } from "../chat/pair.js";
 import * as icons from "../icons.js";
 import { byPresence, groupPeople, isAddress, isMeant, type Person } from "../logic/contacts.js";
+import { dayWords } from "../logic/time.js";
 import { avatar } from "../room/avatar.js";
 import { personView } from "./person.js";
 import type { ContactsView } from "./view.js";
@@ -149,8 +150,9 @@ function foundView(view: ContactsView): TemplateResult {
   return html`<ul part="found" aria-label=${text.contacts.searchLabel}>
       ${linesView(view, found, false)}
     </ul>
+    ${messagesView(view)}
     ${
-      found.length === 0 && !fresh
+      found.length === 0 && !fresh && view.messages.found.length === 0
         ? html`<p class="none" role="status">${text.contacts.none}</p>`
         : nothing
     }
@@ -166,6 +168,35 @@ function foundView(view: ContactsView): TemplateResult {
           </button>`
         : nothing
     }`;
+}
+
+/** Messages that say it. */
+function messagesView(view: ContactsView): TemplateResult | typeof nothing {
+  const { text, directory, messages, account } = view;
+  if (messages.found.length === 0) return nothing;
+  return html`<section part="found-messages">
+    <h3>${text.contacts.messages}</h3>
+    <ul>
+      ${messages.found.map(({ peer, message }) => {
+        const { name } = directory.person(peer);
+        return html`<li class="person">
+          <button
+            type="button"
+            class="open"
+            part="found-message"
+            @click=${() => view.select(peer, message.id)}
+          >
+            ${avatar(name, peer, account.faces.pictureOf(peer))}
+            <span class="who">
+              <strong>${name}</strong>
+              <small>${message.own ? text.contacts.you : ""}${message.text}</small>
+            </span>
+            <span class="aside"><time>${dayWords(message.sentAt, Date.now(), text)}</time></span>
+          </button>
+        </li>`;
+      })}
+    </ul>
+  </section>`;
 }
 
 function linesView(view: ContactsView, people: readonly Person[], talk: boolean) {

@@ -4,6 +4,7 @@ import type { AccountSession } from "../account/session.js";
 import type { Problem } from "../logic/problems.js";
 import type { Text } from "../text.js";
 import type { Directory } from "./directory.js";
+import type { MessageSearch } from "./message-search.js";
 
 /** What is open and typed in the element itself. */
 export interface ContactsUi {
@@ -23,11 +24,13 @@ export interface ContactsView {
   readonly text: Text;
   readonly account: AccountSession;
   readonly directory: Directory;
+  readonly messages: MessageSearch;
   readonly ui: ContactsUi;
   readonly selected: string;
   readonly withCalls: boolean;
   set(change: Partial<ContactsUi>): void;
-  select(address: string): void;
+  /** `message`: the id of one that is to be shown. */
+  select(address: string, message?: string): void;
   dial(address: string, video: boolean): void;
   /** Asks the server; what goes wrong is told, in the dialog if one is open. True: it worked. */
   ask(task: () => Promise<unknown>): Promise<boolean>;
