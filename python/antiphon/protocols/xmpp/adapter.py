@@ -32,13 +32,14 @@ DELAY = "urn:xmpp:delay"  # XEP-0203
 FORWARD = "urn:xmpp:forward:0"  # XEP-0297
 
 # What makes a message worth keeping although it has no words for people.
-CONTENT = Kid.BODY | Kid.ENCRYPTED | Kid.STORE | Kid.REPLACE | Kid.RETRACT | Kid.REACTIONS | Kid.OOB
+CHANGING = Kid.REPLACE | Kid.RETRACT | Kid.REACTIONS
+CONTENT = Kid.BODY | Kid.SUBJECT | Kid.ENCRYPTED | Kid.STORE | Kid.OOB | CHANGING
 NOT_KEPT = Kid.NO_STORE | Kid.NO_PERMANENT_STORE
 NOT_COPIED = Kid.PRIVATE | Kid.NO_COPY
-CHANGING = Kid.REPLACE | Kid.RETRACT | Kid.REACTIONS
 # What is more than a text.
 RICH = CHANGING | Kid.REPLY | Kid.OOB | Kid.FALLBACK
 HAS_ORIGIN_ID = Kid.ORIGIN_ID
+SUBJECT = Kid.SUBJECT
 # Ids of fewer characters are taken for counters that begin anew with each session of a client:
 # they say nothing of whether a message is the same as an earlier one.
 UNIQUE = 8
@@ -56,7 +57,7 @@ def draft_of(sent: Stanza, original: bytes) -> Draft:
     if kids & RICH:
         return _rich_draft(sent, original)
     return Draft(
-        text=sent.body or "",
+        text=sent.body or sent.text(SUBJECT) or "",
         origin_id=origin_id(sent),
         original=Original(FORM, original),
         kept=is_kept(kids),

@@ -193,6 +193,8 @@ async def test_hints(house: TestHouse) -> None:
             {"origin_id": "origin-77"},
         ),
         ("<body>x</body><private xmlns='urn:xmpp:carbons:2'/>", {"copied": False}),
+        ("<subject>Lunch?</subject>", {"stored": True, "text": "Lunch?"}),
+        ("<subject>Lunch?</subject><body>At one.</body>", {"text": "At one."}),
         ("<encrypted xmlns='urn:xmpp:omemo:2'>…</encrypted>", {"stored": True, "text": ""}),
     ],
 )
