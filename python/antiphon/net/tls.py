@@ -108,8 +108,8 @@ class Certificates:
         try:
             context, pem = self._pair.load(), self._pair.read()
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            self.failures += 1
             log.error("the changed certificate cannot be used, the former one stays: %s", error)
+            self.failures += 1
             return False
         self._context, self._pem = context, pem
         self.reloads += 1
