@@ -21,6 +21,7 @@ from starlette.routing import WebSocketRoute
 
 import antiphon
 from antiphon.core.address import Address, Addresses
+from antiphon.core.event import Event
 from antiphon.core.policy import Policy
 from antiphon.core.ports import Caller, Grants
 from antiphon.core.switchboard import Switchboard
@@ -268,7 +269,7 @@ class Node:
         self.contacts = ContactLists(
             self.database,
             self.addresses,
-            tell=lambda account, event: self.switchboard.tell(account, event),
+            tell=self._tell,
             rights=self._sight_changed,
             exists=self.directory.knows,
             config=self.config.contacts,
@@ -281,6 +282,10 @@ class Node:
             contacts=self.contacts,
             rooms=self.rooms,
         )
+
+    def _tell(self, account: Address, event: Event) -> None:
+        """News of an account, to its devices."""
+        self.switchboard.tell(account, event)
 
     def _sight_changed(self, watcher: Address, account: Address) -> None:
         """What the one may see of the other may be otherwise now."""
