@@ -1,15 +1,17 @@
 """People become contacts and write to each other on the start page."""
 
+import asyncio
 import base64
 import zlib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.correspondent import CHAT, CONTACTS, Correspondent, correspond
-from tests.support.node import Node
+from tests.support.node import PROGRAM, Node, run_node
 from tests.support.person import ANN, BEN
-from tests.support.telephone import talk
+from tests.support.telephone import PASSWORD, talk
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -211,3 +213,43 @@ async def test_a_call_from_the_list_rings_everywhere_and_the_first_wins(
         await ann.browser.screenshot(artifacts / "talking.png")
         await ann.presses("hang-up")
         await tablet.call_state("idle")
+
+
+async def test_an_invitation_leads_to_an_account_and_into_its_room(
+    tmp_path: Path, artifacts: Path, sound: None
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    added = await asyncio.create_subprocess_exec(
+        str(PROGRAM),
+        *("user", "add", "ann", "--password", PASSWORD, "--admin", "--data", str(data)),
+        cwd=data,
+    )
+    assert await added.wait() == 0
+    async with (
+        run_node(data, artifacts / "node.log") as node,
+        correspond("chrome", BEN, tmp_path, artifacts) as ben,
+    ):
+        async with httpx.AsyncClient(base_url=node.url) as http:
+            login = {"address": "ann", "password": PASSWORD}
+            token = (await http.post("/api/v1/auth/login", json=login)).json()["token"]
+            answer = await http.post(
+                "/api/v1/invitations",
+                json={"room": "board"},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        given = answer.json()["token"]
+        await ben.browser.open(f"{node.url}/#invitation={given}")
+        await ben.browser.type('#door >>> [part~="name-input"]', "Ben")
+        await ben.browser.screenshot(artifacts / "invited.png")
+        assert given not in await ben.browser.evaluate("location.href")
+        await ben.browser.type('#door >>> [part~="address-input"]', "ben")
+        await ben.browser.type('#door >>> [part~="password-input"]', PASSWORD)
+        await ben.browser.click('#door >>> [part~="login-submit"]')
+        await ben.state("prejoin")
+        await ben.browser.evaluate("location.hash = ''")
+        await ben.browser.evaluate("document.querySelector('#side antiphon-login').signOut()")
+        await ben.call_state("signed-out")
+        await ben.browser.open("about:blank")
+        await ben.browser.open(f"{node.url}/#invitation={given}")
+        await ben.reads_part("login[from-address]", "problem", "does not work")

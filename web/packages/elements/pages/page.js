@@ -98,7 +98,8 @@ find("#close-door").addEventListener("click", () => door.close());
 door.addEventListener("mousedown", (event) => {
   if (event.target === door) door.close();
 });
-door.addEventListener("antiphon-token", openDoor);
+// An invitation, or another password: the element has read it from the address by now.
+if (["invitation", "reset"].includes(door.querySelector("antiphon-login").mode)) openDoor();
 door.addEventListener("antiphon-signed-in", ({ detail }) => {
   door.close();
   if (detail.room) goTo("room", detail.room);

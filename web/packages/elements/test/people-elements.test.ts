@@ -45,7 +45,7 @@ async function drawn(): Promise<void> {
 async function put<E extends AntiphonElement>(made: E): Promise<E> {
   element = made;
   made.backend = backend;
-  for (const name of ["select", "dial", "unread", "signed-in", "error", "token", "profile"]) {
+  for (const name of ["select", "dial", "unread", "signed-in", "error", "profile"]) {
     made.addEventListener(`antiphon-${name}`, (event) =>
       heard.push([name, (event as CustomEvent).detail]),
     );

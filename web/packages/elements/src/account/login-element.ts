@@ -22,7 +22,7 @@ export class AntiphonLogin extends AntiphonElement {
     fromAddress: { type: Boolean, attribute: "from-address" },
     theme: { reflect: true },
     state: { reflect: true },
-    mode: { state: true },
+    mode: { reflect: true },
     shown: { state: true },
     done: { state: true },
     refused: { state: true },
@@ -40,6 +40,7 @@ export class AntiphonLogin extends AntiphonElement {
   declare theme: "light" | "dark" | null;
   /** How it stands with the session of the page. Reflected. */
   declare state: string;
+  /** Which form is shown. Reflected. */
   declare mode: LoginMode;
   /** The password can be read. */
   declare shown: boolean;
@@ -242,7 +243,6 @@ export class AntiphonLogin extends AntiphonElement {
       this.mode = mode;
       // It works once, and is nobody else's affair.
       history.replaceState(history.state, "", location.pathname + location.search);
-      this.emit("antiphon-token", { kind: mode });
       if (mode === "invitation") void this.#learnInvitation();
     }
   }
