@@ -2,7 +2,6 @@
 
 # RFC 6120
 CLIENT = "jabber:client"
-SERVER = "jabber:server"
 STREAM = "http://etherx.jabber.org/streams"
 STREAM_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -16,8 +15,6 @@ XML = "http://www.w3.org/XML/1998/namespace"
 
 # RFC 6121
 ROSTER = "jabber:iq:roster"
-ROSTER_VERSIONS = "urn:xmpp:features:rosterver"
-PRE_APPROVAL = "urn:xmpp:features:pre-approval"
 
 COMPONENT = "jabber:component:accept"  # XEP-0114
 HTTP_BIND = "http://jabber.org/protocol/httpbind"  # XEP-0124

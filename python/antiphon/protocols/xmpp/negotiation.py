@@ -208,11 +208,6 @@ class Negotiation:
             self._over()
             self.wire.close(stream_error(condition, text) if condition else b"")
 
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, or become a session."""
-        return self._state is State.OVER
-
     def _over(self) -> None:
         self._state = State.OVER
         if self._exchange is not None:

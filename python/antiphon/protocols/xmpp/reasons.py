@@ -1,4 +1,4 @@
-"""The one table between the core's reasons and the conditions of XMPP's errors, both ways.
+"""The one table from the core's reasons to the conditions of XMPP's errors.
 
 It decides nothing: adapters ask it.
 """
@@ -38,62 +38,10 @@ CONDITIONS: dict[Reason, str] = {
     Reason.LOST: "recipient-unavailable",
 }
 
-# Stream errors (RFC 6120 §4.9.3).
-STREAM_CONDITIONS: dict[Reason, str] = {
-    Reason.CONFLICT: "conflict",
-    Reason.REPLACED: "conflict",
-    Reason.TOO_LARGE: "policy-violation",
-    Reason.TOO_MANY: "resource-constraint",
-    Reason.BUSY: "resource-constraint",
-    Reason.UNAUTHORIZED: "not-authorized",
-    Reason.FORBIDDEN: "not-authorized",
-    Reason.REMOVED: "not-authorized",
-    Reason.TIMEOUT: "connection-timeout",
-    Reason.LOST: "connection-timeout",
-    Reason.DRAINING: "system-shutdown",
-    Reason.CLOSED: "system-shutdown",
-    Reason.INTERNAL: "internal-server-error",
-    Reason.UNSUPPORTED: "unsupported-stanza-type",
-}
-
-_REASONS: dict[str, Reason] = {
-    "bad-request": Reason.BAD_REQUEST,
-    "conflict": Reason.CONFLICT,
-    "feature-not-implemented": Reason.UNSUPPORTED,
-    "forbidden": Reason.FORBIDDEN,
-    "gone": Reason.GONE,
-    "internal-server-error": Reason.INTERNAL,
-    "item-not-found": Reason.NOT_FOUND,
-    "jid-malformed": Reason.BAD_REQUEST,
-    "not-acceptable": Reason.DECLINED,
-    "not-allowed": Reason.FORBIDDEN,
-    "not-authorized": Reason.UNAUTHORIZED,
-    "policy-violation": Reason.FORBIDDEN,
-    "recipient-unavailable": Reason.UNAVAILABLE,
-    "redirect": Reason.GONE,
-    "registration-required": Reason.FORBIDDEN,
-    "remote-server-not-found": Reason.NOT_FOUND,
-    "remote-server-timeout": Reason.TIMEOUT,
-    "resource-constraint": Reason.BUSY,
-    "service-unavailable": Reason.UNAVAILABLE,
-    "subscription-required": Reason.FORBIDDEN,
-    "unexpected-request": Reason.BAD_REQUEST,
-}
-
 
 def condition_of(reason: Reason) -> str:
     """The stanza error that refuses for this reason."""
     return CONDITIONS[reason]
-
-
-def stream_condition_of(reason: Reason) -> str:
-    """The stream error that ends a session for this reason."""
-    return STREAM_CONDITIONS.get(reason, "undefined-condition")
-
-
-def reason_of(condition: str) -> Reason:
-    """What a stanza error means."""
-    return _REASONS.get(condition, Reason.UNAVAILABLE)
 
 
 def refuse(asked: Asked, to: str, refused: Refused, *, from_: str | None = None) -> bytes:

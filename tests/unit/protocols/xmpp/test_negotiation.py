@@ -285,7 +285,7 @@ async def test_a_client_that_goes_while_it_is_looked_up_is_forgotten() -> None:
     stream.lost()
     await settle()
     assert wire.take() == ""
-    assert stream.is_over
+    assert stream.identity is None
 
 
 async def test_nothing_is_taken_while_somebody_is_looked_up() -> None:
