@@ -17,7 +17,7 @@ from tests.support.person import BEN
 from tests.support.stage.web import WebActor
 from tests.support.telephony import PASSWORD, make_account
 from tests.support.wait import until
-from tests.support.xmpp_libraries import install
+from tests.support.xmpp_libraries import converse as fetch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -52,9 +52,15 @@ class Converse:
         await self.browser.press("Enter")
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a page needs of it."""
+    return fetch(tmp_path_factory.mktemp("converse"))
+
+
 @pytest_asyncio.fixture
 async def converse(
-    browser_driver: None, node: Node, tmp_path: Path, artifacts: Path
+    browser_driver: None, node: Node, files: Path, tmp_path: Path, artifacts: Path
 ) -> AsyncIterator[Converse]:
     """Ben's, logged in."""
     await make_account(node, "ben")
@@ -75,7 +81,7 @@ async def converse(
     }
     async with AsyncExitStack() as stack:
         page = stack.enter_context(bare_page(tmp_path / "page"))
-        (page.folder / "dist").symlink_to(install() / "node_modules" / "converse.js" / "dist")
+        (page.folder / "dist").symlink_to(files)
         (page.folder / "index.html").write_text(PAGE % json.dumps(settings))
         browser = await stack.enter_async_context(browse("chrome", BEN, tmp_path / "ben"))
         await browser.open(f"{page.origin}/index.html")

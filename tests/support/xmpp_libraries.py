@@ -1,11 +1,14 @@
-"""XMPP clients of JavaScript in Node: stanza, @xmpp/client. Converse.js is installed beside."""
+"""XMPP clients of JavaScript: stanza and @xmpp/client in Node, Converse.js for a page."""
 
 import asyncio
+import base64
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +26,27 @@ def install() -> Path:
         assert npm is not None, "npm is not installed"
         subprocess.run([npm, "ci", "--ignore-scripts", "--silent"], cwd=FOLDER, check=True)
     return FOLDER
+
+
+# Its package names folders of its own as dependencies, which npm cannot install; only what it is
+# built into is needed.
+CONVERSE = "converse.js@14.0.0"
+CONVERSE_SHA512 = (
+    "LFUg030jDalV47vI/vyVPqYPZfJYXFbubq8v0cFDe2zXNeeGEk3Up0Fj/WTzT6t+6do+cAIToy73eAj7RNDj2Q=="
+)
+
+
+def converse(folder: Path) -> Path:
+    """The files of Converse.js for a page, fetched into `folder`."""
+    npm = shutil.which("npm")
+    assert npm is not None, "npm is not installed"
+    subprocess.run([npm, "pack", CONVERSE, "--silent"], cwd=folder, check=True, capture_output=True)
+    (package,) = folder.glob("converse.js-*.tgz")
+    digest = hashlib.sha512(package.read_bytes()).digest()
+    assert base64.b64encode(digest).decode() == CONVERSE_SHA512, "another package than expected"
+    with tarfile.open(package) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package" / "dist"
 
 
 class LibraryError(AssertionError):
