@@ -90,7 +90,8 @@ async def test_what_is_printed(tmp_path: Path) -> None:
     assert re.fullmatch(r"web http://localhost:\d+/", web)
     for line in listening:
         assert re.fullmatch(
-            r"listening (http|https|sip|sips|xmpp|xmpps|webrtc) (127\.0\.0\.1|\[::1\]|0\.0\.0\.0):\d+", line
+            r"listening (http|https|sip|sips|xmpp|xmpps|webrtc) (127\.0\.0\.1|\[::1\]|0\.0\.0\.0):\d+",
+            line,
         )
     assert sum(line.startswith("listening webrtc ") for line in listening) == 2
     assert all(not line.endswith(":0") for line in listening)
@@ -194,6 +195,9 @@ async def test_the_doctor_finds_a_node_in_good_health(node: Node) -> None:
     ):
         assert ("ok", name) in states, output
     assert "UDP 127.0.0.1 port" in output
+    for transport in ("tcp", "tls"):
+        found = rf"^ok +xmpp +{transport} 127\.0\.0\.1:\d+ takes log-ins by TLSv1\.3, and names"
+        assert re.search(found, output, re.MULTILINE), output
     # The room in which it looked is gone.
     assert await command(node, "room", "list") == (0, "")
 
