@@ -56,6 +56,7 @@ export const lobbyStyles = css`
   }
   .hero {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     align-content: center;
     justify-items: center;
     width: min(700px, 100%);
