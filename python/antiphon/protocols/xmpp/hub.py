@@ -74,6 +74,7 @@ class Hub:
         self.limits = limits
         self.sessions = Sessions()
         self.counters: Counter[str] = Counter()
+        self.draining = False
         self.attempts = Attempts(limits.failures, limits.failure_time)
         self._directory = directory
         self._loop = loop

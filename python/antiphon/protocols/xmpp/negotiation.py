@@ -53,6 +53,10 @@ PROCEED = f"<proceed xmlns='{TLS}'/>".encode()
 class Host(Protocol):
     """What a stream asks of its server."""
 
+    @property
+    def draining(self) -> bool:
+        """Whether nobody is taken in any more."""
+
     def serves(self, domain: str) -> bool:
         """Whether these are our accounts' domain."""
 
@@ -219,6 +223,8 @@ class Negotiation:
     def _wrong(self, header: Header) -> str | None:
         """What is wrong with a header, as a stream error."""
         major, _, minor = (header.version or "").partition(".")
+        if self._host.draining:
+            return "system-shutdown"
         if header.content not in (None, CLIENT):
             return "invalid-namespace"
         if not header.to:

@@ -158,7 +158,8 @@ class XmppServer:
         self._driver.touched()
 
     def drain(self) -> None:
-        """Let all clients go elsewhere: the node stops."""
+        """Let all clients go elsewhere, and take nobody in any more: the node stops."""
+        self.hub.draining = True
         for session in list(self.hub.sessions):
             session.close("system-shutdown")
         self._driver.touched()

@@ -267,6 +267,12 @@ async def test_the_end_of_the_node_is_told(tmp_path: Path) -> None:
         assert "<system-shutdown " in text
         assert "</stream:stream>" in text
         assert site.router.events[-1] == f"gone {JID}"
+        again = await site.connect(direct=True)
+        await again.send(
+            f"<stream:stream to='{DOMAIN}' version='1.0' xmlns='jabber:client'"
+            " xmlns:stream='http://etherx.jabber.org/streams'>"
+        )
+        assert "<system-shutdown " in await again.ended()
 
 
 async def test_the_account_of_a_session_may_be_locked(tmp_path: Path) -> None:
