@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 VERSION = "1.0"
 LANGUAGE = "en"
+# Bytes of one element before anybody has logged in.
+STRANGERS_ELEMENT = 16_384
 END_OF_STREAM = b"</stream:stream>"
 END_OF_FRAMES = f"<close xmlns='{FRAMING}'/>".encode()
 
@@ -206,6 +208,7 @@ class Listener:
             self.engine.streams.abort(stream)
             return
         self._leases[stream] = lease
+        self.engine.streams.limits(stream, element=STRANGERS_ELEMENT)
         self.ends[stream] = self._take(EngineWire(self, stream), peer.host)
 
     def secured(self, stream: int, secured: StreamSecured) -> None:

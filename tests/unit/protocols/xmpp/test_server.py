@@ -127,6 +127,14 @@ async def test_wrong_passwords_and_unknown_names(tmp_path: Path) -> None:
         assert await client.scram("nobody", "secret") == wrong
 
 
+async def test_strangers_cannot_send_much(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        client = await site.connect(direct=True)
+        await client.open()
+        await client.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>" + "A" * 17_000)
+        assert "<policy-violation " in await client.ended()
+
+
 # sessions
 
 
