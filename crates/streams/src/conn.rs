@@ -15,6 +15,9 @@ use crate::framer::Framer;
 use crate::kept::Kept;
 use crate::tls::Profile;
 
+/// Asks the peer what it has received (XEP-0198 §4).
+const REQUEST: &[u8] = b"<r xmlns='urn:xmpp:sm:3'/>";
+
 /// Bytes given to TLS at once: what it holds is not counted.
 const TLS_PIECE: usize = 64 * 1024;
 /// What may still come while a connection ends.
@@ -168,7 +171,9 @@ impl Conn {
             if !kept.has_room() {
                 self.doomed = Some("unacknowledged");
             }
-            kept.push(element.alone(to).into());
+            if kept.push(element.alone(to).into()) {
+                self.framer.send(&mut self.output, &Outgoing::new(REQUEST), None);
+            }
         }
         if self.waiting() > self.outbox as usize {
             self.doomed = Some("outbox");

@@ -11,15 +11,29 @@ struct Queue {
     octets: usize,
     sent: u32,
     received: u32,
+    /// How many had been sent when the peer was asked last.
+    asked: u32,
     stanzas: usize,
     limit: usize,
 }
+
+/// The peer is asked after so many stanzas at most, so that one who receives much and answers does
+/// not come near the limit; and after a quarter of a limit that is small.
+const ASK_AFTER: usize = 128;
 
 impl Kept {
     /// With room for so many stanzas and bytes.
     pub fn new(stanzas: usize, octets: usize) -> Kept {
         let waiting = VecDeque::new();
-        Kept(Mutex::new(Queue { waiting, octets: 0, sent: 0, received: 0, stanzas, limit: octets }))
+        Kept(Mutex::new(Queue {
+            waiting,
+            octets: 0,
+            sent: 0,
+            received: 0,
+            asked: 0,
+            stanzas,
+            limit: octets,
+        }))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -58,12 +72,19 @@ impl Kept {
         queue.waiting.len() < queue.stanzas && queue.octets < queue.limit
     }
 
-    /// Counts and keeps a stanza that stands alone, whether there is room or not.
-    pub fn push(&self, stanza: Box<[u8]>) {
+    /// Counts and keeps a stanza that stands alone, whether there is room or not. `true`: now the
+    /// peer is to be asked what it has.
+    pub fn push(&self, stanza: Box<[u8]>) -> bool {
         let mut queue = self.queue();
         queue.sent = queue.sent.wrapping_add(1);
         queue.octets += stanza.len();
         queue.waiting.push_back(stanza);
+        let asks =
+            queue.sent.wrapping_sub(queue.asked) as usize >= ASK_AFTER.min(queue.stanzas / 4);
+        if asks {
+            queue.asked = queue.sent;
+        }
+        asks
     }
 
     /// Counts a stanza that came; which one it was.
@@ -111,6 +132,16 @@ mod tests {
         assert!(!kept.acked(1), "what was acknowledged cannot be taken back");
         assert_eq!(kept.unacked(), [Box::from(&b"ccc"[..])]);
         assert!(kept.acked(3) && kept.is_empty() && kept.octets() == 0);
+    }
+
+    #[test]
+    fn the_peer_is_asked_before_there_is_no_room() {
+        for limit in [16, 2000] {
+            let kept = Kept::new(limit, 1 << 20);
+            let asked = (1..=limit).filter(|_| kept.push(Box::from(&b"a"[..]))).count();
+            assert!(asked >= 3, "{asked} times within {limit}");
+            assert!(asked <= 15);
+        }
     }
 
     #[test]
