@@ -36,6 +36,10 @@ WEBSOCKET = "/xmpp-websocket"
 START = 30.0
 # What strangers may cost is not what is measured: all load comes from one address.
 UNLIMITED = {
+    "ANTIPHON_LIMITS_MESSAGE_RATE": "1000000",
+    "ANTIPHON_LIMITS_MESSAGE_BURST": "1000000",
+    "ANTIPHON_LIMITS_XMPP_STANZA_RATE": "1000000",
+    "ANTIPHON_LIMITS_XMPP_BYTE_RATE": "1000000000",
     "ANTIPHON_NODE_WORKERS": "1",
     "ANTIPHON_NODE_LOG_LEVEL": "info",
     "ANTIPHON_LIMITS_CONNECTIONS": "20000",

@@ -10,6 +10,38 @@ import (
 	"time"
 )
 
+// flow holds a sender back until all who hear have heard enough of what it sent.
+type flow struct {
+	free    chan struct{}
+	hearers int64
+	count   atomic.Int64
+}
+
+func newFlow(window, hearers int) *flow {
+	f := &flow{free: make(chan struct{}, window), hearers: int64(hearers)}
+	for range window {
+		f.free <- struct{}{}
+	}
+	return f
+}
+
+// heard: one of those who hear got one stanza.
+func (f *flow) heard() {
+	if f.count.Add(1)%f.hearers == 0 {
+		f.free <- struct{}{}
+	}
+}
+
+// next waits until one more may be sent; it says no when all is over.
+func (f *flow) next(stop <-chan struct{}) bool {
+	select {
+	case <-f.free:
+		return true
+	case <-stop:
+		return false
+	}
+}
+
 // room: one occupant speaks, all hear. An operation is one stanza delivered to one occupant.
 func (w *xmppWork) room() (any, error) {
 	streams, err := w.sessions(w.users)
@@ -41,8 +73,8 @@ func (w *xmppWork) room() (any, error) {
 	}
 	var count, failed atomic.Int64
 	var delayed delays
-	returned := make(chan struct{}, w.window)
-	sent := make(chan time.Time, w.window)
+	flow := newFlow(w.window, len(streams))
+	sent := make(chan time.Time, 2*w.window)
 	stop := make(chan struct{})
 	for number, stream := range streams {
 		go func() {
@@ -63,22 +95,15 @@ func (w *xmppWork) room() (any, error) {
 				// The last one to come in hears it last, more or less.
 				if number == len(streams)-1 {
 					delayed.add(int64(time.Since(<-sent)))
-					returned <- struct{}{}
 				}
+				flow.heard()
 			}
 		}()
 	}
 	go func() {
 		pace, text := w.pacer(stop), strings.Repeat("x", w.size)
 		for number := 0; ; number++ {
-			if number >= w.window {
-				select {
-				case <-returned:
-				case <-stop:
-					return
-				}
-			}
-			if !pace() {
+			if !flow.next(stop) || !pace() {
 				return
 			}
 			sent <- time.Now()
@@ -119,11 +144,11 @@ func (w *xmppWork) presence() (any, error) {
 	var count, failed atomic.Int64
 	var delayed delays
 	stop := make(chan struct{})
-	credits := make([]chan struct{}, len(hubs))
-	for at := range credits {
-		credits[at] = make(chan struct{}, w.window)
+	flows := make([]*flow, len(hubs))
+	for at := range flows {
+		flows[at] = newFlow(w.window, len(contacts))
 	}
-	for number, contact := range contacts {
+	for _, contact := range contacts {
 		go func() {
 			for {
 				element, err := contact.next()
@@ -139,12 +164,10 @@ func (w *xmppWork) presence() (any, error) {
 					continue
 				}
 				count.Add(1)
-				if number == len(contacts)-1 {
-					var hub int
-					_, found, _ := strings.Cut(string(element), "<status>")
-					if _, err := fmt.Sscanf(found, "hub %d", &hub); err == nil {
-						<-credits[hub]
-					}
+				var hub int
+				_, found, _ := strings.Cut(string(element), "<status>")
+				if _, err := fmt.Sscanf(found, "hub %d", &hub); err == nil {
+					flows[hub].heard()
 				}
 			}
 		}()
@@ -159,9 +182,7 @@ func (w *xmppWork) presence() (any, error) {
 		}()
 		go func() {
 			for turn := 0; ; turn++ {
-				select {
-				case credits[number] <- struct{}{}:
-				case <-stop:
+				if !flows[number].next(stop) {
 					return
 				}
 				state := "<presence xmlns='jabber:client'><status>hub %d turn %d</status></presence>"
