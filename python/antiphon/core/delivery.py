@@ -44,12 +44,10 @@ class Delivery:
 
     def listens(self, to: Address) -> bool:
         """Whether a message to that address would be taken now."""
-        if to.device and self.present(to):
-            return True
-        bare = to.bare
+        bare, named = to.bare, to.device
         for reach in self._reaches:
             for device in reach.present(bare):
-                if device.listens:
+                if device.listens or (named and device.address == to):
                     return True
         return False
 
@@ -62,20 +60,20 @@ class Delivery:
         """To the device that a message is for, and to all others that listen, unless it must not be
         copied; whether anybody took it. Not to the one that sent it (`outlet`), unless it says so.
         """
-        event, to = MessageReceived("", message), message.to
+        event, to, sender = MessageReceived("", message), message.to, message.sender
         taken = False
+        devices = self.present(to.bare)
         if to.device:
-            for device in self.present(to):
-                taken |= self._give(device, event)
-            if taken and not message.draft.copied:
+            for device in devices:
+                if device.address == to:
+                    taken |= self._give(device, event)
+            if taken and (len(devices) == 1 or not message.draft.copied):
                 return True
-            to = to.bare
-        sender, first = message.sender, message.to
-        for device in self.present(to):
-            if not device.listens or device is outlet:
+        for device in devices:
+            if device is outlet or not device.listens:
                 continue
             address = device.address
-            if address != sender and address != first:
+            if address != sender and address != to:
                 taken |= self._give(device, event)
         return taken
 

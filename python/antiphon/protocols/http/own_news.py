@@ -147,5 +147,6 @@ class OwnReach:
 
     def present(self, account: Address) -> Sequence[Device]:
         """Those of an account, or the one that is named."""
-        devices = self._devices.get(account.bare, ())
+        if not (devices := self._devices.get(account.bare)):
+            return ()
         return [one for one in devices if account.device in ("", one.address.device)]

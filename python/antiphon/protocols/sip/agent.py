@@ -248,10 +248,11 @@ class Agent(Reach):
         return [one for one in self._telephones(account) if one.address == account]
 
     def _telephones(self, callee: Address) -> Sequence[Device]:
-        if callee.domain != self.switchboard.addresses.domain:
+        bindings = self._location.bindings(callee)
+        if not bindings or callee.domain != self.switchboard.addresses.domain:
             return ()
         found: dict[Address, list[tuple[Binding, Way]]] = {}
-        for binding in self._location.bindings(callee.bare):
+        for binding in bindings:
             # RFC 5626 §5.1: several bindings of one instance are ways to one telephone.
             if (way := _way(binding)) is not None:
                 telephone = self.telephone(callee, binding.device)
