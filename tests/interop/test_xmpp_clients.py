@@ -66,13 +66,15 @@ async def test_one_over_each_transport_writes_to_one_in_a_browser_s_library(
         cast = Cast(node, artifacts / "clients.log", stack)
         ann = await cast.by_tcp("ann", transport)
         ben = await cast.by_web("ben", "websocket")
-        text = "<message type='chat' to='ben@localhost' id='one'><body>naïve &amp; 🎈</body></message>"
+        text = (
+            "<message type='chat' to='ben@localhost' id='one'><body>naïve &amp; 🎈</body></message>"
+        )
         await ann.call("send", text)
         heard = await ben.event("chat")
         assert (heard["body"], heard["id"]) == ("naïve & 🎈", "one")
         await ben.call("sendMessage", {"to": heard["from"], "type": "chat", "body": "and you?"})
         answer = await ann.event("stanza", lambda stanza: "and you?" in stanza)
-        assert "type=\"chat\"" in answer
+        assert 'type="chat"' in answer
 
 
 async def test_bosh_and_websocket_hear_each_other_with_carbons_and_history(

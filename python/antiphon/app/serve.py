@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 # A thread that has written to the storage must not wait long for a busy event loop (s): Python's
 # own choice is 0.005, several times for each transaction.
 SWITCH_TIME = 0.001
-# Messages make many short-lived objects and few cycles: the collector of cycles looks when there are
-# as many new objects, not after each 700, and not at what was there when the node began to serve.
+# Messages make many short-lived objects and few cycles: the collector of cycles looks when there
+# are as many new objects, not after each 700, and not at what was there when serving began.
 COLLECT_AFTER = 50_000
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

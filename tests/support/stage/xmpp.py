@@ -91,10 +91,10 @@ class XmppActor(Actor):
         await self._presence(address_of(other), "unavailable")
 
     async def blocks(self, other: str) -> None:
-        await self._xmpp.plugin["xep_0191"].block([address_of(other)])
+        await self._xmpp.plugin["xep_0191"].block([JID(address_of(other))])
 
     async def unblocks(self, other: str) -> None:
-        await self._xmpp.plugin["xep_0191"].unblock([address_of(other)])
+        await self._xmpp.plugin["xep_0191"].unblock([JID(address_of(other))])
 
     # between two
 
@@ -177,10 +177,10 @@ class XmppActor(Actor):
 
     async def enters(self, room: str) -> None:
         muc = self._xmpp.plugin["xep_0045"]
-        await muc.join_muc_wait(room_of(room), self.name, maxstanzas=0, timeout=PATIENCE)
+        await muc.join_muc_wait(JID(room_of(room)), self.name, maxstanzas=0, timeout=PATIENCE)
 
     async def leaves(self, room: str) -> None:
-        self._xmpp.plugin["xep_0045"].leave_muc(room_of(room), self.name)
+        self._xmpp.plugin["xep_0045"].leave_muc(JID(room_of(room)), self.name)
 
     async def sees_in(self, other: str, room: str) -> None:
         await self._presence(f"{room_of(room)}/{other}", None)
@@ -270,8 +270,9 @@ class XmppActor(Actor):
         await self.until(fits, f"presence of {sender}: {kind} {parts}")
 
     async def _archive(self, archive: str | None, peer: str | None) -> list[str]:
+        jid, with_jid = (JID(one) if one is not None else None for one in (archive, peer))
         try:
-            found = self._xmpp.plugin["xep_0313"].iterate(jid=archive, with_jid=peer)
+            found = self._xmpp.plugin["xep_0313"].iterate(jid=jid, with_jid=with_jid)
             return [_body(one.xml) async for one in found]
         except IqError as error:
             raise AssertionError(f"no archive: {error}") from None

@@ -126,7 +126,7 @@ BE_REFUSED = [  # A.3.4
 
 def test_every_table_has_every_state() -> None:
     for table in (ASK, WITHDRAW, GRANT, REFUSE, BE_ASKED, BE_LEFT, BE_GRANTED, BE_REFUSED):
-        assert [row[0] for row in table] == list(STATES)  # type: ignore[index]
+        assert [row[0] for row in table] == list(STATES)
 
 
 @pytest.mark.parametrize(("before", "after"), ASK)
