@@ -5,6 +5,7 @@ has no metadata: neither where a photograph was taken nor what was hidden in it.
 """
 
 import hashlib
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -39,6 +40,7 @@ _BROKEN = (
     TypeError,
     AttributeError,
     MemoryError,
+    struct.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )

@@ -41,6 +41,15 @@ FULL = Profile(
 )
 
 
+# Upright by turning, with a width that is no whole number to Pillow.
+ODD_EXIF = b"Exif\0\0" + (
+    b"II*\0\x08\0\0\0\x02\0"
+    b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+    b"\x00\x01\x01\0\x01\0\0\0\x05\0\0\0"
+    b"\0\0\0\0"
+)
+
+
 def picture(
     kind: str, size: tuple[int, int] = (64, 48), mode: str = "RGB", **options: Any
 ) -> bytes:
@@ -234,6 +243,7 @@ async def test_a_bomb_is_refused_before_it_is_decoded(here: Here) -> None:
         picture("TIFF"),
         picture("PNG")[:-40],
         picture("JPEG")[:60],
+        picture("JPEG", exif=ODD_EXIF),
         b"\x89PNG\r\n\x1a\n" + b"\xff" * 400,
     ],
 )
