@@ -118,9 +118,13 @@ class MemoryMessages:
     async def waiting(self, account: Address) -> Sequence[Message]:
         return [one for one in self.stored if one.id in self.waits[account]]
 
-    async def taken(self, account: Address, until: str | None = None) -> None:
-        waits = self.waits[account]
-        self.waits[account] = [id for id in waits if until is not None and id > until]
+    async def taken(
+        self, account: Address, until: str | None = None, *, ids: Sequence[str] | None = None
+    ) -> None:
+        def still(id: str) -> bool:
+            return (until is not None and id > until) or (ids is not None and id not in ids)
+
+        self.waits[account] = [id for id in self.waits[account] if still(id)]
 
     async def wait(self, account: Address, ids: Sequence[str]) -> None:
         self.waits[account] = sorted({*self.waits[account], *ids})

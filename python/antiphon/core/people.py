@@ -95,8 +95,10 @@ class Messages(Protocol):
     async def waiting(self, account: Address) -> Sequence[Message]:
         """Those that came while no device listened, oldest first."""
 
-    async def taken(self, account: Address, until: str | None = None) -> None:
-        """They wait no more (those up to the id `until`)."""
+    async def taken(
+        self, account: Address, until: str | None = None, *, ids: Sequence[str] | None = None
+    ) -> None:
+        """They wait no more (those up to the id `until`; those of these ids)."""
 
     async def wait(self, account: Address, ids: Sequence[str]) -> None:
         """Let these wait (again): nobody took them after all."""

@@ -311,7 +311,8 @@ class _Submission:
             if self._account and taken is self._waiting:
                 messages, account = self._post.messages, self._peer
                 self._post.delivery.begin(
-                    messages.taken(account, message.id)
+                    # This one only: earlier ones may be on their way to whoever came.
+                    messages.taken(account, ids=[message.id])
                     if taken
                     else messages.wait(account, [message.id])
                 )

@@ -119,10 +119,16 @@ class Mailbox(Archive):
         )
         return await done
 
-    async def taken(self, account: Address, until: str | None = None) -> None:
-        """What waited for the account (up to the id `until`) waits no more."""
+    async def taken(
+        self, account: Address, until: str | None = None, *, ids: Sequence[str] | None = None
+    ) -> None:
+        """What waited for the account (up to the id `until`; of these ids, a few hundred at most)
+        waits no more.
+        """
         name, last = str(account.bare), None if until is None else check_id(until)
-        await self._database.write(lambda c: statements.set_waiting(c, name, False, until=last))
+        await self._database.write(
+            lambda c: statements.set_waiting(c, name, False, ids=ids, until=last)
+        )
 
     async def wait(self, account: Address, ids: Sequence[str]) -> None:
         """Let these wait (again)."""

@@ -9,7 +9,7 @@ import pytest
 from antiphon.core.address import Address
 from antiphon.core.event import Event, MessageReceived, MessageSent
 from antiphon.core.message import Draft, Message, MessageKind, Span
-from antiphon.core.people import Keep, Keeping
+from antiphon.core.people import Keep, Keeping, Letter
 from antiphon.core.ports import Caller
 from antiphon.core.post import PostLimits
 from antiphon.core.reason import Reason, Refused
@@ -122,6 +122,25 @@ async def test_what_nobody_takes_waits_for_the_first_who_comes() -> None:
     here.switchboard.came(away)
     await asyncio.sleep(0.01)
     assert away.take() == []
+
+
+async def test_what_waited_longer_is_brought_though_a_later_message_was_taken_at_once() -> None:
+    here = people()
+    desk = here.reach.add("ben", "desk")
+    desk.listens = False
+    old = await here.switchboard.send(ANN, "ben", "old")
+    held: list[Letter] = []
+    post, here.messages.post = here.messages.post, held.append  # type: ignore[method-assign]
+    here.switchboard.submit(ANN, BEN.address, Draft(text="new"), heard=lambda _: None)
+    assert [letter.waiting for letter in held] == [True]
+    desk.listens = True  # while it is written
+    post(held[0])
+    await asyncio.sleep(0.01)
+    assert received(desk) == ["new"]
+    assert await here.messages.waiting(BEN.address) == [old]
+    here.switchboard.came(desk)
+    await asyncio.sleep(0.01)
+    assert received(desk) == ["old"]
 
 
 async def test_a_device_that_goes_before_it_is_told() -> None:

@@ -199,7 +199,8 @@ async def test_what_waits_is_taken_once_and_may_wait_again(mailbox: Mailbox) -> 
     assert list(await mailbox.waiting(BEN)) == [second]
     await mailbox.taken(BEN)
     assert list(await mailbox.waiting(BEN)) == []
-    await mailbox.wait(BEN, [first.id])
+    await mailbox.wait(BEN, [first.id, second.id])
+    await mailbox.taken(BEN, ids=[second.id])
     assert list(await mailbox.waiting(BEN)) == [first]
 
 
