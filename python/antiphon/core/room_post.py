@@ -39,7 +39,16 @@ class RoomPost:
 class _Saying:
     """One message for a room on its way (`lanes.Job`)."""
 
-    __slots__ = ("_caller", "_draft", "_heard", "_post", "_resolved", "_room", "_settings")
+    __slots__ = (
+        "_caller",
+        "_charged",
+        "_draft",
+        "_heard",
+        "_post",
+        "_resolved",
+        "_room",
+        "_settings",
+    )
 
     def __init__(
         self, post: RoomPost, caller: Caller, room: Address, draft: Draft, heard: Heard
@@ -51,18 +60,22 @@ class _Saying:
         self._heard = heard
         self._resolved = draft.kind is MessageKind.TEXT
         self._settings: RoomSettings | None = None
+        self._charged = False
 
     # lanes.Job
 
     def attempt(self) -> bool:
         """Say it, if all is known."""
+        post = self._post.post
+        if not self._charged:
+            # Before anything is looked up for it: also what is refused then has its price.
+            post.charge(self._caller.address.bare)
+            self._charged = True
         living = self._post.rooms.find(self._room.local)
         settings = living.settings if living is not None else self._settings
         if settings is None or not self._resolved:
             return False
         member = self._member(living)
-        post = self._post.post
-        post.charge(self._caller.address.bare)
         post.policy.may_say(self._caller, settings, member)
         name = member.info.name if member is not None else self._caller.name
         draft = self._draft

@@ -55,7 +55,8 @@ class Signs:
             message = await self._post.messages.find(own, reference, peer, peer=peer)
         if message is None:
             raise Refused(Reason.NOT_FOUND, "There is no such message.")
-        if not await self._post.messages.mark(own, peer, mark, message.id):
+        # A guest comes once: nobody would ever ask again how far it was.
+        if not own.is_guest and not await self._post.messages.mark(own, peer, mark, message.id):
             return
         name = "" if room is None else room.name
         event = Marked(name, caller.address, peer, mark, message.id, message.origin_id, original)

@@ -6,9 +6,10 @@ from antiphon.core.address import Address
 from antiphon.core.event import Marked, PresenceChanged, Said, Typed
 from antiphon.core.message import Draft, Mark, Message, MessageKind
 from antiphon.core.ports import PresenceState, RoomSettings
+from antiphon.core.post import PostLimits
 from antiphon.core.reason import Reason, Refused
 from antiphon.services.presence import PresenceBook
-from tests.support.fakes import FakeDevice, Recorder, account, house
+from tests.support.fakes import FakeDevice, Recorder, account, guest, house
 from tests.unit.core.test_post import Lists, people
 
 ANN, BEN, CY = account("ann"), account("ben"), account("cy")
@@ -74,6 +75,15 @@ async def test_moderators_take_back_what_others_said() -> None:
     assert (await here.switchboard.say(CY, "r", reaction)).draft.about == bad.id
 
 
+async def test_what_is_refused_counts_as_well() -> None:
+    here = house(post_limits=PostLimits(rate=0.001, burst=2))
+    await here.switchboard.join(ANN, "r", Recorder())
+    reaction = Draft(kind=MessageKind.REACTION, reactions=("👍",), about="nothing")
+    for _ in range(2):
+        await refusal(Reason.NOT_FOUND, here.switchboard.say(ANN, "r", reaction))
+    await refusal(Reason.TOO_MANY, here.switchboard.say(ANN, "r", reaction))
+
+
 async def test_who_is_not_inside_says_nothing() -> None:
     here = house()
     await here.switchboard.join(ANN, "r", Recorder())
@@ -129,6 +139,19 @@ async def test_marks_in_a_room() -> None:
     room = here.addresses.room("r")
     await here.switchboard.mark(BEN, room, Mark.DISPLAYED, said.id)
     assert listener.take() == [Marked("r", BEN.address, room, Mark.DISPLAYED, said.id)]
+
+
+async def test_marks_of_guests_are_told_and_not_kept() -> None:
+    here = house()
+    listener, visitor = Recorder(), guest("visitor")
+    await here.switchboard.join(ANN, "r", listener)
+    await here.switchboard.join(visitor, "r", Recorder())
+    said = await here.switchboard.say(ANN, "r", "hello")
+    listener.take()
+    room = here.addresses.room("r")
+    await here.switchboard.mark(visitor, room, Mark.DISPLAYED, said.id)
+    assert listener.take() == [Marked("r", visitor.address, room, Mark.DISPLAYED, said.id)]
+    assert here.messages.marks == {}
 
 
 async def test_presence_is_watched_as_long_as_it_may_be() -> None:
