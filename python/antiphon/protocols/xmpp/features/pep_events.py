@@ -159,7 +159,8 @@ class PepEvents:
 
 
 def _item(item: Item, *, whole: bool) -> bytes:
-    head = f"<item id='{escape(item.id)}' publisher='{item.publisher}'".encode()
+    publisher = escape(str(item.publisher))
+    head = f"<item id='{escape(item.id)}' publisher='{publisher}'".encode()
     return head + b">" + item.payload + b"</item>" if whole else head + b"/>"
 
 
