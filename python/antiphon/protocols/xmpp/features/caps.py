@@ -22,6 +22,9 @@ NOTIFY = "+notify"
 HASHES = {"sha-1": "sha1", "sha-256": "sha256"}
 REMEMBERED = 5000
 MAX_INTERESTS = 200
+MAX_NODE = 1023  # characters
+# Characters of the interests that are remembered for other sessions.
+MAX_SHARED = 8192
 
 
 class Interests:
@@ -79,9 +82,10 @@ class Caps(Feature):
             return
         names = (one.get("var", "") for one in each(info, "feature"))
         wanted = [name.removesuffix(NOTIFY) for name in names if name.endswith(NOTIFY)]
-        found = frozenset(wanted[:MAX_INTERESTS])
+        found = frozenset([name for name in wanted if len(name) <= MAX_NODE][:MAX_INTERESTS])
         # Only what proves to be what it says holds for others as well (XEP-0115 §5.4).
-        if hash_ in HASHES and verification(info, HASHES[hash_]) == ver:
+        small = sum(map(len, found)) <= MAX_SHARED
+        if small and hash_ in HASHES and verification(info, HASHES[hash_]) == ver:
             self._known[hash_, ver] = found
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
@@ -97,7 +101,9 @@ class Caps(Feature):
 
 
 def verification(info: Element, algorithm: str) -> str:
-    """The fingerprint of an answer to disco#info (XEP-0115 §5.1)."""
+    """The fingerprint of an answer to disco#info (XEP-0115 §5.1); "" where a part has the mark
+    between parts in it: such an answer could be made to look like that of another client.
+    """
     identities = (
         "/".join(
             (
@@ -115,6 +121,8 @@ def verification(info: Element, algorithm: str) -> str:
         parts.append(forms.kind_of(form))
         for name in sorted(form.keys() - {"FORM_TYPE"}):
             parts += [name, *sorted(form[name])]
+    if any("<" in part for part in parts):
+        return ""
     text = "".join(f"{part}<" for part in parts)
     digest = hashlib.new(algorithm, text.encode(), usedforsecurity=False).digest()
     return base64.b64encode(digest).decode()

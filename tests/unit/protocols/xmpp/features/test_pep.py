@@ -286,3 +286,33 @@ async def test_nodes_are_discovered(house: TestHouse) -> None:
     identity = info.find(f"{{{INFO}}}identity")
     assert identity is not None
     assert (identity.get("category"), identity.get("type")) == ("pubsub", "leaf")
+
+
+async def test_a_publishers_device_is_no_xml(house: TestHouse) -> None:
+    house.befriend("alice", "bob")
+    alice, bob = house.login("alice/a'><b>&"), house.login("bob/x")
+    for client, nodes in ((alice, ()), (bob, (TUNE,))):
+        await come(client, *nodes)
+    await bob.take()
+    await alice.set(publish("one"))
+    (event,) = events(await bob.take())
+    item = event.find(f"{EVENT}items/{EVENT}item")
+    assert item is not None
+    assert item.get("publisher") == alice.jid
+
+
+async def test_a_fingerprint_that_means_two_answers_holds_for_nobody_else(
+    house: TestHouse,
+) -> None:
+    """A name with the mark of XEP-0115 §5.1 in it: the same text, other features."""
+    ver = fingerprint(INFO, f"{TUNE}+notify")
+    caps = "xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:test'"
+    forger = house.login("bob/x")
+    (asked,) = [
+        one for one in await forger.come(f"<c {caps} ver='{ver}'/>") if one.tag == f"{CLIENT}iq"
+    ]
+    name = "&lt;".join(("Test", INFO, f"{TUNE}+notify"))
+    query = f"<query xmlns='{INFO}'><identity category='client' type='pc' name='{name}'/></query>"
+    forger.send(f"<iq type='result' id='{asked.get('id')}' to='{DOMAIN}'>{query}</iq>")
+    came = await come(house.login("alice/desk"), TUNE)
+    assert [one for one in came if one.tag == f"{CLIENT}iq"], "it is asked itself"
