@@ -53,8 +53,10 @@ class Attempts:
             self._failed.popitem(last=False)
 
     def succeeded(self, host: str, name: str) -> None:
-        """Right credentials came: the account's own failures are forgotten."""
-        if self._failed:
+        """Right credentials came: the account's own failures are forgotten. Without a name there is
+        no account to speak of, and the network's failures stay.
+        """
+        if self._failed and name:
             self._failed.pop((network_of(host), _short(name)), None)
 
     def _level(self, key: Key, now: float) -> float:
@@ -70,4 +72,5 @@ class Attempts:
 
 
 def _short(name: str) -> str:
+    name = name.casefold()  # letters' case makes no other account
     return name if len(name) <= MAX_NAME else hashlib.sha256(name.encode()).hexdigest()

@@ -38,3 +38,17 @@ def test_what_is_remembered_is_bounded() -> None:
         attempts.failed(f"198.51.{number >> 8 & 255}.{number & 255}", "x" * 100_000, 0.0)
     assert len(attempts._failed) <= 20_000
     assert all(len(name) <= 64 for _, name in attempts._failed)
+
+
+def test_a_success_without_a_name_does_not_forget_the_network() -> None:
+    attempts = Attempts(1, 60.0)
+    for number in range(10):
+        attempts.failed("192.0.2.1", f"name{number}", 0.0)
+    attempts.succeeded("192.0.2.1", "")
+    assert not attempts.allows("192.0.2.1", "somebody", 0.0)
+
+
+def test_letters_case_makes_no_other_account() -> None:
+    attempts = Attempts(1, 60.0)
+    attempts.failed("192.0.2.1", "Alice", 0.0)
+    assert not attempts.allows("192.0.2.1", "aLICE", 0.0)
