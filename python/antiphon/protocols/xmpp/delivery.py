@@ -5,6 +5,7 @@ that want some, each in order. It decides nothing about who may send what.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
@@ -58,7 +59,8 @@ class Delivery:
             return
         if held is None:
             held = session.features[_Held] = _Held()
-            self._errands.add(session, lambda: self._release(session, held))
+            # However much the client asked for: what it is told must not be held for ever.
+            self._errands.add(session, partial(self._release, session, held), always=True)
         held.append((event, give))
 
     async def _release(self, session: Session, held: "_Held") -> None:
@@ -108,7 +110,9 @@ class Delivery:
         """Give a message that is not kept to the sessions that it is for, as it is; whether there
         was any.
         """
-        data = stanza.stamp(sender.jid, to=None if stanza.to else sender.bare)
+        # Archive ids that the addressee would believe are not the sender's to give (XEP-0359 §4).
+        own = None if stanza.to else sender.bare
+        data = stanza.stamp(sender.jid, to=own, by=str(to.bare))
         there = [one for one in self._sessions.of(to.bare).values() if one is not sender]
         meant = [one for one in there if _is_for(one, to)]
         key = f"typing {sender.account}" if stanza.kids & Kid.CHAT_STATE else None
@@ -120,7 +124,8 @@ class Delivery:
             for one in there:
                 if one not in meant and wants(one):
                     one.send(copy(one, "received", data))
-            for one in self._sessions.of(sender.account).values():
+            # A copy of them: a client that takes nothing more ends within `send`.
+            for one in list(self._sessions.of(sender.account).values()):
                 if one is not sender and one.account != to.bare and wants(one):
                     one.send(copy(one, "sent", data))
         return bool(meant)

@@ -34,11 +34,13 @@ class Errands:
         """Sessions for which something is being done."""
         return len(self._waiting)
 
-    def add(self, session: Session, errand: Errand) -> None:
-        """Do this when what the session asked for before is done. Raises `Refused(TOO_MANY)`."""
+    def add(self, session: Session, errand: Errand, *, always: bool = False) -> None:
+        """Do this when what the session asked for before is done. Raises `Refused(TOO_MANY)` unless
+        `always`: what belongs to the end of a session must be done, however much waits.
+        """
         queue = self._waiting.get(session)
         if queue is not None:
-            if len(queue) >= self._limit:
+            if len(queue) >= self._limit and not always:
                 raise Refused(Reason.TOO_MANY, "Too many requests wait for their answers.")
             queue.append(errand)
             return

@@ -3,6 +3,7 @@ comes (with a delay, XEP-0203). Here: what a session was sent and never acknowle
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
@@ -32,7 +33,8 @@ class Offline(Feature):
             return  # others got them
         ids = [id for id in (archive_id(one, session.account) for one in unacked) if id]
         if ids:
-            self._errands.add(session, lambda: self._messages.wait(session.account, ids))
+            give_back = partial(self._messages.wait, session.account, ids)
+            self._errands.add(session, give_back, always=True)
 
 
 def archive_id(sent: Stanza, account: Address) -> str | None:

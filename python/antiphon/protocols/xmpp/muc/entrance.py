@@ -259,7 +259,8 @@ class Entrance:
     def leave_all(self, session: Session, reason: Reason) -> None:
         """A session is over, or its user is not there any more."""
         for occupant in list(self._foyer.joined(session).rooms.values()):
-            self._foyer.errands.add(session, partial(self._leave, occupant, reason, ""))
+            leave = partial(self._leave, occupant, reason, "")
+            self._foyer.errands.add(session, leave, always=True)
 
     async def _leave(self, occupant: Occupant, reason: Reason, words: str) -> None:
         await occupant.said_all()
