@@ -117,6 +117,8 @@ class BoshWire(LooseWire):
             answer.set_result(terminated("item-not-found"))
             self.abort()
         else:
+            if (former := self._early.get(request.rid)) is not None:
+                _settle(former[1], body())  # sent again before its turn
             self._early[request.rid] = (request, answer)
             while (following := self._early.pop(self._rid + 1, None)) is not None:
                 self._rid += 1

@@ -168,6 +168,16 @@ async def test_requests_are_taken_in_the_order_of_their_numbers(stand: Stand) ->
     assert [stanza.id for _, stanza in stand.site.router.received_] == ["early", "late"]
 
 
+async def test_a_request_sent_again_before_its_turn_leaves_none_unanswered(stand: Stand) -> None:
+    client = stand.client
+    await client.log_in()
+    ahead = client.rid + 2
+    copies = [asyncio.create_task(client.send(rid=ahead)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    await client.send(rid=client.rid + 1)
+    await asyncio.wait_for(asyncio.gather(*copies), 5)
+
+
 async def test_a_request_sent_again_is_answered_alike_and_done_once(stand: Stand) -> None:
     client = stand.client
     await client.log_in()
