@@ -37,7 +37,8 @@ class RoomArchive(Archive):
         """Query and metadata."""
         for one in super().requests():
             if one.name in ("query", "metadata") and one.namespace == MAM:
-                yield Serve(one.type, one.name, MAM, self._looking(one.handler))
+                # Asking by a set (XEP-0313 §4) changes nothing: guests who are inside may.
+                yield Serve(one.type, one.name, MAM, self._looking(one.handler), guests=True)
 
     def _looking(self, handler: Any) -> Any:
         async def look(request: Request) -> Any:
