@@ -12,6 +12,7 @@ from antiphon.protocols.xmpp.message import element
 LAST = "jabber:iq:last"
 # Accounts of which it is remembered what they said when they left.
 REMEMBERED = 10_000
+MAX_WORDS = 256  # characters
 
 
 class LastActivity(Feature):
@@ -43,7 +44,7 @@ class LastActivity(Feature):
         self._words.pop(account, None)
         if len(self._words) >= REMEMBERED:
             del self._words[next(iter(self._words))]
-        self._words[account] = words
+        self._words[account] = words[:MAX_WORDS]
 
     def _server(self, _: Request) -> Element:
         return self._spelled(self._started)

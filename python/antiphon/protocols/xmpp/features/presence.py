@@ -137,8 +137,9 @@ class PresenceFeature(Feature):
     async def _arrive(self, session: Session, sent: Stanza) -> None:
         """Initial presence (RFC 6121 §4.2)."""
         try:
-            contacts = await self._contacts_of(session.account)
             await self._observer.come(session)
+            # Last: what changes while something else is waited for would not be seen.
+            contacts = await self._contacts_of(session.account)
             if session.ended:
                 return
             presence = self._observer.stamp(session, sent)
