@@ -44,6 +44,8 @@ SUBJECT = Kid.SUBJECT
 # they say nothing of whether a message is the same as an earlier one.
 UNIQUE = 8
 MAX_REACTIONS = 32
+MAX_FALLBACKS = 32
+DIGITS = 9
 
 CHANGED_TEXT = "This message was retracted, but your client does not support it."
 
@@ -147,9 +149,9 @@ def _without_fallback(sent: Stanza, text: str) -> str:
         if body is None:
             continue
         start, end = body.get("start", "0"), body.get("end", str(len(text)))
-        if start.isdecimal() and end.isdecimal():
+        if start.isdecimal() and end.isdecimal() and max(len(start), len(end)) <= DIGITS:
             spans.append((int(start), int(end)))
-    for first, last in sorted(spans, reverse=True):
+    for first, last in sorted(spans[:MAX_FALLBACKS], reverse=True):
         text = text[:first] + text[max(first, last) :]
     return text
 
@@ -202,7 +204,8 @@ def forwarded(data: bytes, sent_at: float | None = None) -> bytes:
 
 def _names_itself(data: bytes) -> bool:
     head = data[: data.index(b">")]
-    return b"jabber:client" in head
+    # As an attribute of its own: a value, such as an id, may be made of the same words.
+    return b" xmlns='jabber:client'" in head or b' xmlns="jabber:client"' in head
 
 
 def spelled(message: Message, archive: Address | None) -> bytes:
