@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Converse</title>
 <link rel=stylesheet href=dist/converse.min.css>
-<script src=dist/converse.min.js></script><body class=converse-fullscreen>
-<script>converse.initialize(%s)</script>"""
+<script type=module src=dist/converse.min.js></script><body class=converse-fullscreen>
+<script type=module>converse.initialize(%s)</script>"""
 
 
 class Converse:
@@ -83,7 +83,9 @@ async def converse(
         page = stack.enter_context(bare_page(tmp_path / "page"))
         (page.folder / "dist").symlink_to(files)
         (page.folder / "index.html").write_text(PAGE % json.dumps(settings))
-        browser = await stack.enter_async_context(browse("chrome", BEN, tmp_path / "ben"))
+        browser = await stack.enter_async_context(
+            browse("chrome", BEN, tmp_path / "ben", log=artifacts / "converse.log")
+        )
         await browser.open(f"{page.origin}/index.html")
         client = Converse(browser)
         await client.shows("ben", within=30)
@@ -110,11 +112,11 @@ async def test_it_sits_in_a_room_with_somebody_on_the_web(converse: Converse, no
     try:
         await ann.enters("standup")
         await converse.open("room", "standup@rooms.localhost")
-        await ann.sees_in("ben", "standup")
+        await ann.sees_in("Ben", "standup")
         await ann.says("standup", "Good morning, Converse")
         await converse.shows("Good morning, Converse")
         await converse.write("Good morning, page")
-        await ann.hears("ben", "standup", "Good morning, page")
+        await ann.hears("Ben", "standup", "Good morning, page")
         await ann.names("standup", "Browsers of all kinds")
         await converse.shows("Browsers of all kinds")
     finally:

@@ -133,7 +133,7 @@ async def test_rooms_are_the_same_over_each_transport(node: Node, artifacts: Pat
         room = "standup@rooms.localhost"
         await ann.call("joinRoom", room, "Ann")
         await ben.call("joinRoom", room, "Ben")
-        await ann.event("muc:join", lambda value: value["from"] == f"{room}/Ben")
+        await ann.event("muc:available", lambda value: value["from"] == f"{room}/Ben")
         await ben.call("sendMessage", {"to": room, "type": "groupchat", "body": "good morning"})
         for one in (ann, ben):
             said = await one.event("groupchat", lambda value: value.get("body") is not None)

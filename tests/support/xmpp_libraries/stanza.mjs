@@ -7,7 +7,7 @@ const EVENTS = [
     "session:started", "session:bound", "disconnected", "auth:failed", "stream:management:resumed",
     "chat", "groupchat", "chat:state", "receipt", "marker:displayed", "carbon:received", "carbon:sent",
     "message:error", "available", "unavailable", "subscribe", "subscribed", "roster:update",
-    "muc:join", "muc:leave", "muc:topic", "muc:other", "muc:failed", "pubsub:event", "avatar", "block", "unblock",
+    "muc:join", "muc:available", "muc:unavailable", "muc:leave", "muc:topic", "muc:other", "muc:failed", "pubsub:event", "avatar", "block", "unblock",
 ];
 
 let client;

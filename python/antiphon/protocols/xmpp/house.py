@@ -35,6 +35,7 @@ from .features.commands import Commands
 from .features.disco import Disco, Form
 from .features.external_services import ExternalServices
 from .features.last_activity import LastActivity
+from .features.legacy_session import LegacySession
 from .features.marks import ChatMarks
 from .features.offline import Offline
 from .features.pep import Pep
@@ -212,6 +213,7 @@ class House:
         yield self._presence
         yield self.disco
         yield self._caps
+        yield LegacySession()
         yield Ping()
         yield Carbons()
         yield Archive(services.messages, jids)

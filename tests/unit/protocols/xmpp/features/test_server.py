@@ -96,6 +96,10 @@ async def test_version_time_and_life(house: TestHouse) -> None:
     for to in (DOMAIN, ALICE, None):
         answer = await alice.ask("get", "<ping xmlns='urn:xmpp:ping'/>", to)
         assert (answer.get("type"), len(answer)) == ("result", 0)
+        # Older clients begin so, and wait (RFC 3921 §3).
+        begin = "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"
+        answer = await alice.ask("set", begin, to)
+        assert (answer.get("type"), len(answer)) == ("result", 0)
     last = "<query xmlns='jabber:iq:last'/>"
     assert int((await alice.get(last, to=DOMAIN)).get("seconds") or "x") < 100
     assert await bob.refused("get", last, to=ALICE) == "forbidden"
