@@ -88,7 +88,7 @@ async def converse(
         )
         await browser.open(f"{page.origin}/index.html")
         client = Converse(browser)
-        await client.shows("ben", within=30)
+        await client.shows("I am online", within=30)
         yield client
         await browser.screenshot(artifacts / "converse.png")
 
