@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Sequence
 
+from antiphon.core.address import Address
 from antiphon.core.change import Attach, Publish
 from antiphon.core.event import Event
 from antiphon.core.member import Source
@@ -25,13 +26,15 @@ ROUNDS = 40
 class Tab:
     """What a browser's session does with an event: number it and queue its bytes."""
 
+    account = Address("anybody", "localhost")
+
     def __init__(self, speller: Speller) -> None:
         self._speller = speller
         self._outbox = Outbox(1 << 30)
 
     def deliver(self, event: Event) -> None:
         """Take one event."""
-        if (spelled := self._speller.event(event)) is not None:
+        if (spelled := self._speller.event(event, self.account)) is not None:
             self._outbox.push(*spelled)
 
 

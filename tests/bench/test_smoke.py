@@ -94,6 +94,22 @@ async def test_signalling_gives_sane_figures(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
+async def test_messages_give_sane_figures(tmp_path: Path) -> None:
+    rows = (await bench(tmp_path, "xmpp"))["xmpp"]
+
+    assert not [row for row in rows if row.get("failed") or "failure" in row]
+    costs = {row["operation"]: row["cpu_us"] for row in rows if "cpu_us" in row}
+    assert len(costs) == 8
+    assert all(0 < cost < 100_000 for cost in costs.values())
+    assert costs["presence, a delivery"] < costs["log-in, SCRAM-SHA-1, TLS"]
+    sizes = {row["operation"]: row["kb"] for row in rows if "kb" in row}
+    assert 0 < sizes["idle session, plain"] < 1000
+    assert 0 < sizes["idle session, TLS"] < 1000
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_telephones_give_sane_figures(tmp_path: Path) -> None:
     rows = (await bench(tmp_path, "phones"))["phones"]
