@@ -102,6 +102,8 @@ class Logins:
             if refused.reason is Reason.UNAUTHORIZED:
                 return None
             raise
+        if caller.is_confined:
+            return None  # a session of XMPP is all of the account
         account = await self._accounts.find(caller.address)
         return Identity(caller, None if account is None else account.limits.sessions)
 

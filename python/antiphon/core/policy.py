@@ -252,8 +252,14 @@ class WrappedPolicy(Policy):
 
 
 def affiliation_of(caller: Caller, settings: RoomSettings) -> Affiliation:
-    """What somebody may do with a room: administrators of the node, what its owners may."""
-    return Affiliation.OWNER if caller.grants.admin else settings.affiliation(caller.address)
+    """What somebody may do with a room: administrators of the node, what its owners may; whoever
+    has a token for other rooms only, nothing more than anybody.
+    """
+    if caller.grants.admin:
+        return Affiliation.OWNER
+    own = settings.affiliation(caller.address)
+    is_here = own is Affiliation.OUTCAST or _covers(caller, settings.name)
+    return own if is_here else Affiliation.NONE
 
 
 def _covers(caller: Caller, room: str) -> bool:

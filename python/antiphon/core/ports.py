@@ -18,6 +18,7 @@ from .people import Keeping as Keeping  # noqa: PLC0414
 from .people import Letter as Letter  # noqa: PLC0414
 from .people import Messages as Messages  # noqa: PLC0414
 from .profile import Avatar, Profile, Slot
+from .reason import Reason, Refused
 from .standing import Affiliation, Role, Standing
 
 
@@ -138,6 +139,19 @@ class Caller:
     address: Address
     name: str
     grants: Grants = field(default_factory=Grants)
+
+    def must_be_whole(self) -> None:
+        """Raise `Refused(FORBIDDEN)` for whoever has a token of an account for certain rooms only:
+        nothing else of that account is theirs.
+        """
+        if self.is_confined:
+            raise Refused(Reason.FORBIDDEN, "Your invitation is for a room only.")
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether it is an account's, but for certain rooms only. (Guests have nothing else.)"""
+        grants = self.grants
+        return grants.rooms is not None and not grants.admin and not self.address.is_guest
 
 
 @dataclass(frozen=True, slots=True)

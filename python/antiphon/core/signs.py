@@ -49,6 +49,8 @@ class Signs:
         """See `Switchboard.mark`."""
         own, peer = caller.address.bare, to.bare
         room = self._inside(caller, to)[0] if to.is_room else None
+        if room is None:
+            caller.must_be_whole()
         if room is not None:
             message = await self._post.messages.find(peer, reference)
         else:

@@ -152,6 +152,7 @@ class Listeners:
 
     async def follow(self, listener: Listener) -> None:
         """Tell it as well what concerns its caller's account. Raises `Refused`."""
+        listener.caller.must_be_whole()
         if (contacts := self._context.contacts) is None:
             raise Refused(Reason.UNSUPPORTED, "This server keeps no contacts.")
         own = OwnNews(

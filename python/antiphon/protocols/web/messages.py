@@ -130,6 +130,8 @@ class SessionMessages:
 
     async def _history(self, request: message.History) -> message.Messages:
         direct = request.to is not msgspec.UNSET
+        if direct:
+            self._caller.must_be_whole()
         _, to = self._addressee(request.to)
         if request.after is not msgspec.UNSET and request.before is not msgspec.UNSET:
             raise Refused(Reason.BAD_REQUEST, "Ask for what is before or after, not for both.")
@@ -149,6 +151,7 @@ class SessionMessages:
         return spelling_people.thread(found, request.id, direct=direct)
 
     async def _conversations(self, request: message.ListConversations) -> message.Conversations:
+        self._caller.must_be_whole()
         account, limit = self._caller.address.bare, request.limit or PAGE
         found = await self._messages.conversations(account, limit + 1, request.before or None)
         listed = found[:limit]

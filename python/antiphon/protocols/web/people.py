@@ -146,6 +146,7 @@ class SessionPeople:
         )
 
     def _known(self) -> People:
+        self._caller.must_be_whole()
         if self._account.is_guest:
             raise Refused(Reason.FORBIDDEN, "Guests have no contacts. Please log in.")
         if self._people is None:

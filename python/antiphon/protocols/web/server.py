@@ -160,7 +160,8 @@ class WebSignalling:
         if kept is None:
             self._admit(caller, await self._sessions_of(caller.address))
             kept = self._begin(caller)
-        if hello.reachable is True and not self.reach.has(kept.participant):
+        reachable = hello.reachable is True and not caller.is_confined
+        if reachable and not self.reach.has(kept.participant):
             self.reach.add(kept.participant)
             self._switchboard.came(kept.participant)
         elif hello.reachable is False:

@@ -31,6 +31,24 @@ async def page(world: World, name: str) -> Client:
     return client
 
 
+async def test_who_has_a_token_for_a_room_only_is_no_device_of_the_account(world: World) -> None:
+    ann, bob = await page(world, "ann"), await page(world, "bob")
+    visitor = world.connect()
+    assert "device" not in await visitor.hello("BOB", reachable=True)
+    sent = await ann.ask("send", "accepted", to="bob", text="hi", origin_id="1")
+    await bob.expect("direct_message")
+    for kind, fields in (
+        ("send", {"to": ANN, "text": "no", "origin_id": "2"}),
+        ("history", {"to": ANN}),
+        ("conversations", {}),
+        ("mark", {"to": ANN, "mark": "displayed", "message": sent["message"]["id"]}),
+        ("watch_contacts", {}),
+        ("block", {"addresses": [ANN]}),
+    ):
+        assert (await visitor.ask(kind, "refused", **fields))["reason"] == "forbidden", kind
+    await visitor.ask("join", "joined", room="r")
+
+
 async def test_a_direct_message_and_its_answer(world: World) -> None:
     ann, bob = await page(world, "ann"), await page(world, "bob")
     sent = await ann.ask("send", "accepted", to="bob", text="hi", origin_id="1")

@@ -190,6 +190,7 @@ async def _confirm(live: Runtime, address: Address, password: str | None) -> Non
 
 def own_address(live: Runtime, caller: Caller, account: str) -> Address:
     """The account that a path means, if the caller may touch it. Raises `Refused(FORBIDDEN)`."""
+    caller.must_be_whole()
     if account == "me":
         address = caller.address.bare
     else:

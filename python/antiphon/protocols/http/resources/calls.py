@@ -65,6 +65,7 @@ async def read_ladder(call: CallPath, live: Live, _: Administrator) -> Ladder:
 
 
 def _whose(live: Runtime, caller: Caller, account: str | None) -> Address | None:
+    caller.must_be_whole()
     own = caller.address.bare
     if account is None:
         return None if caller.grants.admin else own
@@ -76,4 +77,4 @@ def _whose(live: Runtime, caller: Caller, account: str | None) -> Address | None
 
 def _concerns(caller: Caller, call: CallInfo) -> bool:
     parties = {one.bare for one in (call.caller, call.callee, call.by) if one is not None}
-    return caller.grants.admin or caller.address.bare in parties
+    return caller.grants.admin or (caller.address.bare in parties and not caller.is_confined)

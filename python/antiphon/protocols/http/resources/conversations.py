@@ -223,6 +223,7 @@ def _own(live: Runtime, caller: Caller, account: str) -> Address:
     own = caller.address.bare
     if account != "me" and live.context.addresses.parse(account).bare != own:
         raise Refused(Reason.FORBIDDEN, "These are the messages of somebody else.")
+    caller.must_be_whole()
     if own.is_guest:
         raise Refused(Reason.FORBIDDEN, "Please log in: nothing is kept of guests.")
     return own

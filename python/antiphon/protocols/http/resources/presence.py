@@ -56,6 +56,7 @@ async def _sees(live: Runtime, caller: Caller, address: Address) -> bool:
 
 
 def _account(caller: Caller) -> Address:
+    caller.must_be_whole()
     if caller.address.is_guest:
         raise Refused(Reason.FORBIDDEN, "Please log in to see who is there.")
     return caller.address.bare

@@ -84,6 +84,7 @@ async def list_files(
     limit: Limit = 50,
 ) -> FilePage:
     """One's own files, page by page."""
+    caller.must_be_whole()
     files = people_of(live).files
     used, quota = await files.usage(caller.address)
     found = await files.page(caller.address, _place(before), limit + 1)
@@ -96,6 +97,7 @@ async def list_files(
 @router.delete("/{id}", status_code=204)
 async def remove_file(id: FileId, live: Live, caller: CurrentCaller) -> None:
     """Delete one's own file; any for administrators."""
+    caller.must_be_whole()
     await people_of(live).files.discard(caller, id)
 
 
