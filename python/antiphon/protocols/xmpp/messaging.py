@@ -20,7 +20,7 @@ from antiphon.core.reason import Reason, Refused
 from . import adapter
 from .blocks import BlockList, own_block, refused_by_block
 from .delivery import Delivery
-from .device import device_of
+from .device import SessionDevice, device_of
 from .feature import StanzaError, error_of
 from .marks import Marks
 from .session import Session
@@ -96,29 +96,29 @@ class Messaging:
         draft = adapter.draft_of(stanza, raw)
         if stanza.type == HEADLINE:
             draft = replace(draft, kept=False, copied=False)
-        self._give(session, stanza, to, draft, session.begin())
+        self._give(device_of(session), stanza, to, draft, session.begin())
 
     def _give(
-        self, session: Session, stanza: Stanza, to: Address, draft: Draft, token: int
+        self, device: SessionDevice, stanza: Stanza, to: Address, draft: Draft, token: int
     ) -> None:
-        heard = partial(self._heard, session, stanza, to, draft, token)
-        device = device_of(session)
+        heard = partial(self._heard, device, stanza, to, draft, token)
         self._post.submit(device.caller, to, draft, outlet=device, heard=heard)
 
     def _heard(
         self,
-        session: Session,
+        device: SessionDevice,
         stanza: Stanza,
         to: Address,
         draft: Draft,
         token: int,
         outcome: Message | Refused,
     ) -> None:
-        """It is stored and delivered, or was refused."""
+        """It is stored and delivered, or was refused; the session may have ended meanwhile."""
+        session = device.session
         if isinstance(outcome, Refused):
             if draft.kind is not MessageKind.TEXT and outcome.reason in UNKNOWN:
                 plain = replace(draft, kind=MessageKind.TEXT, about=None, reactions=())
-                self._give(session, stanza, to, replace(plain, kept=draft.stored), token)
+                self._give(device, stanza, to, replace(plain, kept=draft.stored), token)
                 return
             if stanza.type != HEADLINE:
                 refuse(session, stanza, _spelled(session, outcome))

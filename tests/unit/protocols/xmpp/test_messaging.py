@@ -1,5 +1,7 @@
 """Messages between accounts: RFC 6121 §8.5, and what each kind of message becomes."""
 
+from collections.abc import Callable
+
 import pytest
 
 from antiphon.core.message import Attachment, Draft, Mark, MessageKind, Span
@@ -54,6 +56,9 @@ async def test_ids_of_archives_are_not_for_senders_to_give(house: TestHouse) -> 
     alice.send(f"<message to='{BOB}' type='chat'><body>x</body>{forged}</message>")
     ids = (await bob.only()).findall("{urn:xmpp:sid:0}stanza-id")
     assert [one.get("id") == "forged" for one in ids] == [False]
+    state = "<active xmlns='http://jabber.org/protocol/chatstates'/>"
+    alice.send(f"<message to='{BOB}' type='chat'>{state}{forged}</message>")
+    assert (await bob.only()).findall("{urn:xmpp:sid:0}stanza-id") == []
 
 
 async def test_a_bare_address_reaches_all_who_listen(house: TestHouse) -> None:
@@ -247,6 +252,25 @@ async def test_a_change_of_what_is_not_known_is_passed_on(house: TestHouse) -> N
     assert (await bob.only()).find("{urn:xmpp:message-correct:0}replace") is not None
     assert kinds == [MessageKind.CORRECTION, MessageKind.TEXT]
     assert await alice.take() == []
+
+
+async def test_what_was_sent_before_the_end_of_a_session_arrives(house: TestHouse) -> None:
+    alice, bob = await pair(house)
+    submit, waiting = house.exchange.submit, list[Callable[[], None]]()
+
+    def slow(caller, to, draft, *, outlet, heard):  # type: ignore[no-untyped-def]
+        if draft.kind is MessageKind.TEXT:
+            submit(caller, to, draft, outlet=outlet, heard=heard)
+        else:
+            waiting.append(lambda: heard(Refused(Reason.NOT_FOUND, "no such message")))
+
+    house.exchange.submit = slow  # type: ignore[method-assign, assignment]
+    replace = "<replace xmlns='urn:xmpp:message-correct:0' id='unknown-1'/>"
+    alice.send(f"<message to='{BOB}' type='chat' id='m-1234567'><body>x</body>{replace}</message>")
+    alice.session.ended_by_peer()
+    await bob.take()
+    waiting.pop()()
+    assert body(await bob.only()) == "x"
 
 
 async def test_messages_keep_their_order(house: TestHouse) -> None:
