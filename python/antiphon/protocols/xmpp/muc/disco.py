@@ -140,23 +140,34 @@ class Disco:
         if settings.archived:
             names_ += self._archived
         identity = Identity("conference", "text", _title(settings))
-        return About([identity], sorted(set(names_)), [self._form(settings)]).element()
+        form = self._form(settings, inside=self._may_look(request, settings))
+        return About([identity], sorted(set(names_)), [form]).element()
 
-    def _form(self, settings: RoomSettings) -> Form:
+    def _may_look(self, request: Request, settings: RoomSettings) -> bool:
+        """Whether one is told what goes on inside: of a room that is not open, its own people."""
+        if self._foyer.occupant(request.session, settings.name) is not None:
+            return True
+        affiliation = settings.affiliation(request.own)
+        known = affiliation.covers(Affiliation.MEMBER) or request.session.caller.grants.admin
+        is_open = not (settings.members_only or settings.password)
+        return known or (is_open and affiliation is not Affiliation.OUTCAST)
+
+    def _form(self, settings: RoomSettings, *, inside: bool) -> Form:
         """XEP-0045 §6.4, §15.5.4."""
         fan = self._foyer.find_fan(settings.name)
         living = self._foyer.switchboard.find(settings.name)
         here = len(fan.nicks.seats) if fan is not None else len(living.members) if living else 0
-        fields = {
+        fields: dict[str, tuple[str, ...]] = {
             "muc#roominfo_description": (settings.description,),
             "muc#roomconfig_roomname": (_title(settings),),
-            "muc#roominfo_occupants": (str(here),),
-            "muc#roominfo_subject": (settings.subject.text,),
             "muc#maxhistoryfetch": (str(settings.history),),
             "muc#roominfo_changesubject": (
                 str(int(settings.may_set_subject in (Role.LISTENER, Role.SPEAKER))),
             ),
         }
+        if inside:
+            fields["muc#roominfo_occupants"] = (str(here),)
+            fields["muc#roominfo_subject"] = (settings.subject.text,)
         return Form(names.ROOM_INFO, fields)
 
     async def _occupants(self, request: Request) -> Element:

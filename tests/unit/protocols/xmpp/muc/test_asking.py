@@ -6,7 +6,7 @@ from antiphon.core.event import RoomInvited
 from antiphon.core.message import Span
 from antiphon.core.ports import RoomSettings
 from antiphon.core.standing import Affiliation
-from tests.support.xmpp_house import as_text, body, condition
+from tests.support.xmpp_house import DOMAIN, as_text, body, condition
 from tests.support.xmpp_muc import ROOMS, USER, Client, Hall, codes, item
 
 DEN = f"den@{ROOMS}"
@@ -75,6 +75,11 @@ async def test_a_room(hall: Hall) -> None:
     }
     assert form["muc#roominfo_description"] == "Quiet"
     assert form["muc#roominfo_occupants"] == "1"
+    assert "muc#roominfo_subject" in form
+    outside = as_text(await hall.login("eve").get(INFO, DEN))
+    assert "roominfo_description" in outside
+    assert "roominfo_subject" not in outside
+    assert "roominfo_occupants" not in outside
     assert await ann.refused("get", INFO, f"nowhere@{ROOMS}") == "item-not-found"
 
 
@@ -138,6 +143,16 @@ async def test_who_may_read_the_archive(hall: Hall) -> None:
         "feature-not-implemented",
         "service-unavailable",
     )
+
+
+async def test_guests_who_are_inside_read_the_archive(hall: Hall) -> None:
+    await room_of(hall, "ann")
+    query = "<query xmlns='urn:xmpp:mam:2'/>"
+    guest = hall.login(f"visitor@guest.{DOMAIN}/x")
+    assert await guest.refused("set", query, DEN) == "forbidden"
+    await guest.join("den", "visitor")
+    await guest.take()
+    assert (await guest.ask("set", query, DEN)).get("type") == "result"
 
 
 async def test_names_are_kept(hall: Hall) -> None:
