@@ -310,4 +310,10 @@ class PresenceFeature(Feature):
             finally:
                 session.finish(token)
 
-        self._errands.add(session, run)
+        try:
+            self._errands.add(session, run)
+        except Refused as full:
+            session.features.pop(_Arriving, None)  # it may come when it waits for less
+            if sent is not None:
+                refuse(session, sent, full)
+            session.finish(token)
