@@ -40,6 +40,8 @@ BROKEN = frozenset(
     }
 )
 MAX_STATUS = 256  # characters of the words with which somebody leaves
+# Bytes of a presence: whoever comes is sent those of all who are there.
+MAX_PRESENCE = 16_384
 
 
 Stamp = Callable[[Session, Stanza], bytes]
@@ -80,7 +82,10 @@ class Entrance:
 
     def _available(self, session: Session, stanza: Stanza, to: Address) -> None:
         occupant = self._foyer.occupant(session, to.local)
-        if not to.device:
+        if len(stanza.raw) > MAX_PRESENCE:
+            error = StanzaError("policy-violation", "That is too much for a presence in a room.")
+            self._foyer.refuse(session, stanza, error)
+        elif not to.device:
             error = StanzaError("jid-malformed", "Say under which name you come in: room/name.")
             self._foyer.refuse(session, stanza, error)  # XEP-0045 §7.2.1
         elif occupant is None:

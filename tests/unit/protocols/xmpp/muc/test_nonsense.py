@@ -5,7 +5,7 @@ nobody else notices.
 import pytest
 
 from antiphon.core.ports import RoomSettings
-from tests.support.xmpp_house import body
+from tests.support.xmpp_house import body, condition
 from tests.support.xmpp_muc import ROOMS, Client, Hall, from_of
 
 DEN = f"den@{ROOMS}"
@@ -87,3 +87,12 @@ async def test_a_long_subject_and_a_long_reason(hall: Hall) -> None:
     out = (await mal.take())[-1]
     assert out.get("type") == "unavailable"
     assert len(out.findtext(f".//{{{USER}}}reason") or "") <= 1024
+
+
+async def test_a_presence_that_is_too_large_for_a_room(hall: Hall) -> None:
+    ann, mal = hall.login("ann"), hall.login("mal")
+    await ann.join("den")
+    long = f"<status>{'x' * 20_000}</status><x xmlns='http://jabber.org/protocol/muc'/>"
+    (refused,) = await mal.join("den", inner=long)
+    assert condition(refused) == "policy-violation"
+    assert not [one for one in await ann.take() if "Mal" in (one.get("from") or "")]
