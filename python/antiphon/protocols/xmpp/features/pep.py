@@ -48,6 +48,8 @@ FEATURES = (
     "retrieve-items",
 )
 ITEMS = 1000
+# Bytes of items in one answer, about; of more than that the newest ones (XEP-0060 §6.5.4).
+OCTETS = 1024 * 1024
 Changed = Callable[[Address], Awaitable[None]]
 
 
@@ -101,7 +103,8 @@ class Pep(Feature):
         ids = [one.get("id") or "" for one in each(asked, "item")][:ITEMS]
         found = await self._items(owner, node, ids, _count(asked.get("max_items")))
         made = element("items", PUBSUB, attributes={"node": node})
-        made.extend(_spelled(one) for one in found if settings.kept or request.own == owner)
+        if settings.kept or request.own == owner:
+            made.extend(map(_spelled, _newest(found)))
         return element("pubsub", PUBSUB, made)
 
     async def _items(
@@ -277,6 +280,16 @@ class Pep(Feature):
 def _shown(jid: str, *, node: str | None = None, name: str | None = None) -> Element:
     attributes = {"jid": jid, "node": node, "name": name}
     return element("item", DISCO_ITEMS, attributes=attributes)
+
+
+def _newest(found: Sequence[Item]) -> Sequence[Item]:
+    """As many as go into one answer, the last one at least."""
+    octets = 0
+    for position in range(len(found) - 1, -1, -1):
+        octets += len(found[position].payload)
+        if octets > OCTETS and position + 1 < len(found):
+            return found[position + 1 :]
+    return found
 
 
 def _spelled(item: Item) -> Element:

@@ -316,3 +316,15 @@ async def test_a_fingerprint_that_means_two_answers_holds_for_nobody_else(
     forger.send(f"<iq type='result' id='{asked.get('id')}' to='{DOMAIN}'>{query}</iq>")
     came = await come(house.login("alice/desk"), TUNE)
     assert [one for one in came if one.tag == f"{CLIENT}iq"], "it is asked itself"
+
+
+async def test_one_answer_has_the_newest_items_that_fit(house: TestHouse) -> None:
+    alice = house.login("alice/desk")
+    words = "x" * 200_000
+    for number in range(8):
+        item = publish(f"{number}{words}", node="urn:many", id=f"i{number}", max_items="10")
+        await alice.set(item)
+    found = titles(await alice.get(items("urn:many")))
+    assert [(one or "")[0] for one in found] == ["3", "4", "5", "6", "7"]
+    only = items("urn:many", inner="<item id='i0'/>")
+    assert len(titles(await alice.get(only))) == 1
