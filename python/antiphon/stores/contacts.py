@@ -12,7 +12,7 @@ from antiphon.core.contact import Contact
 
 from .addresses import read_address
 from .messages import upsert
-from .tables import blocks, contact_versions, contacts, last_seen
+from .tables import accounts, blocks, contact_versions, contacts, last_seen
 
 # Any number that other programs in the same database are unlikely to lock.
 _LOCK = 0x416E7469_636F6E74
@@ -120,10 +120,14 @@ def seen_last(connection: Connection, account: str) -> float | None:
 
 
 def save_last_seen(connection: Connection, seen: Mapping[str, float]) -> None:
-    """Replace, or add."""
+    """Replace, or add; nothing is kept of guests and of accounts that are gone."""
     connection.execute(delete(last_seen).where(last_seen.c.account.in_(list(seen))))
-    rows = [{"account": who, "at": at} for who, at in seen.items()]
-    connection.execute(insert(last_seen), rows)
+    names = {who.partition("@")[0] for who in seen}
+    query = select(accounts.c.local, accounts.c.domain).where(accounts.c.local.in_(names))
+    there = {f"{row.local}@{row.domain}" for row in connection.execute(query)}
+    rows = [{"account": who, "at": at} for who, at in seen.items() if who in there]
+    if rows:
+        connection.execute(insert(last_seen), rows)
 
 
 def _contact(row: Row[Any]) -> Contact:

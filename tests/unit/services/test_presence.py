@@ -5,15 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from antiphon.core.address import Address
+from antiphon.core.address import Address, Addresses
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.event import CallAnswered, CallEnded, Event, PresenceChanged
 from antiphon.core.message import Original
 from antiphon.core.ports import PresenceState
 from antiphon.core.reason import Reason, Refused
+from antiphon.services.accounts import Accounts
+from antiphon.services.config import AccountsConfig
 from antiphon.services.last_seen import LastSeen
 from antiphon.services.presence import ON_A_CALL, PresenceBook, PresenceLimits
 from antiphon.stores.database import Database
+from antiphon.stores.records import KeyKind
 
 ANN = Address("ann", "example.org")
 TAB, DESK = ANN.on("tab"), ANN.on("desk")
@@ -191,7 +194,13 @@ async def test_a_change_of_priority_or_spelling_is_told_and_since_stays() -> Non
     assert book.of(ANN)[0].since == 1.0
 
 
-async def test_when_somebody_was_last_there_is_stored(database: Database) -> None:
+async def test_when_somebody_was_last_there_is_stored(
+    database: Database, addresses: Addresses
+) -> None:
+    config = AccountsConfig(password_hash=(KeyKind.SCRAM_SHA_256,), scram_iterations=4096)
+    accounts = Accounts(database, addresses, config)
+    await accounts.create(ANN, "correct horse")
+    await accounts.close()
     seen = LastSeen(database, linger=0.01)
     book = PresenceBook(seen=seen, now=lambda: 5.0)
     assert await book.last_seen(ANN) is None
@@ -206,3 +215,14 @@ async def test_when_somebody_was_last_there_is_stored(database: Database) -> Non
     book.withdraw(TAB)
     await seen.close()
     assert await LastSeen(database).of(ANN) == 5.0
+
+
+async def test_nothing_is_kept_of_guests_and_of_who_is_gone(
+    database: Database, addresses: Addresses
+) -> None:
+    visitor = addresses.guest("visitor")
+    for account in (ANN, visitor):
+        seen = LastSeen(database)
+        seen.left(account, 5.0)
+        await seen.close()
+        assert await LastSeen(database).of(account) is None
