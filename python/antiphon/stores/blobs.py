@@ -89,7 +89,12 @@ class FolderBlobs(Blobs):
 
     @staticmethod
     def _put(path: Path, file: Path) -> None:
-        path.parent.mkdir(exist_ok=True, mode=0o700)
+        try:
+            path.parent.mkdir(mode=0o700)
+        except FileExistsError:
+            pass
+        else:
+            _sync(path.parent.parent)  # else the new folder itself might not last
         _sync(file)
         shutil.move(file, path)
         _sync(path.parent)
