@@ -6,12 +6,15 @@ from pathlib import Path
 
 from tests.support.node import Node
 from tests.support.stage.actor import Actor
+from tests.support.stage.phone import PhoneActor
 from tests.support.stage.script import SENTENCES, Play, read
 from tests.support.stage.web import WebActor
 from tests.support.stage.xmpp import XmppActor
 from tests.support.telephony import make_account
 
-OVER: dict[str, type[Actor]] = {"on the web": WebActor, "in XMPP": XmppActor}
+# Telephones act few of the sentences.
+TALKATIVE: dict[str, type[Actor]] = {"on the web": WebActor, "in XMPP": XmppActor}
+OVER: dict[str, type[Actor]] = TALKATIVE | {"on a telephone": PhoneActor}
 
 
 async def perform(node: Node, path: Path) -> Play:
@@ -35,11 +38,10 @@ async def perform(node: Node, path: Path) -> Play:
 
 
 def unable() -> list[str]:
-    """Sentences that some kind of actor cannot act."""
-    kinds = OVER.values()
+    """Sentences that an actor who should know all of them cannot act."""
     return [
         f"{kind.__name__}.{verb}"
-        for kind in kinds
+        for kind in TALKATIVE.values()
         for verb in SENTENCES
         if not inspect.iscoroutinefunction(getattr(kind, verb, None))
     ]

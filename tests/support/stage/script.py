@@ -64,7 +64,7 @@ SENTENCES: dict[str, str] = {
 _COMPILED = {
     verb: re.compile(rf"{NAME.format('who')} {words}") for verb, words in SENTENCES.items()
 }
-_CAST = re.compile(r"(?P<who>[A-Z]\w*), (?P<over>on the web|in XMPP)")
+_CAST = re.compile(r"(?P<who>[A-Z]\w*), (?P<over>on the web|in XMPP|on a telephone)")
 
 
 @dataclass(frozen=True)
