@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from antiphon.core.address import Address, Addresses
 from antiphon.core.event import Event
 from antiphon.services.contacts import ContactLists
-from antiphon.services.exported import contacts_exporter, messages_exporter
+from antiphon.services.exported import calls_exporter, contacts_exporter, messages_exporter
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.rooms import StoredRooms
-from antiphon.stores import bindings
+from antiphon.stores import bindings, calls
 from antiphon.stores.database import Database
 from antiphon.stores.records import Account
 
@@ -35,10 +35,12 @@ def join_keepers(
         await messages.erase(address)
         await rooms.erase(address)
         await database.write(lambda c: bindings.replace(c, {address: ()}))
+        await database.write(lambda c: calls.forget(c, address))
 
     people.accounts.on_remove(erase)
     people.exports.add(messages_exporter(messages))
     people.exports.add(contacts_exporter(contacts))
+    people.exports.add(calls_exporter(database))
 
 
 async def open_keepers(

@@ -1,13 +1,16 @@
-"""Files of an account's export: what it wrote and was written, and whom it knows."""
+"""Files of an account's export: what it wrote and was written, whom it knows, and its calls."""
 
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
+from antiphon.core.call import CallInfo
 from antiphon.core.contact import Contact
 from antiphon.core.message import Message, Span
 from antiphon.core.people import Contacts, Messages
+from antiphon.stores import calls as statements
+from antiphon.stores.database import Database
 from antiphon.stores.records import Account
 
 from .exports import Exporter, File
@@ -34,6 +37,45 @@ def contacts_exporter(contacts: Contacts) -> Exporter:
         yield "contacts.json", _once(json.dumps(shown, ensure_ascii=False, indent=1).encode())
 
     return export
+
+
+def calls_exporter(database: Database) -> Exporter:
+    """`calls.jsonl`: the calls that it made and received, the latest first, one a line."""
+
+    async def export(account: Account) -> AsyncIterator[File]:
+        yield "calls.jsonl", _calls(database, account)
+
+    return export
+
+
+async def _calls(database: Database, account: Account) -> AsyncIterator[bytes]:
+    before = None
+    while True:
+        page = await database.read(
+            lambda c, before=before: statements.page(c, account.address, before, PAGE)  # type: ignore[misc]
+        )
+        if page:
+            yield b"".join(_call(call) for call in page)
+        if len(page) < PAGE:
+            return
+        before = page[-1].id
+
+
+def _call(call: CallInfo) -> bytes:
+    shown: dict[str, Any] = {
+        "id": call.id,
+        "caller": str(call.caller),
+        "caller_name": call.caller_name,
+        "callee": str(call.callee),
+        "video": call.video,
+        "started_at": call.started_at,
+        "answered_at": call.answered_at,
+        "ended_at": call.ended_at,
+        "answered_by": None if call.by is None else str(call.by),
+        "reason": None if call.reason is None else call.reason.value,
+    }
+    kept = {name: value for name, value in shown.items() if value is not None}
+    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
 
 
 async def _messages(messages: Messages, account: Account) -> AsyncIterator[bytes]:

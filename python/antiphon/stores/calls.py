@@ -85,6 +85,15 @@ def prune(connection: Connection, before: str, keep: int) -> int:
     return removed
 
 
+def forget(connection: Connection, account: Address) -> None:
+    """An account is no more: its calls are those of the other side only, if they are anybody's."""
+    for side in (calls.c.caller_account, calls.c.callee_account):
+        mine = update(calls).where(side == str(account.bare))
+        connection.execute(mine.values({side.name: ""}))
+    nobodys = (calls.c.caller_account == "") & (calls.c.callee_account == "")
+    connection.execute(delete(calls).where(nobodys))
+
+
 def _values(node: str, key: str, info: CallInfo) -> dict[str, Any]:
     return {
         "key": key,

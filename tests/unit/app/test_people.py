@@ -8,7 +8,7 @@ import json
 import sys
 import zipfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from sqlalchemy import Connection, select
 from antiphon import Node
 from antiphon.app.config import load
 from antiphon.core.address import Address
+from antiphon.core.call import CallInfo, CallState
 from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.profile import Profile
-from antiphon.core.reason import Refused
+from antiphon.core.reason import Reason, Refused
 from antiphon.services.push import Notification
 from antiphon.services.web_push import encode64
 from antiphon.stores.records import AccountLimits
@@ -199,6 +200,25 @@ async def fill(here: Here) -> None:
             address, f"http://127.0.0.1:9/{address.local}", Browser().p256dh, encode64(b"0" * 16)
         )
     await node.rooms.save(RoomSettings(name="den", owner=here.ann))
+    for number, (caller, callee) in enumerate([(here.ann, here.bob), (here.bob, here.ann)]):
+        await record(
+            node,
+            CallInfo(
+                id=f"call-{number}",
+                room="",
+                caller=caller,
+                caller_name="",
+                callee=callee,
+                started_at=float(number),
+            ),
+        )
+
+
+async def record(node: Node, call: CallInfo) -> None:
+    """Wait until it is stored."""
+    node.calls.record(replace(call, state=CallState.ENDED, reason=Reason.LEFT))
+    while await node.calls.find(call.id) is None:
+        await asyncio.sleep(0.01)
 
 
 async def test_a_removed_account_leaves_nothing(here: Here) -> None:
@@ -224,13 +244,17 @@ async def test_a_removed_account_leaves_nothing(here: Here) -> None:
     assert answer.status_code == 204
     after = await here.node.database.read(traces)
     # Bob's side of the conversation is Bob's.
-    assert set(after) <= {"messages", "archive_entries"}, after
+    assert set(after) <= {"messages", "archive_entries", "calls"}, after
+    assert await here.node.calls.page(here.ann) == ([], False)
+    assert len((await here.node.calls.page(here.bob))[0]) == 2
     assert not any("note of ann" in text for rows in after.values() for text in rows)
     files = [path for path in (here.node.config.node.data / "files").rglob("*") if path.is_file()]
     assert len(files) == 1
     with pytest.raises(Refused):
         await here.node.people.profiles.of(here.ann)
     assert (await here.node.people.profiles.of(here.bob)).note == "note of bob"
+    assert await here.node.accounts.remove(here.bob)
+    assert await here.node.calls.page(None) == ([], False)
 
 
 async def test_an_export_tells_everything(here: Here) -> None:
@@ -242,6 +266,8 @@ async def test_an_export_tells_everything(here: Here) -> None:
         contacts = json.loads(archive.read("contacts.json"))
         assert [one["address"] for one in contacts["contacts"]] == [str(here.bob)]
         assert contacts["blocked"] == ["eve@example.net"]
+        calls = [json.loads(line) for line in archive.read("calls.jsonl").decode().splitlines()]
+        assert [one["callee"] for one in calls] == [str(here.ann), str(here.bob)]
         assert json.loads(archive.read("profile.json"))["note"] == "note of ann"
         assert json.loads(archive.read("push.json"))[0]["endpoint"].endswith("/ann")
         assert any(name.startswith("files/") for name in archive.namelist())
