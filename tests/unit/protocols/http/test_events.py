@@ -230,6 +230,22 @@ async def test_an_ended_token_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -
         assert reader.ended
 
 
+async def test_a_stream_that_is_never_silent_ends_with_its_token_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(events, "PAUSE", 0.05)
+    async with stand() as here:
+        await here.house.switchboard.join(BOB, "hall", Recorder())
+        async with reading(here, BOB) as reader:
+            here.tokens.issued.clear()
+            for number in range(20):
+                await here.house.switchboard.say(BOB, "hall", f"{number}")
+                await asyncio.sleep(0.01)
+            assert b": still here" not in reader.content
+            assert (await reader.events())[-1][1]["reason"] == "unauthorized"
+            assert reader.ended
+
+
 async def test_draining_ends_streams(here: Stand) -> None:
     async with reading(here, BOB) as reader:
         await drain(here.app)

@@ -1,6 +1,7 @@
 """Server-sent events of what the caller may see, as it happens."""
 
 import asyncio
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -35,6 +36,7 @@ class EventStream(Response):
         self._listener = listener
         self._authenticator = authenticator
         self._token = token
+        self._verified_at = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end."""
@@ -65,13 +67,20 @@ class EventStream(Response):
     async def _content(self) -> tuple[bytes, bool]:
         try:
             async with asyncio.timeout(PAUSE):
-                return await self._listener.next()
+                news = await self._listener.next()
         except TimeoutError:
-            try:
-                await self._authenticator.verify(self._token)
-            except Refused as refused:
-                self._listener.end(refused.reason, refused.text)
-            return b": still here\n\n", False
+            news = b": still here\n\n", False
+        # Also where there is always something to tell.
+        if time.monotonic() - self._verified_at >= PAUSE:
+            await self._verify()
+        return news
+
+    async def _verify(self) -> None:
+        self._verified_at = time.monotonic()
+        try:
+            await self._authenticator.verify(self._token)
+        except Refused as refused:
+            self._listener.end(refused.reason, refused.text)
 
 
 async def _send(send: Send, content: bytes, *, more: bool) -> None:
