@@ -47,7 +47,7 @@ class VCard(Feature):
         yield Serve("set", "vcard", VCARD4, self._set4, Scope.OWN)
 
     async def _get(self, request: Request) -> Element:
-        account = request.account or request.own
+        account = _asked(request)
         profile = await _profile(self._profiles, account)
         avatar = await self._profiles.avatar(account)
         return write_temp(profile, avatar, str(account))
@@ -67,7 +67,7 @@ class VCard(Feature):
             await self._profiles.set_avatar(request.own, read.picture)
 
     async def _get4(self, request: Request) -> Element:
-        return write_vcard4(await _profile(self._profiles, request.account or request.own))
+        return write_vcard4(await _profile(self._profiles, _asked(request)))
 
     async def _set4(self, request: Request) -> None:
         await _set4(self._profiles, request.own, request.payload())
@@ -104,6 +104,14 @@ class VCard4Shelf:
     async def retract(self, request: Request, id: str) -> None:
         """There is always one."""
         raise StanzaError("not-allowed", "A profile is changed, not removed.")
+
+
+def _asked(request: Request) -> Address:
+    """Whose it is: those with an account may read it of each other."""
+    account = request.account or request.own
+    if request.own.is_guest and account != request.own:
+        raise StanzaError("forbidden", "Guests do not see profiles.")
+    return account
 
 
 async def _profile(profiles: Profiles, account: Address) -> Profile:

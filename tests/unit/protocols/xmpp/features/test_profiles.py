@@ -66,6 +66,13 @@ async def test_old_vcards(house: TestHouse) -> None:
     assert await bob.refused("get", GET, to=f"nobody@{DOMAIN}") == "service-unavailable"
 
 
+async def test_profiles_are_not_for_guests(house: TestHouse) -> None:
+    guest = house.login(f"stranger@guest.{DOMAIN}/x")
+    assert await guest.refused("get", GET, to=ALICE) == "forbidden"
+    vcard4 = "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>"
+    assert await guest.refused("get", vcard4, to=ALICE) == "forbidden"
+
+
 async def test_new_vcards(house: TestHouse) -> None:
     house.befriend("alice", "bob")
     alice, bob = house.login("alice/desk"), house.login("bob/phone")
