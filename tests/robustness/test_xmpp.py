@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from tests.support.node import Node, run_node
-from tests.support.telephony import make_account
+from tests.support.telephony import PASSWORD, make_account
 from tests.support.xmpp_raw import HEADER, Ended, Wire, chat, wire
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -211,3 +212,22 @@ async def test_passwords_cannot_be_guessed_quickly(node: Node, people: tuple[Wir
     assert 5 <= sum(heard) <= 25, said
     assert not any(heard[-10:])
     assert "temporary-auth-failure" in said[-1]
+
+
+async def test_another_password_ends_what_the_former_one_began(node: Node) -> None:
+    async with wire(node) as ann, wire(node) as ben:
+        for name, client in (("ann", ann), ("ben", ben)):
+            await make_account(node, name)
+            await client.login(name)
+        async with httpx.AsyncClient(base_url=node.url) as http:
+            body = {"address": "ann@localhost", "password": PASSWORD}
+            token = (await http.post("/api/v1/auth/login", json=body)).json()["token"]
+            body = {"password": "something else entirely", "current": PASSWORD}
+            answer = await http.put(
+                "/api/v1/accounts/me/password",
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            answer.raise_for_status()
+        assert "<reset " in await ann.ended()
+        await ben.ping()

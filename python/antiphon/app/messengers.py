@@ -7,7 +7,7 @@ import base64
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from starlette.routing import BaseRoute, Route
@@ -40,6 +40,7 @@ from antiphon.protocols.xmpp.sasl import (
     ScramKeys,
 )
 from antiphon.protocols.xmpp.server import Doors, XmppServer
+from antiphon.protocols.xmpp.session import Session
 from antiphon.services.accounts import Accounts
 from antiphon.services.keys import SCRAM_HASHES, split_scram
 from antiphon.services.login_keys import LoginKeys
@@ -142,7 +143,7 @@ class Messengers:
         addresses = switchboard.addresses
         self._accounts = accounts
         self._checks: set[asyncio.Task[None]] = set()
-        self._unwatch: Callable[[], None] = lambda: None
+        self._watching: list[Callable[[], None]] = []
         self.server = server = XmppServer(
             addresses=addresses,
             directory=Logins(addresses, accounts, people.login_keys, authenticator),
@@ -187,11 +188,16 @@ class Messengers:
     def open(self, doors: Doors) -> None:
         """Serve sockets."""
         self.server.open(doors)
-        self._unwatch = self._accounts.watch(self._changed)
+        self._watching = [
+            self._accounts.watch(self._changed),
+            self._accounts.watch_voided(self._voided),
+        ]
 
     async def close(self) -> None:
         """End all streams, and wait for what was asked for in them."""
-        self._unwatch()
+        for end in self._watching:
+            end()
+        self._watching.clear()
         await self.server.close()
         await self._registrar.close()
         await asyncio.gather(*self._checks, return_exceptions=True)
@@ -231,12 +237,22 @@ class Messengers:
 
     def _changed(self, address: Address) -> None:
         if self.server.hub.sessions.of(address):
-            task = asyncio.get_running_loop().create_task(self._check(address))
-            self._checks.add(task)
-            task.add_done_callback(self._checks.discard)
+            self._check_later(address, ())
 
-    async def _check(self, address: Address) -> None:
-        """End the sessions of an account that may not log in any more."""
+    def _voided(self, address: Address) -> None:
+        """Its log-ins are void; those that come from now on are not."""
+        leaving = self.server.leaving
+        void = [one for one in self.server.hub.sessions.of(address).values() if one not in leaving]
+        if void:
+            self._check_later(address, void)
+
+    def _check_later(self, address: Address, void: Sequence[Session]) -> None:
+        task = asyncio.get_running_loop().create_task(self._check(address, void))
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
+
+    async def _check(self, address: Address, void: Sequence[Session]) -> None:
+        """End the sessions of an account that may not log in any more, and those that are void."""
         try:
             account = await self._accounts.find(address)
         except Refused as refused:
@@ -244,6 +260,8 @@ class Messengers:
             return
         if account is None or account.disabled:
             self.server.dismiss(address)
+        else:
+            self.server.expel(void)
 
 
 def _secret(secret: bytes) -> bytes:

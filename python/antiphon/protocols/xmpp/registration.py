@@ -106,7 +106,9 @@ class Registration(Feature):
     namespaces = (REGISTER,)
 
     def __init__(self, accounts: Accounts, leaving: set[Session]) -> None:
-        """`leaving`: sessions that end by themselves when their account is gone."""
+        """`leaving`: sessions that do not end with their log-ins: that of a new password goes on,
+        that of an account which is gone ends by itself.
+        """
         self._accounts = accounts
         self._leaving = leaving
 
@@ -135,7 +137,11 @@ class Registration(Feature):
         """XEP-0077 §3.3: only one's own."""
         if name.casefold() != request.own.local.casefold():
             raise StanzaError("not-allowed", "That is not your name.")
-        await self._accounts.set_password(request.own, password)
+        self._leaving.add(request.session)  # the others must log in anew
+        try:
+            await self._accounts.set_password(request.own, password)
+        finally:
+            self._leaving.discard(request.session)
         return None
 
     async def _remove(self, request: Request) -> Reply:

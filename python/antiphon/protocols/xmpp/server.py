@@ -5,7 +5,7 @@ one. What stanzas mean is the router's.
 import asyncio
 import logging
 import socket
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -109,6 +109,7 @@ class XmppServer:
             touched=driver.touched,
         )
         self.fan = Fan(driver.streams, self.hub.sessions, driver.touched)
+        # Sessions that `dismiss` and `expel` are not for: they themselves asked for the change.
         self.leaving: set[Session] = set()
         self._driver = driver
         self._gate = gate
@@ -169,6 +170,12 @@ class XmppServer:
         for session in list(self.hub.sessions.of(account).values()):
             if session not in self.leaving:
                 session.close("not-authorized", "The account is locked or gone.")
+        self._driver.touched()
+
+    def expel(self, sessions: Iterable[Session]) -> None:
+        """End sessions whose log-ins are void: clients may log in anew (RFC 6120 §4.9.3.16)."""
+        for session in sessions:
+            session.close("reset", "Your password or your role has changed. Please log in again.")
         self._driver.touched()
 
     @property
