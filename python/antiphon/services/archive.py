@@ -3,6 +3,7 @@
 What is written, and when, is the mailbox's. Knows no protocol, and not who may read what.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from antiphon.core.address import Address
@@ -23,6 +24,8 @@ MAX_CHANGES = 5000
 MAX_WAITING = 500
 # Read at once when a sender's id is sought.
 AT_ONCE = 100
+# Searches at once that go further back than that.
+FAR = 2
 
 # From an archive, sender, addressee and the sender's own id to ours, of what was sent lately.
 Recall = Callable[[str, str, str, str], str | None]
@@ -38,6 +41,7 @@ class Archive:
         self._config = config
         self._marks = marks
         self._recall = recall
+        self._far = asyncio.Semaphore(FAR)
 
     async def read(self, archive: Address, span: Span) -> Page:
         """Part of an archive. Raises `Refused(BAD_REQUEST)` for what is no id."""
@@ -83,21 +87,30 @@ class Archive:
                 row = await self._database.read(lambda c: statements.by_id(c, name, id))
                 if row is not None:
                     return to_messages([row])[0]
-        before: str | None = None
-        looked_at = 0
-        while looked_at < statements.LOOKED_AT:
-            some = before
-            found = await self._database.read(
-                lambda c, some=some: statements.latest(c, name, AT_ONCE, some, whom)  # type: ignore[misc]
-            )
-            for message in to_messages(found):
-                if message.origin_id == reference and _is_meant(message, archive, sender, peer):
+
+        def is_it(message: Message) -> bool:
+            return message.origin_id == reference and _is_meant(message, archive, sender, peer)
+
+        message, before = await self._look(name, whom, None, is_it)
+        if message is not None or before is None:
+            return message
+        # Whoever seeks what is not there must not keep all others from reading.
+        async with self._far:
+            for _ in range(AT_ONCE, statements.LOOKED_AT, AT_ONCE):
+                message, before = await self._look(name, whom, before, is_it)
+                if message is not None or before is None:
                     return message
-            if len(found) < AT_ONCE:
-                return None
-            looked_at += len(found)
-            before = found[-1].id
         return None
+
+    async def _look(
+        self, name: str, whom: str | None, before: str | None, is_it: Callable[[Message], bool]
+    ) -> tuple[Message | None, str | None]:
+        """The latest message that is meant, of some before an id; before which to look next."""
+        found = await self._database.read(
+            lambda c: statements.latest(c, name, AT_ONCE, before, whom)
+        )
+        message = next(filter(is_it, to_messages(found)), None)
+        return message, found[-1].id if len(found) == AT_ONCE else None
 
     async def about(self, archive: Address, ids: Sequence[str]) -> Sequence[Message]:
         """What changes these messages, oldest first."""

@@ -188,6 +188,13 @@ async def test_nothing_of_what_was_taken_back_is_left(mailbox: Mailbox, database
     assert (await mailbox.find(BEN, "o-1")) is not None
 
 
+async def test_what_was_sent_long_ago_is_found_by_its_senders_id(mailbox: Mailbox) -> None:
+    old = await send(mailbox, ANN, BEN, Draft(text="old", origin_id="old"))
+    await asyncio.gather(*(send(mailbox, ANN, BEN, f"{number}") for number in range(250)))
+    found = await asyncio.gather(*(mailbox.find(BEN, id) for id in ("old", "no", "nor", "no, no")))
+    assert found == [old, None, None, None]
+
+
 async def test_what_waits_is_taken_once_and_may_wait_again(mailbox: Mailbox) -> None:
     first = await send(mailbox, ANN, BEN, "one", waiting=True)
     second = await send(mailbox, ANN, BEN, "two", waiting=True)
