@@ -42,7 +42,7 @@ class Lanes:
         """Do a job, now or behind those that wait. Never blocks nor raises."""
         if self._lanes and (lane := self._lanes.get(sender)) is not None:
             if len(lane) >= WAITING:
-                job.refused(Refused(Reason.TOO_MANY, "Too many messages at once."))
+                self._refuse(job, Refused(Reason.TOO_MANY, "Too many messages at once."))
             else:
                 lane.append(job)
         elif not self._attempt(job):
@@ -61,7 +61,7 @@ class Lanes:
         try:
             return job.attempt()
         except Refused as refused:
-            job.refused(refused)
+            self._refuse(job, refused)
         except Exception as error:
             self._failed(job, error)
         return True
@@ -82,7 +82,7 @@ class Lanes:
             try:
                 await job.fetch()
             except Refused as refused:
-                job.refused(refused)
+                self._refuse(job, refused)
                 return
             except Exception as error:
                 self._failed(job, error)
@@ -90,9 +90,17 @@ class Lanes:
             if self._attempt(job):
                 return
         # What was fetched was dropped before it could be used: memory is far too small.
-        job.refused(Refused(Reason.BUSY, "The server is busy. Please try again."))
+        self._refuse(job, Refused(Reason.BUSY, "The server is busy. Please try again."))
 
     def _failed(self, job: Job, error: Exception) -> None:
         self.failures += 1
         log.error("a message could not be passed on", exc_info=error)
-        job.refused(Refused(Reason.INTERNAL, "The server failed to do this."))
+        self._refuse(job, Refused(Reason.INTERNAL, "The server failed to do this."))
+
+    def _refuse(self, job: Job, refused: Refused) -> None:
+        """Whoever cannot even hear that must not keep those behind it from being done."""
+        try:
+            job.refused(refused)
+        except Exception:
+            self.failures += 1
+            log.exception("whoever sent a message cannot be told: %s", refused)

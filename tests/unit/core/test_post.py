@@ -231,6 +231,21 @@ async def test_too_many_are_refused_and_come_back_with_time() -> None:
     await refusal(Reason.TOO_MANY, here, BEN, "ann", "two")
 
 
+async def test_a_sender_that_fails_to_hear_does_not_hold_up_what_it_sent_later() -> None:
+    here = people()
+    desk = here.reach.add("ben", "desk")
+
+    def broken(outcome: Message | Refused) -> None:
+        raise RuntimeError("an error of ours")
+
+    nothing = Draft(kind=MessageKind.REACTION, reactions=("👍",), about="nothing")
+    here.switchboard.submit(ANN, BEN.address, nothing, heard=broken)
+    here.switchboard.submit(ANN, BEN.address, Draft(text="later"), heard=lambda _: None)
+    await asyncio.sleep(0.01)
+    assert received(desk) == ["later"]
+    assert here.switchboard.message_failures == 1
+
+
 async def test_changes_name_the_message_that_they_change() -> None:
     here = people()
     desk = here.reach.add("ben", "desk")
