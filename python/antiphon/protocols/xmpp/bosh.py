@@ -154,8 +154,11 @@ class BoshWire(LooseWire):
         """Answer a request with all that waits."""
         content, self._out = b"".join(self._out), []
         self._waiting = 0
-        data = body(content, xmlns_stream=STREAM) if b"stream:" in content else body(content)
-        self._reply(rid, data)
+        if self._greeting is not None:
+            said, self._greeting = self._greeting, None
+        else:
+            said = {"xmlns_stream": STREAM} if b"stream:" in content else {}
+        self._reply(rid, body(content, **said))
 
     def _reply(self, rid: int, data: bytes) -> None:
         answer = self._open.pop(rid, None)
@@ -209,13 +212,7 @@ class BoshWire(LooseWire):
             self._flushing = None
         if not self._out or not self._open:
             return
-        rid = next(iter(self._open))
-        if self._greeting is not None:
-            greeting, self._greeting = self._greeting, None
-            content, self._out, self._waiting = b"".join(self._out), [], 0
-            self._reply(rid, body(content, **greeting))
-        else:
-            self._answer(rid)
+        self._answer(next(iter(self._open)))
 
     def _put(self, data: bytes) -> None:
         self._waiting += len(data)

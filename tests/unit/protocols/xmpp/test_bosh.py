@@ -168,6 +168,11 @@ async def test_requests_are_taken_in_the_order_of_their_numbers(stand: Stand) ->
     assert [stanza.id for _, stanza in stand.site.router.received_] == ["early", "late"]
 
 
+async def test_a_client_that_wants_nothing_held_is_greeted(stand: Stand) -> None:
+    await stand.client.begin(hold="0")
+    assert stand.client.sid
+
+
 async def test_a_request_sent_again_before_its_turn_leaves_none_unanswered(stand: Stand) -> None:
     client = stand.client
     await client.log_in()
