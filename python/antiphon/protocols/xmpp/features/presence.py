@@ -257,10 +257,12 @@ class PresenceFeature(Feature):
         for session in self._those(watcher):
             if Available not in session.features:
                 continue
-            if account.local:
+            known = self._contacts.sees(session.account, account) is not None
+            if account.local and known:
                 self._look(session, account)
             else:
-                self._errands.add(session, partial(self._look_at_all, session, account.domain))
+                look = partial(self._look_at_all, session, account.domain)
+                self._errands.add(session, look, always=True)
 
     def _those(self, watcher: Address) -> list[Session]:
         if watcher.local:
