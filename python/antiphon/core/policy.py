@@ -83,6 +83,8 @@ class Policy:
     def may_say(self, caller: Caller, settings: RoomSettings, member: Member | None) -> None:
         """Send a chat message to a room; `member` is what the caller is in it, if anything."""
         steers = caller.grants.admin or caller.grants.moderate
+        if not (caller.grants.admin or _covers(caller, settings.name)):
+            raise Refused(Reason.FORBIDDEN, "Your invitation is for another room.")
         if member is None and not (steers and _covers(caller, settings.name)):
             raise Refused(Reason.FORBIDDEN, "You are not in this room.")
         if member is not None and settings.moderated and member.info.role is Role.LISTENER:

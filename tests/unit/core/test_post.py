@@ -130,7 +130,8 @@ async def test_what_waited_longer_is_brought_though_a_later_message_was_taken_at
     desk.listens = False
     old = await here.switchboard.send(ANN, "ben", "old")
     held: list[Letter] = []
-    post, here.messages.post = here.messages.post, held.append  # type: ignore[method-assign]
+    post = here.messages.post
+    here.messages.post = held.append  # type: ignore[assignment,method-assign]
     here.switchboard.submit(ANN, BEN.address, Draft(text="new"), heard=lambda _: None)
     assert [letter.waiting for letter in held] == [True]
     desk.listens = True  # while it is written

@@ -61,5 +61,13 @@ async def test_other_rooms_of_the_account_are_closed(here: Here) -> None:
     for method in ("PATCH", "DELETE"):
         refused = await here.call(method, "/api/v1/rooms/board", GUIDED, json=change)
         assert refused.status_code == 403, refused.text
-    listed = await here.call("GET", "/api/v1/rooms/board/affiliations", GUIDED)
-    assert listed.status_code == 403
+    other = await switchboard.join(account("ben"), "board", Recorder())
+    for method, path, body in (
+        ("GET", "affiliations", None),
+        ("GET", "messages", None),
+        ("POST", "messages", {"text": "in the name of Ann"}),
+        ("DELETE", f"members/{other.member.id}", None),
+        ("POST", f"members/{other.member.id}/mute", None),
+    ):
+        refused = await here.call(method, f"/api/v1/rooms/board/{path}", GUIDED, json=body)
+        assert refused.status_code == 403, (path, refused.text)

@@ -87,8 +87,9 @@ def _audio(member: Member) -> list[Track]:
 
 
 def _as_member(room: Room, caller: Caller) -> Member | None:
-    """The caller as a member of the room; administrators act from outside."""
-    if caller.grants.admin:
+    """The caller as a member of the room, if the token is for it; administrators are outside."""
+    rooms = caller.grants.rooms
+    if caller.grants.admin or (rooms is not None and room.name not in rooms):
         return None
     own = caller.address.bare
     mine = [member for member in room.members.values() if member.caller.address.bare == own]
