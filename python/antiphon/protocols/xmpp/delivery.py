@@ -2,6 +2,7 @@
 that want some, each in order. It decides nothing about who may send what.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived, MessageSent
 from antiphon.core.message import Message
 from antiphon.core.ports import Presence
+from antiphon.core.reason import Refused
 
 from . import adapter
 from .availability import listens
@@ -21,6 +23,8 @@ from .features.carbons import copy, wants
 from .names import Finding, named, needs_names
 from .session import Session
 from .sessions import Sessions
+
+log = logging.getLogger(__name__)
 
 News = MessageReceived | MessageSent
 Give = Callable[[Session, News], None]
@@ -68,12 +72,19 @@ class Delivery:
             while held:
                 event, give = held.popleft()
                 if needs_names(event.message):
-                    message = await named(self._messages, session.account, event.message)
-                    event = replace(event, message=message)
+                    event = replace(event, message=await self._named(session, event.message))
                 if not session.ended:
                     give(session, event)
         finally:
             session.features.pop(_Held, None)
+
+    async def _named(self, session: Session, message: Message) -> Message:
+        """As clients know it; as it came, rather than not at all, if the archive is silent."""
+        try:
+            return await named(self._messages, session.account, message)
+        except Refused as refused:
+            log.error("%s: what a message names was not found: %s", session.jid, refused)
+            return message
 
     def _receive(self, session: Session, event: News) -> None:
         message = event.message

@@ -4,12 +4,14 @@ typing; and what a session did not take.
 
 from xml.etree.ElementTree import Element
 
+import pytest
+
 from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.event import Marked
 from antiphon.core.message import Attachment, Draft, Mark, Message, MessageKind, Span
 from antiphon.core.ports import Caller
-from antiphon.core.reason import Refused
+from antiphon.core.reason import Reason, Refused
 from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse, body
 
 ALICE = f"alice@{DOMAIN}"
@@ -188,3 +190,19 @@ async def test_guests_leave_nothing(house: TestHouse) -> None:
     ):
         assert await guest.refused("set", payload) == "forbidden"
     await guest.set("<enable xmlns='urn:xmpp:carbons:2'/>")
+
+
+async def test_what_names_others_comes_although_the_archive_does_not_answer(
+    house: TestHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = await there(house)
+    first = await write(house, Draft(text="first"))
+    await alice.take()
+
+    async def broken(archive: Address, reference: str) -> Message | None:
+        raise Refused(Reason.UNAVAILABLE, "The database does not answer.")
+
+    monkeypatch.setattr(house.mailbox, "find", broken)
+    for draft in (Draft(text="answer", reply_to=first.id), Draft(text="and then")):
+        await write(house, draft)
+    assert [body(one) for one in await alice.take()] == ["answer", "and then"]
