@@ -82,8 +82,10 @@ class Registrar:
             if not self._made.allows(stream.peer, MAKING, self._loop.time()):
                 raise StanzaError("resource-constraint", "Too many accounts were made from here.")
             address = self._jids.addresses.parse(name)
-            await self._accounts.create(address, password)
+            # Counted before, and whatever comes of it: several may be made at once, and a name that
+            # is taken tells as much as one that is not.
             self._made.failed(stream.peer, MAKING, self._loop.time())
+            await self._accounts.create(address, password)
             stream.wire.send(result(stanza, None))
         except StanzaError as error:
             stream.wire.send(refusal(stanza, None, error.condition, error.text))
