@@ -20,7 +20,7 @@ const BATCHES: usize = 8;
 const LONGEST: usize = 65_536;
 
 /// recvmmsg and sendmmsg around a machine.
-#[pyclass(module = "antiphon._native", unsendable)]
+#[pyclass(module = "antiphon._native")]
 pub(crate) struct SipUdp {
     fd: i32,
     listener: u16,
@@ -36,6 +36,12 @@ struct Buffers {
     iovecs: Vec<libc::iovec>,
     headers: Vec<libc::mmsghdr>,
 }
+
+// SAFETY: the pointers in `iovecs` and `headers` lead into the other vectors of the same value, which
+// go where it goes and are not given to anybody.
+unsafe impl Send for Buffers {}
+// SAFETY: nothing is read or written through a shared reference.
+unsafe impl Sync for Buffers {}
 
 #[pymethods]
 impl SipUdp {

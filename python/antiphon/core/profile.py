@@ -58,8 +58,8 @@ class Avatar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A place for one file: who has `put_url` may send it there by HTTP PUT, with these header
-    fields, until `expires_at` (seconds since 1970); who has `get_url` may read it.
+    """A place for one file: who has `put_url` may put it there, with these header fields, until
+    `expires_at` (seconds since 1970); who has `get_url` may read it.
     """
 
     id: str

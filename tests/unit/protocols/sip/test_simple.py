@@ -74,6 +74,9 @@ class Friends:
     def blocks(self, account: Address, other: Address) -> bool | None:
         return False
 
+    async def blocked(self, account: Address) -> list[str]:
+        return []
+
     async def ask(self, account: Address, address: Address, text: str = "") -> None:
         self.asked.append((account, address))
 
