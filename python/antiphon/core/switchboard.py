@@ -108,6 +108,7 @@ class Switchboard(RoomVerbs):
         presence: Presence | None = None,
         post_limits: PostLimits | None = None,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._media = media
         self._locator = locator or Here()
@@ -135,6 +136,7 @@ class Switchboard(RoomVerbs):
             limits=post_limits,
             watch=self._told,
             now=now,
+            clock=clock,
         )
         super().__init__(
             post=post,

@@ -218,7 +218,8 @@ async def test_order_is_kept_while_the_first_is_looked_up() -> None:
 
 
 async def test_too_many_are_refused_and_come_back_with_time() -> None:
-    here = people(post_limits=PostLimits(rate=1000, burst=3))
+    time = 10.0
+    here = people(post_limits=PostLimits(rate=1, burst=3), clock=lambda: time)
     here.reach.add("ben", "desk")
     outcomes: list[Message | Refused] = []
     for _ in range(5):
@@ -226,7 +227,9 @@ async def test_too_many_are_refused_and_come_back_with_time() -> None:
     await asyncio.sleep(0.02)
     refused = [one.reason for one in outcomes if isinstance(one, Refused)]
     assert refused == [Reason.TOO_MANY] * 2
+    time += 1.0
     await here.switchboard.send(ANN, "ben", "later")
+    await refusal(Reason.TOO_MANY, here, ANN, "ben", "too soon")
     here.directory.rates["ben"] = 0.001
     await here.switchboard.send(BEN, "ann", "one")
     await refusal(Reason.TOO_MANY, here, BEN, "ann", "two")
