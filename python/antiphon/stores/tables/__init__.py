@@ -1,6 +1,14 @@
 """The tables, as the newest migration leaves them. Says nothing of who uses them."""
 
-from .accounts import account_keys, accounts, avatars, invitations, profiles, resets
+from .accounts import (
+    account_changes,
+    account_keys,
+    accounts,
+    avatars,
+    invitations,
+    profiles,
+    resets,
+)
 from .base import metadata
 from .bindings import bindings
 from .calls import calls, calls_running
@@ -12,6 +20,7 @@ from .push import push_subscriptions
 from .rooms import affiliations, affiliations_by_account, rooms, rooms_by_owner
 
 __all__ = [
+    "account_changes",
     "account_keys",
     "accounts",
     "affiliations",

@@ -44,6 +44,21 @@ account_keys = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# What happened lately, for the other processes that share the database. `what`: changed, voided or
+# removed; `account`: its id; `author`: names the process; `at`: seconds since 1970.
+account_changes = Table(
+    "account_changes",
+    metadata,
+    Column("key", KEY_TEXT, primary_key=True),
+    Column("account", KEY_TEXT, nullable=False),
+    Column("domain", KEY_TEXT, nullable=False),
+    Column("local", KEY_TEXT, nullable=False),
+    Column("what", KEY_TEXT, nullable=False),
+    Column("author", KEY_TEXT, nullable=False),
+    Column("at", Double, nullable=False),
+    Index("account_changes_by_time", "at"),
+)
+
 # One-time tokens are kept as their hashes: who reads the database cannot use them.
 invitations = Table(
     "invitations",
