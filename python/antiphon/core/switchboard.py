@@ -22,6 +22,7 @@ from .calls import CallLimits
 from .delivery import Delivery
 from .event import Event, RoomClosed, RoomOpened
 from .exchange import Exchange
+from .guesses import Guesses
 from .member import Member, Outlet, Receive, Role, Track
 from .policy import Policy
 from .ports import (
@@ -116,6 +117,8 @@ class Switchboard(RoomVerbs):
         self._watchers: list[Outlet] = []
         self._draining = False
         self._errands: set[asyncio.Task[None]] = set()
+        self._clock = clock
+        self._guesses = Guesses()
         exchange = Exchange(
             addresses=addresses,
             policy=policy,
@@ -179,7 +182,20 @@ class Switchboard(RoomVerbs):
         self._exchange.admit(caller, settings.name)
         self.policy.may_join(caller, settings, present)
         if self._member(settings.name, caller) is None:
+            self._pass(caller, settings, password)
+
+    def _pass(self, caller: Caller, settings: RoomSettings, password: str | None) -> None:
+        if password is None or not settings.password:
             self.policy.may_pass(caller, settings, password)
+            return
+        who, room, now = caller.address, settings.name, self._clock()
+        self._guesses.must_be_few(who, room, now)
+        try:
+            self.policy.may_pass(caller, settings, password)
+        except Refused as refused:
+            if refused.reason is Reason.PASSWORD:
+                self._guesses.wrong(who, room, now)
+            raise
 
     # coming and going
 
