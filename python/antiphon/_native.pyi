@@ -878,6 +878,10 @@ class SipUdp:
     ]:
         """Read what has come (at most a few hundred datagrams) and wake the machine; its events."""
 
+    @property
+    def received(self) -> int:
+        """How many datagrams the last `poll` read."""
+
     def flush(self) -> None:
         """Send what the machine has for this listener; the rest stays for `output()`."""
 

@@ -26,6 +26,9 @@ pub(crate) struct SipUdp {
     listener: u16,
     machine: Py<SipMachine>,
     buffers: Buffers,
+    /// Datagrams that the last poll read.
+    #[pyo3(get)]
+    received: usize,
 }
 
 /// What the system calls point to.
@@ -50,13 +53,15 @@ impl SipUdp {
         if usize::from(listener) >= machine.borrow(py).machine.listener_count() {
             return Err(unfit("listener: no such listener"));
         }
-        Ok(SipUdp { fd, listener, machine, buffers: Buffers::new() })
+        Ok(SipUdp { fd, listener, machine, buffers: Buffers::new(), received: 0 })
     }
 
     fn poll(&mut self, py: Python<'_>, now: f64) -> PyResult<Vec<Py<PyAny>>> {
         let mut guard = self.machine.borrow_mut(py);
+        self.received = 0;
         for _ in 0..BATCHES {
             let count = self.buffers.receive(self.fd);
+            self.received += count;
             for at in 0..count {
                 let Some((data, remote)) = self.buffers.get(at) else { continue };
                 let flow = sip::Flow::new(self.listener, sip::Transport::Udp, 0, remote);

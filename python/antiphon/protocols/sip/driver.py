@@ -12,6 +12,7 @@ from antiphon._native import SipUdp
 from antiphon.net.accept import Acceptor
 from antiphon.net.gate import Gate, Lease
 
+from .datagrams import Datagrams
 from .flows import Flows
 from .listener import Listener
 from .resolve import TCP, TLS, UDP
@@ -34,7 +35,7 @@ class Driver:
         self._gate = gate
         self._shown = shown
         self._loop = asyncio.get_running_loop()
-        self._datagrams: list[socket.socket] = []
+        self._datagrams: list[Datagrams] = []
         self._acceptors: list[Acceptor] = []
         self._starts: list[Callable[[], None]] = []
 
@@ -61,18 +62,23 @@ class Driver:
         for acceptor in self._acceptors:
             await acceptor.close()
         self._flows.udps.clear()
-        for opened in self._datagrams:
-            self._loop.remove_reader(opened)
-            opened.close()
+        for datagrams in self._datagrams:
+            datagrams.close()
 
     def _serve_datagrams(self, opened: socket.socket) -> None:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         listener = self._listener(opened, UDP)
         udp = SipUdp(opened.fileno(), self._flows.stack.machine, listener.number)
         self._flows.udps.append(udp)
-        self._datagrams.append(opened)
-        poll, take, clock = udp.poll, self._flows.stack.take, self._loop.time
-        self._starts.append(lambda: self._loop.add_reader(opened, lambda: take(poll(clock()))))
+        take = self._flows.stack.take
+
+        def turn(now: float) -> int:
+            take(udp.poll(now))
+            return udp.received
+
+        datagrams = Datagrams(opened, turn, self._loop)
+        self._datagrams.append(datagrams)
+        self._starts.append(datagrams.start)
 
     def _serve_streams(
         self, opened: socket.socket, tls: Callable[[], ssl.SSLContext] | None
