@@ -23,6 +23,7 @@ from .features.carbons import copy, wants
 from .names import Finding, named, needs_names
 from .session import Session
 from .sessions import Sessions
+from .stamps import own_delays
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,8 @@ class Delivery:
         """
         # Archive ids that the addressee would believe are not the sender's to give (XEP-0359 §4).
         own = None if stanza.to else sender.bare
-        data = stanza.stamp(sender.jid, to=own, by=str(to.bare))
+        late, kept = own_delays(stanza, sender.address)
+        data = stanza.stamp(sender.jid, to=own, drop=late, extra=kept, by=str(to.bare))
         there = [one for one in self._sessions.of(to.bare).values() if one is not sender]
         meant = [one for one in there if _is_for(one, to)]
         key = f"typing {sender.account}" if stanza.kids & Kid.CHAT_STATE else None

@@ -24,6 +24,7 @@ from .device import SessionDevice, device_of
 from .feature import StanzaError, error_of
 from .marks import Marks
 from .session import Session
+from .stamps import own_delays
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,9 @@ class Messaging:
     def _submit(self, session: Session, stanza: Stanza, to: Address) -> None:
         own = None if stanza.to else session.bare
         # Archive ids that the addressee would believe are not the sender's to give (XEP-0359 §4).
-        raw = stanza.stamp(session.jid, to=own, drop=PRIVATE, by=f"{to.local}@{to.domain}")
+        late, kept = own_delays(stanza, session.address)
+        by = f"{to.local}@{to.domain}"
+        raw = stanza.stamp(session.jid, to=own, drop=PRIVATE | late, extra=kept, by=by)
         draft = adapter.draft_of(stanza, raw)
         if stanza.type == HEADLINE:
             draft = replace(draft, kept=False, copied=False)

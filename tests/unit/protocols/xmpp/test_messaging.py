@@ -289,3 +289,17 @@ async def test_the_same_again_is_the_same(house: TestHouse) -> None:
     for _ in range(2):
         alice.send(text("twice", id="1"))
     assert len(await bob.take()) == 2
+
+
+async def test_nobody_says_in_the_name_of_servers_when_something_was_sent(
+    house: TestHouse,
+) -> None:
+    alice, bob = await pair(house)
+    stamp = "xmlns='urn:xmpp:delay' stamp='2001-01-01T00:00:00Z'"
+    forged = f"<delay {stamp} from='{DOMAIN}'/><delay {stamp} from='{BOB}'/><delay {stamp}/>"
+    own = f"<delay {stamp} from='{alice.jid}'/>"
+    state = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+    for said in ("<body>x</body>", state):
+        alice.send(f"<message to='{BOB}' type='chat'>{said}{forged}{own}</message>")
+        delays = (await bob.only()).findall("{urn:xmpp:delay}delay")
+        assert [one.get("from") for one in delays] == [alice.jid]

@@ -38,8 +38,8 @@ AFFILIATION_LOST, MEMBERS_ONLY = 321, 322
 SHUTDOWN = 332
 TECHNICAL = 333
 
-# What clients must not say in the room's name (XEP-0045 §7.2.2, XEP-0421 §4).
-FORGED = Kid.MUC | Kid.MUC_USER | Kid.OCCUPANT_ID
+# What clients must not say in the room's name (XEP-0045 §7.2.2, XEP-0203 §6, XEP-0421 §4).
+FORGED = Kid.MUC | Kid.MUC_USER | Kid.OCCUPANT_ID | Kid.DELAY
 
 ROLES: Mapping[Role, str] = {
     Role.LISTENER: "visitor",

@@ -179,7 +179,9 @@ class Occupant:
         draft = event.message.draft
         original = draft.original
         if original is not None and original.form == adapter.FORM:
-            self.session.send(Stanza(original.data).stamp(fan.jid(sender), to=self.session.jid))
+            to, own = self.session.jid, self.session.bare
+            # Archive ids that it would believe are its own account's to give (XEP-0359 §4).
+            self.session.send(Stanza(original.data).stamp(fan.jid(sender), to=to, by=own))
             return
         data = adapter.built(event.message, from_=fan.jid(sender))
         whole = adapter.with_child(data, user() + fan.occupant_id(sender))

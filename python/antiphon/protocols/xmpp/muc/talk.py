@@ -16,6 +16,7 @@ from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.xmpp import adapter
 from antiphon.protocols.xmpp.feature import StanzaError
 from antiphon.protocols.xmpp.session import Session
+from antiphon.protocols.xmpp.stamps import own_delays
 
 from .fan import RoomFan
 from .foyer import Foyer
@@ -138,7 +139,9 @@ class Talk:
 
     def _stamped(self, occupant: Occupant, stanza: Stanza, room: str, extra: bytes = b"") -> bytes:
         """As others see it: from the occupant, without what only the room may say."""
-        return stanza.stamp(occupant.jid, extra=extra + occupant.occupant_id, drop=FORGED, by=room)
+        _, late = own_delays(stanza, occupant.caller.address)
+        extra = late + extra + occupant.occupant_id
+        return stanza.stamp(occupant.jid, extra=extra, drop=FORGED, by=room)
 
     # to one
 
@@ -165,4 +168,6 @@ class Talk:
         for member in seat.members:
             other = fan.occupants.get(member.id)
             if other is not None and other.ready:
-                other.session.send(Stanza(data).stamp(to=other.session.jid))
+                # Archive ids that it would believe are its own account's to give (XEP-0359 §4).
+                own = other.session
+                own.send(Stanza(data).stamp(to=own.jid, by=own.bare))

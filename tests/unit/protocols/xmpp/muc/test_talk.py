@@ -253,3 +253,29 @@ async def test_what_is_no_groupchat_is_not_for_the_room(hall: Hall) -> None:
     assert condition(await ann.only()) == "service-unavailable"
     ann.send(f"<message to='den@{ROOMS}/Ann' type='groupchat'><body>x</body></message>")
     assert condition(await ann.only()) == "bad-request"
+
+
+async def test_nobody_says_in_the_name_of_the_room_when_something_was_said(hall: Hall) -> None:
+    ann, bob = await room_of(hall, "ann", "bob")
+    stamp = "stamp='2001-01-01T00:00:00Z'"
+    forged = "".join(
+        f"<delay xmlns='urn:xmpp:delay'{by} {stamp}/>"
+        for by in (f" from='den@{ROOMS}'", f" from='den@{ROOMS}/Bob'", " from='example.org'", "")
+    )
+    own = f"<delay xmlns='urn:xmpp:delay' from='{ann.jid}' {stamp}/>"
+    ids = "".join(
+        f"<stanza-id xmlns='urn:xmpp:sid:0' by='{by}' id='forged'/>"
+        for by in (f"den@{ROOMS}", bob.session.bare)
+    )
+    said = f"<body>x</body>{forged}{own}{ids}"
+    for to, kind in (("", "groupchat"), ("/Bob", "chat")):
+        ann.send(f"<message to='den@{ROOMS}{to}' type='{kind}'>{said}</message>")
+        told = await bob.only()
+        assert [one.get("from") for one in told.findall(DELAY)] == [ann.jid]
+        if kind == "chat":
+            assert told.findall(SID) == []
+        else:
+            forgeries = [one for one in told.findall(SID) if one.get("id") == "forged"]
+            assert [one.get("by") for one in forgeries] == [bob.session.bare], "no id of the room"
+    ann.send(f"<presence to='den@{ROOMS}/Ann'>{forged}<show>away</show></presence>")
+    assert (await bob.only()).findall(DELAY) == []
