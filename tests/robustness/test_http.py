@@ -52,7 +52,7 @@ async def raw(node: Node) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.S
             await writer.wait_closed()
 
 
-async def answer_to(node: Node, request: bytes, within: float = 10.0) -> bytes:
+async def answer_to(node: Node, request: bytes, within: float = 20.0) -> bytes:
     """What comes until the node closes, or the first answer's bytes."""
     async with raw(node) as (reader, writer), asyncio.timeout(within):
         with contextlib.suppress(ConnectionError):

@@ -161,7 +161,7 @@ async def test_garbage_in_streams(start: Start) -> None:
         async with stream(node) as (reader, writer):
             writer.write(piece)
             writer.write_eof()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 try:
                     await reader.read()
                 except ConnectionError:
@@ -193,7 +193,7 @@ async def test_garbage_in_a_websocket(start: Start) -> None:
         # The same connection still serves who speaks well.
         request = honest("REGISTER", via="a.invalid", transport="WS")
         await socket.send(request.decode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:
                 answer = await socket.recv()
                 answer = answer.encode() if isinstance(answer, str) else answer
@@ -202,7 +202,7 @@ async def test_garbage_in_a_websocket(start: Start) -> None:
         assert status(answer) == 401
         with contextlib.suppress(ConnectionClosed):
             await socket.send("OPTIONS sip:localhost SIP/2.0\r\nX: " + "x" * (1 << 20))
-        await asyncio.wait_for(socket.wait_closed(), 10)
+        await asyncio.wait_for(socket.wait_closed(), 20)
         assert socket.close_code == 1009
     await unharmed(node)
 
@@ -234,7 +234,7 @@ async def test_what_is_too_large(start: Start) -> None:
         b"x" * 200_000,
     ]
     for lie in lies:
-        async with stream(node) as (reader, writer), asyncio.timeout(10):
+        async with stream(node) as (reader, writer), asyncio.timeout(20):
             writer.write(lie)
             try:
                 await reader.read()  # it is closed
@@ -252,7 +252,7 @@ async def test_slow_streams_end(start: Start) -> None:
     async def drip(start: bytes) -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with stream(node) as (reader, writer), asyncio.timeout(15):
+        async with stream(node) as (reader, writer), asyncio.timeout(20):
             writer.write(start)
             closed = asyncio.create_task(_until_closed(reader))
             while not closed.done():
@@ -272,7 +272,7 @@ async def test_slow_streams_end(start: Start) -> None:
 async def test_half_a_message_after_a_whole_one_is_not_waited_for(start: Start) -> None:
     node = await start(NO_GUESTS, {"ANTIPHON_LIMITS_SIP_MESSAGE_TIMEOUT": "1"})
     await make_account(node, "ann")
-    async with stream(node) as (reader, writer), asyncio.timeout(10):
+    async with stream(node) as (reader, writer), asyncio.timeout(20):
         writer.write(message("OPTIONS", f"sip:{DOMAIN}", transport="TCP") + b"OPTIONS sip:a")
         assert status(await reader.read(4096)) == 200
         await _until_closed(reader)
@@ -298,12 +298,12 @@ async def test_connections_of_one_address_are_limited(start: Start) -> None:
             reader, writer = await stack.enter_async_context(stream(node))
             try:
                 writer.write(renewed(request))
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     answered += status(await reader.read(4096)) == 200
             except ConnectionError:
                 continue
         assert answered == places
-        async with stream(node, SCANNER) as (reader, writer), asyncio.timeout(10):
+        async with stream(node, SCANNER) as (reader, writer), asyncio.timeout(20):
             writer.write(renewed(request))
             assert status(await reader.read(4096)) == 200
         refused = await figures(node)

@@ -69,7 +69,7 @@ def target(made: dict[str, Any]) -> bytes:
     return httpx.URL(made["put_url"]).raw_path
 
 
-async def raw(node: Node, *pieces: bytes, pause: float = 0.0, within: float = 15.0) -> bytes:
+async def raw(node: Node, *pieces: bytes, pause: float = 0.0, within: float = 20.0) -> bytes:
     """What comes back for these bytes until the node closes or answers."""
     reader, writer = await asyncio.open_connection("127.0.0.1", node.port("http"))
     try:
@@ -127,7 +127,7 @@ async def test_who_dawdles_or_goes_away_leaves_nothing(node: Node, data: Path) -
             writer.write(begin + b"x" * 500_000)
             await asyncio.sleep(0.02)
             writer.transport.abort()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while (
                 await http.put(made["put_url"], content=b"y" * MEGABYTE, headers=made["headers"])
             ).status_code != 201:

@@ -183,8 +183,8 @@ async def test_half_open_and_slow_ones_are_let_go(tmp_path: Path, artifacts: Pat
         slow = await stack.enter_async_context(wire(node))
         dripping = asyncio.create_task(drip(slow, HEADER))
         for client in silent:
-            await client.ended(within=10)
-        await slow.ended(within=15)
+            await client.ended(within=20)
+        await slow.ended(within=20)
         dripping.cancel()
         await asyncio.gather(dripping, return_exceptions=True)
 

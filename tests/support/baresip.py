@@ -54,7 +54,7 @@ class Phone:
         """Give a command of baresip's menu; what it answers."""
         text = json.dumps({"command": name, "params": parameters, "token": name}).encode()
         self.writer.write(b"%d:%b," % (len(text), text))
-        reply = await asyncio.wait_for(self.replies.get(), 10)
+        reply = await asyncio.wait_for(self.replies.get(), 20)
         assert reply["ok"], f"{self.name}: {name} {parameters}: {reply}"
         return str(reply["data"])
 
@@ -113,7 +113,7 @@ class Phone:
         rate = self.recording_rate()
         return amplitude(heard[-int(rate * seconds) :], rate, tone)
 
-    async def hears(self, tone: int, within: float = 15.0, level: float = 0.02) -> None:
+    async def hears(self, tone: int, within: float = 20.0, level: float = 0.02) -> None:
         """Wait until that tone is heard."""
 
         async def loudness() -> float:
@@ -191,7 +191,7 @@ async def run_phone(
         if process.returncode is None:
             process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), 10)
+                await asyncio.wait_for(process.wait(), 20)
             except TimeoutError:
                 process.kill()
                 await process.wait()

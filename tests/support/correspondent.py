@@ -112,7 +112,7 @@ class Correspondent(Telephone):
             ].join(" | "))"""
         return list(await self.browser.evaluate(script))
 
-    async def sees_messages(self, *wanted: str, within: float = 15.0) -> None:
+    async def sees_messages(self, *wanted: str, within: float = 20.0) -> None:
         """Wait until exactly these stand in the open conversation."""
         await until(
             f"{self.name} sees {wanted}", self.shown, lambda seen: seen == list(wanted), within

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 
-PATIENCE = 15.0
+PATIENCE = 20.0
 
 
 class Tls:

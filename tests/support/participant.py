@@ -130,7 +130,7 @@ class Participant:
         await self.browser.type(ROOM + '[part~="chat-input"]', text)
         await self.browser.press("Enter")
 
-    async def reads(self, text: str, within: float = 10.0) -> None:
+    async def reads(self, text: str, within: float = 20.0) -> None:
         """Wait until the open chat shows this message, once."""
         await until(
             f"{self.name} reads {text!r} once",

@@ -55,7 +55,7 @@ class Line:
         self.played_out.set()
 
     async def pressed_all(self, digits: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while "".join(digit for digit, _ in self.keys) != digits:
                 await asyncio.sleep(0.02)
 

@@ -65,7 +65,7 @@ async def pion_publishes(
             assert process.stdin is not None
             process.stdin.close()
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     await process.communicate()
             except TimeoutError:
                 process.kill()

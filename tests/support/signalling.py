@@ -44,13 +44,13 @@ class Signalling:
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._replies[self._number] = reply
         await self.send({"type": type, "id": self._number, **fields})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             return await reply
 
     async def send(self, message: object) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def event(self, type: str, within: float = 10.0) -> dict[str, Any]:  # noqa: A002
+    async def event(self, type: str, within: float = 20.0) -> dict[str, Any]:  # noqa: A002
         """The first message of this type that was not taken yet."""
         async with asyncio.timeout(within):
             while True:
@@ -62,7 +62,7 @@ class Signalling:
                 self._news.clear()
                 await self._news.wait()
 
-    async def close_code(self, within: float = 15.0) -> int | None:
+    async def close_code(self, within: float = 20.0) -> int | None:
         """Wait for the other side to close."""
         async with asyncio.timeout(within):
             await self.socket.wait_closed()

@@ -156,7 +156,7 @@ class Client(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._transport.sendto(data, self.server)
 
-    async def next(self, call_id: str = "", within: float = 10.0) -> bytes:
+    async def next(self, call_id: str = "", within: float = 20.0) -> bytes:
         """The next message (of a Call-ID) that is no provisional answer; others are dropped."""
         async with asyncio.timeout(within):
             while True:
@@ -164,7 +164,7 @@ class Client(asyncio.DatagramProtocol):
                 if not 100 <= status(data) < 200 and call_id in header(data, "Call-ID"):
                     return data
 
-    async def ask(self, request: bytes, within: float = 10.0) -> bytes:
+    async def ask(self, request: bytes, within: float = 20.0) -> bytes:
         """The final answer; the request is sent again each half second (RFC 3261 §17.1.2.2)."""
         call_id = header(request, "Call-ID")
         for _ in range(max(1, int(within / 0.5))):

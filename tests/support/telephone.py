@@ -95,7 +95,7 @@ class Telephone(Participant):
                 return None
             raise
 
-    async def reads_in(self, name: str, text: str, within: float = 10.0) -> None:
+    async def reads_in(self, name: str, text: str, within: float = 20.0) -> None:
         """Wait until the part of this name says this, among other things."""
         await until(
             f"{self.name} reads {text!r} in {name}",

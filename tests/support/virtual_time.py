@@ -1,6 +1,7 @@
 """An event loop whose clock jumps to the next timer as soon as there is nothing else to do.
 
-It knows nothing of what runs on it; real sockets have no place there.
+It knows nothing of what runs on it. Time stands still while a thread of an executor works; real
+sockets have no place there.
 """
 
 import asyncio
@@ -13,11 +14,14 @@ T = TypeVar("T")
 
 
 class _Selector(selectors.SelectSelector):
-    """Instead of waiting, lets the time pass."""
+    """Instead of waiting, lets the time pass, unless `working` threads will wake it."""
 
     passed = 0.0
+    working = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.working and timeout != 0:
+            return super().select(None)
         if timeout is not None and timeout > 0:
             self.passed += timeout
         return super().select(0)
@@ -32,6 +36,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return 1000.0 + self._virtual.passed
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        done = super().run_in_executor(executor, func, *args)
+        self._virtual.working += 1
+        done.add_done_callback(self._worked)
+        return done
+
+    def _worked(self, done: asyncio.Future[Any]) -> None:
+        self._virtual.working -= 1
 
 
 def run(main: Coroutine[Any, Any, T], within: float = 100_000.0) -> T:

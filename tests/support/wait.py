@@ -1,4 +1,7 @@
-"""Waiting for a condition, in words that say what did not come; knows nothing of the things."""
+"""Waiting for a condition, in words that say what did not come; knows nothing of the things.
+
+A time here only ends a test that fails: it is long, for machines have other things to do as well.
+"""
 
 import asyncio
 import time
@@ -24,3 +27,12 @@ async def until(
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {within} s; the last was {value!r}")
         await asyncio.sleep(interval)
+
+
+async def soon(what: str, holds: Callable[[], object], within: float = 20.0) -> None:
+    """The same for what can be seen at once."""
+
+    async def look() -> bool:
+        return bool(holds())
+
+    await until(what, look, within=within, interval=0.005)

@@ -34,7 +34,7 @@ CLIENT = "{jabber:client}"
 ERRORS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 NAMES = ("alice", "bob", "carol", "root")
 # How long a test waits for what must come (s).
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 class _IceServers:

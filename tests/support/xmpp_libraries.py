@@ -64,7 +64,7 @@ class LibraryClient:
         self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
 
-    async def call(self, name: str, *args: Any, within: float = 15.0) -> Any:
+    async def call(self, name: str, *args: Any, within: float = 20.0) -> Any:
         """What a command gives. Raises `LibraryError`."""
         self._number += 1
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -77,7 +77,7 @@ class LibraryClient:
             return await done
 
     async def event(
-        self, name: str, fits: Callable[[Any], bool] = lambda _: True, within: float = 15.0
+        self, name: str, fits: Callable[[Any], bool] = lambda _: True, within: float = 20.0
     ) -> Any:
         """The value of the first event of that name that fits and was not taken yet."""
         async with asyncio.timeout(within):

@@ -39,7 +39,7 @@ ROOMS = f"rooms.{DOMAIN}"
 USER = "{http://jabber.org/protocol/muc#user}"
 JOIN = "<x xmlns='http://jabber.org/protocol/muc'/>"
 # How long a test waits for what must come (s).
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 class _Home:

@@ -19,7 +19,7 @@ HEADER = (
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 MANAGED = "urn:xmpp:sm:3"
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class Ended(AssertionError):

@@ -29,7 +29,7 @@ from antiphon.services.normalize import PrecisNormalizer
 from tests.support.xmpp_wire import FakeDirectory, FakeRouter
 
 DOMAIN = "localhost"
-PATIENCE = 10.0
+PATIENCE = 20.0
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 SALT, ITERATIONS = b"some salt", 4096
 

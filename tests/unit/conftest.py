@@ -1,6 +1,9 @@
-"""Databases for unit tests: each test that wants one runs on SQLite and on a real PostgreSQL."""
+"""For unit tests: the loop that they run on, and databases: each test that wants one runs on SQLite
+and on a real PostgreSQL.
+"""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,10 +13,21 @@ from antiphon.core.address import Addresses
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.stores.database import Database
 from tests.support.postgres import Cluster, require
+from tests.support.virtual_time import VirtualLoop
+
+CORE = Path(__file__).parent / "core"
 
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("unit", deadline=None)
 settings.load_profile("unit")
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Which loop runs a test: the core has no sockets and no threads, others say so by a mark."""
+    timeless = CORE in item.path.parents or item.get_closest_marker("virtual_time") is not None
+    return {"virtual": VirtualLoop} if timeless else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from tests.support.node import Node
 
 T = TypeVar("T")
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class Actor:

@@ -91,7 +91,7 @@ async def recorder(tmp_path: Path) -> AsyncIterator[tuple[Node, Recorder]]:
 
 async def test_policy_events_resources_and_tasks(recorder: tuple[Node, Recorder]) -> None:
     running, heard = recorder
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await heard.running.wait()
     with pytest.raises(Refused, match="Closed by a plug-in"):
         await running.join("other")
@@ -113,7 +113,7 @@ async def test_policy_events_resources_and_tasks(recorder: tuple[Node, Recorder]
 async def test_tasks_end_with_the_node(tmp_path: Path) -> None:
     recorder = Recorder()
     async with node(tmp_path, ("recorder", recorder.setup)):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await recorder.running.wait()
     assert recorder.ended
 

@@ -35,7 +35,7 @@ async def enter(real: Real, name: str, room: str = "r") -> Bot:
 async def heard(bot: Bot, seconds: float = 0.4) -> dict[str, NDArray[np.int16]]:
     """By track: the first stretch of sound of each, silence left out."""
     tracks: dict[str, list[NDArray[np.int16]]] = {}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         async for frame in bot.audio():
             if np.abs(frame.samples).max() > 1000:
                 tracks.setdefault(frame.track, []).append(frame.samples[:, 0])

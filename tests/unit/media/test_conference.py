@@ -49,7 +49,7 @@ def strengths(samples: NDArray[np.int16]) -> dict[str, float]:
 async def hears(bot: Bot) -> dict[str, float]:
     """Over all that sounds in a while."""
     sums: dict[str, list[NDArray[np.int16]]] = {}
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(20):
         async for frame in bot.audio():
             sums.setdefault(frame.track, []).append(frame.samples[:, 0])
             if min(sum(map(len, parts)) for parts in sums.values()) >= 2 * RATE:

@@ -20,7 +20,7 @@ from antiphon._native import Engine
 
 T = TypeVar("T", bound=_native.Event)
 
-PATIENCE = 15.0
+PATIENCE = 20.0
 
 
 class Driver:

@@ -65,7 +65,7 @@ async def test_a_section_is_used_again_for_another_track(driver: Driver) -> None
     driver.native.connect(light, [bob.peer])
     mid = await bob.mid_of(light, since)
     assert mid == await bob.mid_of(dark)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while abs(brightness((await bob.frames(light, 1, since))[-1]) - 220) > 12:
             pass
     assert not any(isinstance(event, _native.Offered) for event in driver.events)

@@ -320,7 +320,7 @@ def test_datagrams_are_carried(stage: Stage) -> None:
         for one in (ours, theirs):
             one.bind(("127.0.0.1", 0))
         ours.setblocking(False)
-        theirs.settimeout(5)
+        theirs.settimeout(20)
         driver = SipUdp(ours.fileno(), stage.machine, stage.udp)
         assert driver.poll(1.0) == []
         # More than one batch.

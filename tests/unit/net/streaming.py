@@ -87,7 +87,7 @@ class Recorder:
                 what for kind, whose, what in self.told if kind == name and stream in (None, whose)
             ]
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(found()) < count:
                 self._news.clear()
                 await self._news.wait()

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,12 @@ from antiphon.net.listen import Listen, bind
 from antiphon.net.streams import StreamDriver
 from antiphon.net.tls import Pair, self_signed
 from antiphon.net.trace import CONNECTION
+from tests.support.wait import soon
 
 LIMITS = ConnectionLimits(
-    connections=50, connections_per_address=8, head_timeout=0.4, head_size=4096, idle_timeout=1.0
+    connections=50, connections_per_address=8, head_timeout=20.0, head_size=4096, idle_timeout=20.0
 )
+BRIEF = replace(LIMITS, head_timeout=1.0, idle_timeout=1.5)
 MESSAGE_LIMIT = 10_000
 
 
@@ -92,7 +95,7 @@ class Serving:
 
     async def empties(self) -> None:
         """All places are given back."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.gate.open:
                 await asyncio.sleep(0.01)
 
@@ -154,9 +157,9 @@ async def test_serves_and_names_connections() -> None:
     ],
 )
 async def test_a_head_that_does_not_come_is_not_waited_for(sent: bytes) -> None:
-    async with serving() as server, server.dial() as (reader, writer):
+    async with serving(limits=BRIEF) as server, server.dial() as (reader, writer):
         writer.write(sent)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(15):
             assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
         assert server.gate.refused == {"head_timeout": 1}
         await server.works()
@@ -164,57 +167,54 @@ async def test_a_head_that_does_not_come_is_not_waited_for(sent: bytes) -> None:
 
 async def test_drops_do_not_extend_the_time() -> None:
     """A byte every now and then (the attack called Slowloris)."""
-    async with serving() as server, server.dial() as (reader, writer):
+    async with serving(limits=BRIEF) as server, server.dial() as (_, writer):
         began = asyncio.get_running_loop().time()
         writer.write(b"GET / HTTP/1.1\r\n")
         with contextlib.suppress(ConnectionError):
-            while not reader.at_eof() and asyncio.get_running_loop().time() - began < 4:
+            while asyncio.get_running_loop().time() - began < 15 and not server.gate.refused:
                 writer.write(b"x: y\r\n")
                 await asyncio.sleep(0.05)
-                if server.gate.refused:
-                    break
-        assert asyncio.get_running_loop().time() - began < 2
         assert server.gate.refused == {"head_timeout": 1}
 
 
 async def test_drops_between_requests_do_not_extend_the_time() -> None:
     """Line ends before a request are allowed (RFC 9112 §2.2), and must not keep a connection."""
-    async with serving() as server, server.dial() as (reader, writer):
+    async with serving(limits=BRIEF) as server, server.dial() as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         began = asyncio.get_running_loop().time()
         with contextlib.suppress(ConnectionError):
-            while asyncio.get_running_loop().time() - began < 4 and not server.gate.refused:
+            while asyncio.get_running_loop().time() - began < 15 and not server.gate.refused:
                 writer.write(b"\r\n")
                 await asyncio.sleep(0.05)
         assert server.gate.refused == {"head_timeout": 1}
 
 
 async def test_an_idle_connection_is_closed_in_silence() -> None:
-    async with serving() as server, server.dial() as (reader, writer):
+    async with serving(limits=BRIEF) as server, server.dial() as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(15):
             assert await reader.read() == b""
         assert not server.gate.refused
 
 
 async def test_a_slow_request_is_served_while_its_body_is_read() -> None:
-    async with serving() as server, server.dial() as (reader, writer):
+    async with serving(limits=BRIEF) as server, server.dial() as (reader, writer):
         writer.write(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n")
         for _ in range(10):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(BRIEF.head_timeout / 5)
             writer.write(b"x")
         assert b"xxxxxxxxxx" in await reader.readuntil(b"xxxxxxxxxx")
 
 
 async def test_a_body_that_nobody_reads_is_not_waited_for() -> None:
-    async with serving() as server, server.dial() as (reader, writer):
+    async with serving(limits=BRIEF) as server, server.dial() as (reader, writer):
         writer.write(b"POST /rude HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         began = asyncio.get_running_loop().time()
         with contextlib.suppress(ConnectionError):
-            while asyncio.get_running_loop().time() - began < 4 and not server.gate.refused:
+            while asyncio.get_running_loop().time() - began < 15 and not server.gate.refused:
                 writer.write(b"x")
                 await asyncio.sleep(0.05)
         assert server.gate.refused == {"head_timeout": 1}
@@ -232,7 +232,7 @@ async def test_a_body_that_nobody_reads_is_not_waited_for() -> None:
 async def test_a_head_that_is_too_large_is_refused(head: bytes) -> None:
     async with serving() as server, server.dial() as (reader, writer):
         writer.write(head)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             answer = await _read_all(reader)
         assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""
         assert server.gate.refused == {"head_size": 1}
@@ -270,13 +270,13 @@ async def test_connections_of_one_address_are_limited() -> None:
 
 
 async def test_websockets_hold_their_place_and_give_it_back() -> None:
-    async with serving() as server:
+    async with serving(limits=BRIEF) as server:
         async with connect(f"ws://127.0.0.1:{server.port}/") as socket_:
             await socket_.send("x")
             assert await socket_.recv() == "x"
             assert server.gate.open == 1
             # The time for the head of a request is over, and is not meant for WebSockets.
-            await asyncio.sleep(LIMITS.head_timeout + 0.2)
+            await asyncio.sleep(BRIEF.head_timeout + 0.2)
             await socket_.send("y")
             assert await socket_.recv() == "y"
         await server.empties()
@@ -327,7 +327,7 @@ async def test_a_client_that_pings_without_reading_is_let_go(
             )
             assert (await loop.sock_recv(raw, 4096)).startswith(b"HTTP/1.1 101")
             with contextlib.suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(8):
+                async with asyncio.timeout(20):
                     while not server.gate.refused:
                         await loop.sock_sendall(raw, ping)
             assert server.gate.refused == {"not_reading": 1}
@@ -341,7 +341,7 @@ async def test_stops_with_open_connections_and_requests() -> None:
         writer.write(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n")
         await asyncio.sleep(0.1)
         began = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - began < 4
+    assert asyncio.get_running_loop().time() - began < 15
     assert b"200" not in await _read_all(reader)
     writer.close()
     with pytest.raises(OSError, match="onnect"):
@@ -392,11 +392,10 @@ async def test_tls_serves(pair: Pair) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"])
 async def test_handshakes_hold_a_place_and_have_a_time(pair: Pair, sent: bytes) -> None:
-    async with serving(pair) as server, server.dial() as (reader, writer):
-        await asyncio.sleep(0.05)
-        assert server.gate.open == 1
+    async with serving(pair, BRIEF) as server, server.dial() as (reader, writer):
+        await soon("it holds a place", lambda: server.gate.open == 1)
         writer.write(sent)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(15):
             await _read_all(reader)
         await server.empties()
         assert server.gate.refused == {"handshake": 1}

@@ -61,7 +61,7 @@ async def test_a_websocket_carries_a_stream() -> None:
             "<message xmlns='jabber:client' to='c@x' from='b@x'><body>é</body></message>",
         ]
         pong = await web.ping(b"still there?")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await pong
         await web.send(CLOSE)
         await handler.wait("ended")

@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 
 from antiphon.net.tls import Certificates, Pair, self_signed
+from tests.support.virtual_time import virtual
 
 INTERVAL = 0.05
 
@@ -43,7 +44,7 @@ async def watching(certificates: Certificates) -> AsyncIterator[None]:
 
 
 async def until(number: int, certificates: Certificates) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while certificates.reloads + certificates.failures < number:
             await asyncio.sleep(INTERVAL)
 
@@ -99,6 +100,7 @@ async def test_bad_files_keep_the_former_and_good_ones_mend_it(
         assert await served(certificates) == "second.example"
 
 
+@virtual
 async def test_files_that_come_one_after_the_other_are_one_change(
     pair: Pair, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ class Remembers(asyncio.Protocol):
         self._note("lost")
 
     async def until(self, what: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while what not in self.happened:
                 self.news.clear()
                 await self.news.wait()
@@ -93,7 +93,7 @@ class House:
         return int(self.socket.getsockname()[1])
 
     async def one(self) -> Remembers:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not self.made:
                 await asyncio.sleep(0.01)
         return self.made[0]
@@ -167,7 +167,7 @@ async def test_a_reader_that_pauses_lets_the_peer_wait() -> None:
         await asyncio.sleep(0.1)
         assert len(protocol.came) < 65_536
         protocol.transport.resume_reading()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(protocol.came) < total:
                 await asyncio.sleep(0.01)
         writer.transport.abort()

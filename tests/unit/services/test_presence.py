@@ -72,8 +72,9 @@ async def test_since_stays_while_nothing_changes() -> None:
     assert book.of(ANN)[0].since == 2.0
 
 
+@pytest.mark.virtual_time
 async def test_who_falls_silent_is_forgotten() -> None:
-    book, watcher = PresenceBook(), Watcher()
+    book, watcher = PresenceBook(clock=asyncio.get_running_loop().time), Watcher()
     book.watch(ANN, watcher)
     book.publish(state(TAB), expires=0.15)
     book.publish(state(DESK), expires=0.05)

@@ -151,7 +151,7 @@ async def test_what_cannot_be_stored_ends_neither_the_node_nor_the_writing(
     bad.uri = "sip:\udcff@192.0.2.7"  # no database takes it
     location.put("alice", (bad,))
     running = asyncio.create_task(keeper.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not keeper.failures:
             await asyncio.sleep(0.01)
         location.put("alice", (binding(clock, "b"),))

@@ -72,7 +72,7 @@ class Client:
 
     async def expect(self, kind: str, **fields: object) -> dict[str, Any]:
         """The next message of that type; what comes before it is passed over."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 message = await self.received.get()
                 if message["type"] == kind and fields.items() <= message.items():

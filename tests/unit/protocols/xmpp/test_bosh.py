@@ -17,6 +17,8 @@ from antiphon.protocols.xmpp.message import parse
 from antiphon.protocols.xmpp.negotiation import Channel, Negotiation, Terms
 from tests.support.xmpp_wire import DOMAIN, Site
 
+pytestmark = pytest.mark.virtual_time
+
 BIND = "http://jabber.org/protocol/httpbind"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 
@@ -180,7 +182,7 @@ async def test_a_request_sent_again_before_its_turn_leaves_none_unanswered(stand
     copies = [asyncio.create_task(client.send(rid=ahead)) for _ in range(2)]
     await asyncio.sleep(0.05)
     await client.send(rid=client.rid + 1)
-    await asyncio.wait_for(asyncio.gather(*copies), 5)
+    await asyncio.wait_for(asyncio.gather(*copies), 20)
 
 
 async def test_a_request_sent_again_is_answered_alike_and_done_once(stand: Stand) -> None:

@@ -11,6 +11,8 @@ from antiphon.protocols.xmpp.management import Management
 from antiphon.protocols.xmpp.session import Session
 from tests.support.xmpp_wire import DOMAIN, FakeWire, Site, header, settle, xml
 
+pytestmark = pytest.mark.virtual_time
+
 JID = f"alice@{DOMAIN}/desk"
 SM = "xmlns='urn:xmpp:sm:3'"
 ENABLE = xml(f"<enable {SM} resume='true'/>")

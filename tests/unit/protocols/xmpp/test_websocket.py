@@ -70,7 +70,7 @@ class WebSite(XmppSite):
 
 async def read(browser: ClientConnection) -> str:
     """The next frame: one element that stands alone."""
-    text = await asyncio.wait_for(browser.recv(), 5)
+    text = await asyncio.wait_for(browser.recv(), 20)
     assert isinstance(text, str)
     parse(text.encode())
     return text
@@ -148,7 +148,7 @@ async def test_errors_end_the_stream_in_order(site: WebSite) -> None:
     assert "<invalid-from" in await read(browser)
     assert await read(browser) == CLOSE
     with pytest.raises(ConnectionClosed):
-        await asyncio.wait_for(browser.recv(), 5)
+        await asyncio.wait_for(browser.recv(), 20)
 
 
 @pytest.mark.parametrize("frame", ["<message", "<a/><b/>", "x", os.urandom(20).hex()])
