@@ -2,6 +2,7 @@
 there, take another name, and go.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +23,11 @@ from antiphon.protocols.xmpp.session import Session
 
 from . import names
 from .fan import RoomFan
-from .foyer import Foyer, caller_of
+from .foyer import Foyer, Joined, caller_of
 from .history import History, Wish, wish_of
 from .occupant import Occupant
+
+log = logging.getLogger(__name__)
 
 # Errors that say that a client is not there any more (XEP-0045 §18.1.2): it is taken out.
 BROKEN = frozenset(
@@ -262,10 +265,26 @@ class Entrance:
             self._move(session, stanza, to, partial(self._leave, occupant, Reason.LOST, words))
 
     def leave_all(self, session: Session, reason: Reason) -> None:
-        """A session is over, or its user is not there any more."""
-        for occupant in list(self._foyer.joined(session).rooms.values()):
-            leave = partial(self._leave, occupant, reason, "")
-            self._foyer.errands.add(session, leave, always=True)
+        """A session is over, or its user is not there any more: it leaves the rooms where it is,
+        and those that it is about to enter as soon as it is there.
+        """
+        joined = self._foyer.joined(session)
+        named = frozenset(joined.rooms)
+        joined.moving |= named  # who comes back at once comes after this
+        leave = partial(self._leave_each, joined, named, reason)
+        self._foyer.errands.add(session, leave, always=True)
+
+    async def _leave_each(self, joined: Joined, named: frozenset[str], reason: Reason) -> None:
+        rooms = dict(joined.rooms)
+        joined.moving |= rooms.keys()
+        try:
+            for occupant in rooms.values():
+                try:
+                    await self._leave(occupant, reason, "")
+                except Refused as refused:  # one room that broke keeps nobody in the others
+                    log.info("%s could not leave a room: %s", occupant.caller.address, refused)
+        finally:
+            joined.moving -= named | rooms.keys()
 
     async def _leave(self, occupant: Occupant, reason: Reason, words: str) -> None:
         await occupant.said_all()

@@ -284,3 +284,29 @@ async def test_joining_is_told_to_others_of_other_protocols(hall: Hall) -> None:
     joined = outlet.take()[-1]
     assert isinstance(joined, MemberJoined)
     assert (str(joined.member.address), joined.member.name) == ("ann@example.org", "Ann")
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_who_goes_while_coming_in_does_not_stay(hall: Hall, ends: bool) -> None:
+    (ann,) = await room_of(hall, "ann")
+    bob = hall.login("bob")
+    bob.send(f"<presence to='den@{ROOMS}/Bob'>{JOIN}</presence>")
+    if ends:
+        bob.session.close()
+    else:
+        hall.muc.left(bob.session)
+    await hall.settle()
+    room = hall.switchboard.find("den")
+    assert room is not None
+    assert [one.info.name for one in room.members.values()] == ["Ann"]
+    await ann.take()
+
+
+async def test_who_goes_and_comes_back_at_once_is_there(hall: Hall) -> None:
+    _, bob = await room_of(hall, "ann", "bob")
+    hall.muc.left(bob.session)
+    came = await bob.join("den")
+    assert [from_of(one) for one in came] == ["Bob", "Ann", "Bob", ""]
+    room = hall.switchboard.find("den")
+    assert room is not None
+    assert len(room.members) == 2
