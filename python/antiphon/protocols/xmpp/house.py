@@ -101,6 +101,7 @@ class House:
         self._questions = Questions(jids.domain)
         self._audiences = Audiences(fan, services.presence, services.contacts)
         self._delivery = Delivery(fan.sessions, services.presence, services.messages, self.errands)
+        self._readers = Readers(services.contacts)
         self.disco = self._create_disco()
         self.commands = Commands()
         self._subscriptions = Subscriptions(services.contacts, self.errands)
@@ -139,9 +140,9 @@ class House:
         await self.marks.close()
         self._audiences.close()
 
-    def sees(self, account: Address, other: Address) -> bool:
+    async def sees(self, account: Address, other: Address) -> bool:
         """Whether one account may know of another: its own, or one whose presence it sees."""
-        return account == other or bool(self._services.contacts.sees(account, other))
+        return account == other or await self._readers.sees(account, other)
 
     def sight_changed(self, watcher: Address, account: Address) -> None:
         """What the one may see of the other may be otherwise now."""
@@ -231,16 +232,15 @@ class House:
 
     def _create_publishing(self) -> Iterable[Feature]:
         services = self._services
-        readers = Readers(services.contacts)
         events = PepEvents(
             fan=self._fan,
             nodes=services.nodes,
             audiences=self._audiences,
-            readers=readers,
+            readers=self._readers,
             errands=self.errands,
         )
         self._caps.changed.append(events.coming)
-        pep = Pep(services.nodes, events, readers)
+        pep = Pep(services.nodes, events, self._readers)
         old = OldBookmarks(services.nodes, pep, self._jids)
         pep.add(self._data, self._metadata, VCard4Shelf(services.profiles, events), old)
         pep.watch(BOOKMARKS, OldBookmarkNews(events, old).changed)

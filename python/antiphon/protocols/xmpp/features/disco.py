@@ -4,7 +4,7 @@ stream's features (XEP-0115).
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from xml.etree.ElementTree import Element
@@ -101,7 +101,7 @@ class Disco(Feature):
         name: str,
         features: Callable[[], Sequence[Feature]],
         hosts: Callable[[], Iterable[tuple[str, str]]],
-        sees: Callable[[Address, Address], bool],
+        sees: Callable[[Address, Address], Awaitable[bool]],
         shown: Iterable[Form] = (),
     ) -> None:
         self._name = name
@@ -149,7 +149,7 @@ class Disco(Feature):
             if node is None or node == f"{NODE}#{fingerprint(about)}":
                 return about.element(node)
         elif node is None:
-            self._must_see(request)
+            await self._must_see(request)
             return self.account().element()
         for provider in self._providers:
             if (found := await provider.info(request, node)) is not None:
@@ -165,7 +165,7 @@ class Disco(Feature):
                 attributes = {"jid": jid, "name": title or None}
                 made.append(element("item", DISCO_ITEMS, attributes=attributes))
         elif request.scope is not Scope.SERVER and node is None:
-            self._must_see(request)
+            await self._must_see(request)
         for provider in self._providers:
             if (found := await provider.items(request, node)) is not None:
                 made.extend(found)
@@ -174,7 +174,7 @@ class Disco(Feature):
             raise StanzaError("item-not-found")
         return made
 
-    def _must_see(self, request: Request) -> None:
+    async def _must_see(self, request: Request) -> None:
         """RFC 6121 §8.5.2: whoever may not see an account is not told whether there is one."""
-        if request.account is None or not self._sees(request.own, request.account):
+        if request.account is None or not await self._sees(request.own, request.account):
             raise StanzaError("service-unavailable")

@@ -1,7 +1,7 @@
 """Since when somebody has been away, and how long the server runs (XEP-0012)."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
@@ -25,7 +25,7 @@ class LastActivity(Feature):
     def __init__(
         self,
         presence: Presence,
-        sees: Callable[[Address, Address], bool],
+        sees: Callable[[Address, Address], Awaitable[bool]],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._presence = presence
@@ -52,7 +52,7 @@ class LastActivity(Feature):
     async def _account(self, request: Request) -> Element:
         """XEP-0012 §4: only for those who see the account's presence."""
         account = request.account
-        if account is None or not self._sees(request.own, account):
+        if account is None or not await self._sees(request.own, account):
             raise StanzaError("forbidden", kind="auth")
         if self._presence.of(account):
             return self._spelled(self._now())

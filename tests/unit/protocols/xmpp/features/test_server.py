@@ -291,3 +291,18 @@ async def test_others_do_not(cared: tuple[TestHouse, Care]) -> None:
     cancelled = await root.set(command("announce", action="cancel", sessionid=id), DOMAIN)
     assert cancelled.get("status") == "canceled"
     assert care.done == []
+
+
+async def test_lists_that_are_not_in_memory_are_looked_up(
+    house: TestHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.befriend("alice", "bob")
+    await house.login("alice/desk").come()
+    bob, carol = house.login("bob/x"), house.login("carol/x")
+    monkeypatch.setattr(house.contacts, "sees", lambda account, other: None)
+    last = "<query xmlns='jabber:iq:last'/>"
+    info = f"<query xmlns='{INFO}'/>"
+    assert (await bob.get(last, to=ALICE)).get("seconds") == "0"
+    assert await carol.refused("get", last, to=ALICE) == "forbidden"
+    assert len(await bob.get(info, to=ALICE))
+    assert await carol.refused("get", info, to=ALICE) == "service-unavailable"
