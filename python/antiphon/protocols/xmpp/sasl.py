@@ -32,10 +32,16 @@ class SaslFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who logged in. `sessions`: how many of these there may be at once; None: as configured."""
+    """Who logged in. `sessions`: how many of these there may be at once; None: as configured.
+
+    `stamp`: the account's at the log-in, None of those without one: under another the log-in is
+    void. `expires_at`: until when it holds, in seconds since 1970; None: for ever.
+    """
 
     caller: Caller
     sessions: int | None = None
+    stamp: str | None = None
+    expires_at: float | None = None
 
 
 # what a mechanism yields
