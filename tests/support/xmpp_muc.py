@@ -22,6 +22,7 @@ from antiphon.core.switchboard import Switchboard
 from antiphon.protocols.xmpp.device import SessionDevice
 from antiphon.protocols.xmpp.jid import Jids
 from antiphon.protocols.xmpp.management import Management
+from antiphon.protocols.xmpp.message import result as answer
 from antiphon.protocols.xmpp.muc.foyer import MucConfig
 from antiphon.protocols.xmpp.muc.service import create_muc
 from antiphon.protocols.xmpp.session import Router, Session
@@ -188,6 +189,13 @@ class _Reach:
         return []
 
 
+class _Accounts:
+    """Tells of each account its address."""
+
+    def answer_for(self, session: Session, asked: Stanza, account: Address) -> None:
+        session.send(answer(asked, session.jid, f"<about>{account}</about>".encode()))
+
+
 class _Mailbox(Mailbox):
     """Tells whether something is being written."""
 
@@ -237,6 +245,7 @@ class Hall:
             fan=self.fan,
             secret=b"s" * 32,
             config=config,
+            accounts=_Accounts(),
         )
         self.news = {event: [tell] for event, tell in self.muc.feature.news().items()}
         self.switchboard.add_reach(_Reach(self.sessions))

@@ -32,6 +32,7 @@ def add_rooms(
         secret=secret,
         config=MucConfig(rooms=config.xmpp_limits.rooms_per_session, lock=config.xmpp.lock_rooms),
         stamp=house.stamp,
+        accounts=house.router,
     )
     house.router.add(muc.feature)
     house.router.add_host(server.hub.jids.rooms, muc)

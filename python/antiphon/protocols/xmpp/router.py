@@ -182,6 +182,16 @@ class Router:
         for stanza in unacked:
             self._undelivered(session, stanza)
 
+    def answer_for(self, session: Session, asked: Stanza, account: Address) -> None:
+        """Answer what is asked of an account (bare) by another of its names, as in a room; its
+        owner is treated as anybody.
+        """
+        refused = refused_by_block(self._blocks, session.account, account)
+        if refused is not None:
+            self._refuse_request(session, asked, refused)
+        else:
+            self._requests.answer(session, asked, Scope.OTHER, account)
+
     # within
 
     def _safely(self, tell: Callable[[Session], None], session: Session) -> None:

@@ -25,7 +25,7 @@ from .history import History
 from .invitations import Invitations
 from .moderation import Moderation
 from .owner import Owner
-from .queries import Queries
+from .queries import Accounts, Queries
 from .registration import Registration
 from .talk import Talk
 from .voice import Voice
@@ -72,6 +72,7 @@ class MucService:
 
     def gone(self, session: Session) -> None:
         """It has ended."""
+        self._queries.gone(session)
         self._entrance.leave_all(session, Reason.LOST)
 
     async def close(self) -> None:
@@ -90,10 +91,11 @@ def create_muc(
     secret: bytes,
     config: MucConfig | None = None,
     stamp: Stamp | None = None,
+    accounts: Accounts | None = None,
     title: str = "Rooms",
 ) -> MucService:
     """The service, of its parts. `secret`: of this node, the same over restarts. `stamp`: an
-    available presence as others shall see it.
+    available presence as others shall see it. `accounts`: answers for those of occupants.
     """
     errands, marks = Errands(), Marks(switchboard)
     foyer = Foyer(
@@ -124,6 +126,6 @@ def create_muc(
         foyer,
         entrance,
         Talk(foyer, entrance.broken, [invitations.special, voice.special]),
-        Queries(foyer, requests, served),
+        Queries(foyer, requests, served, accounts),
         invitations,
     )

@@ -6,10 +6,11 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
+from antiphon._native import Stanza
 from antiphon.core.profile import PostalAddress, Profile
 from antiphon.protocols.xmpp import vcards
 from antiphon.protocols.xmpp.message import write
-from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse
+from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse, condition
 from tests.unit.protocols.xmpp.features.test_pep import EVENT, PUBSUB, come, events, items, pubsub
 
 ALICE = f"alice@{DOMAIN}"
@@ -168,3 +169,17 @@ async def test_presence_has_the_fingerprint(house: TestHouse) -> None:
     assert told(await bob.take()) == [""], "a client that has none to tell of says so itself"
     alice.send(f"<presence to='{bob.jid}'/>")
     assert told(await bob.take()) == [HASH], "also to those who are told directly"
+
+
+async def test_an_account_is_known_by_another_of_its_names(house: TestHouse) -> None:
+    bob = house.login("bob/phone")
+    den = f"den@rooms.{DOMAIN}/Al"
+    asked = Stanza(f"<iq type='get' id='v1' to='{den}'>{GET}</iq>".encode())
+    alice = house.addresses.parse(ALICE)
+    house.house.router.answer_for(bob.session, asked, alice)
+    answer = await bob.only()
+    assert (answer.get("from"), answer.get("id")) == (den, "v1")
+    assert answer.findtext(f"{TEMP}vCard/{TEMP}JABBERID") == ALICE
+    await house.contacts.block(alice, [f"bob@{DOMAIN}"])
+    house.house.router.answer_for(bob.session, asked, alice)
+    assert condition(await bob.only()) == "service-unavailable"

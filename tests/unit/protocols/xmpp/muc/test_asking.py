@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 from antiphon.core.event import RoomInvited
 from antiphon.core.message import Span
 from antiphon.core.ports import RoomSettings
-from antiphon.core.standing import Affiliation
+from antiphon.core.standing import Affiliation, Role
 from tests.support.xmpp_house import DOMAIN, as_text, body, condition
 from tests.support.xmpp_muc import ROOMS, USER, Client, Hall, codes, item
 
@@ -98,13 +98,71 @@ async def test_pings(hall: Hall) -> None:
     ann.send(f"<iq type='get' id='p1' to='{DEN}/Bob'>{PING}</iq>")
     asked = await bob.only()
     assert asked.get("from") == f"{DEN}/Ann"
-    bob.send(f"<iq type='result' id='p1' to='{DEN}/Ann'/>")
+    bob.send(f"<iq type='result' id='{asked.get('id')}' to='{DEN}/Ann'/>")
     answer = await ann.only()
     assert (answer.get("from"), answer.get("type"), answer.get("id")) == (
         f"{DEN}/Bob",
         "result",
         "p1",
     )
+
+
+async def test_an_answer_goes_to_the_session_that_asked(hall: Hall) -> None:
+    ann, bob = await room_of(hall, "ann", "bob")
+    other = hall.login("ann/other")
+    await other.join("den", "Ann")
+    await bob.take()
+    for client in (ann, other):  # both count from the same number
+        client.send(f"<iq type='get' id='q1' to='{DEN}/Bob'><query xmlns='urn:{client.jid}'/></iq>")
+    asked = await bob.take()
+    assert [one.get("from") for one in asked] == [f"{DEN}/Ann"] * 2
+    ids = [one.get("id", "") for one in asked]
+    assert len({*ids, "q1"}) == 3
+    await ann.take()
+    await other.take()
+    for one, id in reversed(list(zip(asked, ids, strict=True))):
+        what = one[0].tag[1:].partition("}")[0]
+        bob.send(f"<iq type='result' id='{id}' to='{DEN}/Ann'><query xmlns='{what}'/></iq>")
+    for client in (ann, other):
+        answer = await client.only()
+        assert (answer.get("id"), answer.get("from")) == ("q1", f"{DEN}/Bob")
+        assert answer[0].tag == f"{{urn:{client.jid}}}query"
+    bob.send(f"<iq type='result' id='{ids[0]}' to='{DEN}/Ann'/>")
+    bob.send(f"<iq type='result' id='q1' to='{DEN}/Ann'/>")
+    assert await ann.take() == await other.take() == [], "nobody asked for that"
+
+
+async def test_nobody_answers_for_another_nor_after_the_end(hall: Hall) -> None:
+    ann, bob, eve = await room_of(hall, "ann", "bob", "eve")
+    ann.send(f"<iq type='get' id='q1' to='{DEN}/Bob'>{INFO}</iq>")
+    id = (await bob.only()).get("id")
+    eve.send(f"<iq type='result' id='{id}' to='{DEN}/Ann'/>")
+    assert await ann.take() == []
+    bob.session.close()
+    came = await ann.take()
+    error = next(one for one in came if one.tag.endswith("iq"))
+    assert (error.get("id"), condition(error)) == ("q1", "recipient-unavailable")
+    ann.send(f"<iq type='get' to='{DEN}/Eve'>{INFO}</iq>")
+    assert condition(await ann.only()) == "bad-request", "it has no id"
+
+
+async def test_what_accounts_tell_of_themselves_their_clients_are_not_asked(hall: Hall) -> None:
+    hidden = RoomSettings(name="den", addresses_for=Role.MODERATOR)
+    ann, bob = await room_of(hall, "ann", "bob", settings=hidden)
+    await hall.enter("web", "den", "Webster")
+    await ann.take()
+    await bob.take()
+    questions = (
+        "<vCard xmlns='vcard-temp'/>",
+        "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>",
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='n'/></pubsub>",
+    )
+    for asked in questions:
+        for nick, account in (("Bob", "bob"), ("Webster", "web")):
+            assert (await ann.get(asked, f"{DEN}/{nick}")).text == f"{account}@{DOMAIN}"
+        assert await bob.refused("get", asked, f"{DEN}/Ann") == "service-unavailable"
+        assert (await bob.get(asked, f"{DEN}/Bob")).text == f"bob@{DOMAIN}"
+    assert await ann.take() == await bob.take() == []
 
 
 async def test_the_archive_is_the_one_of_all_protocols(hall: Hall) -> None:
