@@ -229,7 +229,7 @@ async def test_what_accounts_show_and_publish(pair: tuple[SlixPerson, SlixPerson
     pubsub: Any = ben.plugin["xep_0060"]
     with pytest.raises(IqError) as refused:
         await pubsub.get_items(ANN, "urn:example:private")
-    assert refused.value.condition == "not-allowed"
+    assert refused.value.condition == "item-not-found"
 
 
 class Secret(ElementBase):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
-from antiphon.core.publishing import Access, Item, Nodes, NodeSettings
+from antiphon.core.publishing import Item, Nodes, NodeSettings
 from antiphon.protocols.xmpp import forms, node_settings
 from antiphon.protocols.xmpp.feature import Feature, Request, Scope, Serve, StanzaError
 from antiphon.protocols.xmpp.message import add, each, element, named, parse, split, write
@@ -117,23 +117,20 @@ class Pep(Feature):
         return found if limit is None else found[-limit:]
 
     async def readable(self, reader: Address, owner: Address, node: str) -> NodeSettings:
-        """How a node behaves that somebody may read. Raises `StanzaError`."""
+        """How a node behaves that somebody may read. Raises `StanzaError`: whoever may not read it
+        is told the same as if there were none, so that nobody learns which nodes there are.
+        """
         shelf = self._shelves.get(node)
+        if shelf is not None and reader.is_guest and reader != owner:
+            raise StanzaError("forbidden", "Guests do not see profiles.")
         settings = shelf.settings if shelf else await self._nodes.settings(owner, node)
-        if settings is None:
-            # Whoever may not even see the owner is not told which nodes there are.
-            if reader != owner and not await self._readers.sees(reader, owner):
-                raise StanzaError("service-unavailable")
-            raise StanzaError("item-not-found", "There is no such node.")
-        if await self._readers.may_read(reader, owner, settings):
+        if settings is not None and await self._readers.may_read(reader, owner, settings):
             return settings
-        if settings.access is Access.CONTACTS:
+        if reader != owner and not await self._readers.sees(reader, owner):
+            # XEP-0060 §6.5.9.2; of somebody who has no account the same.
             detail = f"<presence-subscription-required xmlns='{ERRORS}'/>".encode()
             raise StanzaError("not-authorized", extra=detail)
-        if settings.access is Access.GROUPS:
-            detail = f"<not-in-roster-group xmlns='{ERRORS}'/>".encode()
-            raise StanzaError("not-authorized", extra=detail)
-        raise StanzaError("not-allowed", extra=f"<closed-node xmlns='{ERRORS}'/>".encode())
+        raise StanzaError("item-not-found", "There is no such node.")
 
     # writing
 

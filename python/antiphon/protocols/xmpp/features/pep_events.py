@@ -2,6 +2,7 @@
 read the node, and said that they want to know.
 """
 
+import logging
 from collections.abc import Sequence
 
 from antiphon.core.address import Address
@@ -20,9 +21,14 @@ from antiphon.protocols.xmpp.shelves import Shelf
 
 from .caps import interests
 
+log = logging.getLogger(__name__)
+
 EVENT = "http://jabber.org/protocol/pubsub#event"
 # Accounts looked up at once for somebody who comes.
-AT_ONCE = 500
+AT_ONCE = 50
+# Last items that somebody who comes is told of, and bytes of them, in all: the others they ask for.
+MOST = 2000
+OCTETS = 2 * 1024 * 1024
 
 
 class Readers:
@@ -58,6 +64,19 @@ class Readers:
                 return False
             return contact is not None and contact.sees
         return seen
+
+
+class _Left:
+    """How much somebody who comes may still be told."""
+
+    def __init__(self) -> None:
+        self._items, self._octets = MOST, OCTETS
+
+    def takes(self, octets: int) -> bool:
+        """Whether that much more goes in."""
+        self._items -= 1
+        self._octets -= octets
+        return self._items >= 0 and self._octets >= 0
 
 
 class PepEvents:
@@ -117,31 +136,56 @@ class PepEvents:
 
     def _later(self, session: Session, accounts: Sequence[Address], nodes: Sequence[str]) -> None:
         async def errand() -> None:
+            left = _Left()
             for first in range(0, len(accounts), AT_ONCE):
-                await self._tell_last(session, accounts[first : first + AT_ONCE], nodes)
+                some = accounts[first : first + AT_ONCE]
+                if session.ended or not await self._tell_last(session, some, nodes, left):
+                    return
 
         self._errands.add(session, errand)
 
     async def _tell_last(
-        self, session: Session, accounts: Sequence[Address], nodes: Sequence[str]
-    ) -> None:
+        self,
+        session: Session,
+        accounts: Sequence[Address],
+        nodes: Sequence[str],
+        left: "_Left",
+    ) -> bool:
+        """Whether there is room for more."""
         for owner, node, settings, item in await self._nodes.latest(accounts, nodes):
-            if node not in self._shelves:
-                await self._tell_one(session, owner, node, settings, item)
+            if node not in self._shelves and not await self._tell_one(
+                session, owner, node, settings, item, left
+            ):
+                return False
         for shelf in [self._shelves[node] for node in nodes if node in self._shelves]:
             for owner in accounts:
                 for item in (await shelf.items(owner))[-1:]:
-                    await self._tell_one(session, owner, shelf.node, shelf.settings, item)
+                    if not await self._tell_one(
+                        session, owner, shelf.node, shelf.settings, item, left
+                    ):
+                        return False
+        return True
 
     async def _tell_one(
-        self, session: Session, owner: Address, node: str, settings: NodeSettings, item: Item
-    ) -> None:
+        self,
+        session: Session,
+        owner: Address,
+        node: str,
+        settings: NodeSettings,
+        item: Item,
+        left: "_Left",
+    ) -> bool:
+        """Whether there was room for it."""
         if session.ended or not await self._readers.may_read(session.account, owner, settings):
-            return
+            return True
         late = delay(item.published_at, str(owner))
         event = _items(node, _item(item, whole=settings.payloads))
         data = stanza("message", event, late, from_=str(owner), kind="headline")
+        if not left.takes(len(data)):
+            log.info("%s is not told of all that its contacts published", session.jid)
+            return False
         send_alone(session, data)
+        return True
 
     async def _tell(self, owner: Address, node: str, settings: NodeSettings, child: bytes) -> None:
         await self._send(owner, node, settings, _items(node, child))

@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from antiphon.core.publishing import Access, NodeSettings
-from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse, condition
+from antiphon.protocols.xmpp.features import pep_events
+from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse, as_text, condition
 
 PUBSUB = "{http://jabber.org/protocol/pubsub}"
 OWNER = "{http://jabber.org/protocol/pubsub#owner}"
@@ -112,7 +113,48 @@ async def test_only_the_owner_writes_and_friends_read(house: TestHouse) -> None:
     required = f"{CLIENT}error/{ERRORS}presence-subscription-required"
     assert answer.find(required) is not None
     assert await bob.refused("set", publish("mine"), to=ALICE) == "forbidden"
-    assert await carol.refused("get", items("urn:nowhere"), to=ALICE) == "service-unavailable"
+
+
+async def test_nobody_learns_which_nodes_there_are(house: TestHouse) -> None:
+    house.befriend("alice", "bob")
+    alice, bob, carol = (house.login(f"{one}/x") for one in ("alice", "bob", "carol"))
+    kinds = ("presence", "roster", "whitelist")
+    for kind in kinds:
+        await alice.set(publish("one", node=f"urn:{kind}", access_model=kind))
+
+    async def told(client: Client, node: str, to: str = ALICE) -> str:
+        answer = await client.ask("get", items(node), to=to)
+        error = answer.find(f"{CLIENT}error")
+        assert error is not None
+        return as_text(error)
+
+    unknown = await told(carol, "urn:nowhere")
+    assert [await told(carol, f"urn:{kind}") for kind in kinds] == [unknown] * 3
+    assert await told(carol, "urn:nowhere", f"nobody@{DOMAIN}") == unknown
+    unknown = await told(bob, "urn:nowhere")
+    assert "item-not-found" in unknown
+    assert [await told(bob, f"urn:{kind}") for kind in kinds[1:]] == [unknown] * 2
+
+
+async def test_guests_see_no_profiles(house: TestHouse) -> None:
+    guest = house.login(f"g1@guest.{DOMAIN}/x")
+    for node in ("urn:xmpp:avatar:metadata", "urn:xmpp:avatar:data", "urn:xmpp:vcard4"):
+        assert await guest.refused("get", items(node), to=ALICE) == "forbidden"
+
+
+async def test_who_comes_is_not_told_without_end(
+    house: TestHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.befriend("alice", "bob")
+    alice = house.login("alice/desk")
+    nodes = [f"urn:n{number}" for number in range(6)]
+    for node in nodes:
+        await alice.set(publish("x" * 1000, node=node))
+    monkeypatch.setattr(pep_events, "MOST", 4)
+    assert len(events(await come(house.login("bob/phone"), *nodes))) == 4
+    monkeypatch.setattr(pep_events, "MOST", 100)
+    monkeypatch.setattr(pep_events, "OCTETS", 4200)
+    assert len(events(await come(house.login("bob/pad"), *nodes))) == 3
 
 
 @pytest.mark.parametrize(
@@ -120,8 +162,8 @@ async def test_only_the_owner_writes_and_friends_read(house: TestHouse) -> None:
     [
         ("open", None, None),
         ("presence", None, "not-authorized"),
-        ("whitelist", "not-allowed", "not-allowed"),
-        ("roster", "not-authorized", "not-authorized"),
+        ("whitelist", "item-not-found", "not-authorized"),
+        ("roster", "item-not-found", "not-authorized"),
     ],
 )
 async def test_who_may_read(
@@ -151,7 +193,7 @@ async def test_members_and_groups(house: TestHouse) -> None:
     }
     roster = form("node_config", access_model="roster", roster_groups_allowed="Friends")
     await alice.set(pubsub(f"<configure node='{TUNE}'>{roster}</configure>", "#owner"))
-    assert await bob.refused("get", items(), to=ALICE) == "not-authorized"
+    assert await bob.refused("get", items(), to=ALICE) == "item-not-found"
     await house.contacts.set(
         house.addresses.parse("alice"), house.addresses.parse("bob"), groups=["Friends"]
     )

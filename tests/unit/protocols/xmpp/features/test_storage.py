@@ -59,7 +59,7 @@ async def test_old_bookmarks_become_items(house: TestHouse) -> None:
     found = new_items(await alice.get(items(NEW)))
     assert {id: one.get("name") for id, one in found.items()} == {OTHER: "Renamed"}
     bob = house.login("bob/phone")
-    assert await bob.refused("get", items(NEW), to=alice.bare) == "not-allowed"
+    assert await bob.refused("get", items(NEW), to=alice.bare) == "not-authorized"
     assert await alice.refused("set", private(storage(old("@")))) == "jid-malformed"
 
 
