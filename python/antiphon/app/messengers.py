@@ -239,7 +239,7 @@ class Messengers:
         if self.server.hub.sessions.of(address):
             self._check_later(address, ())
 
-    def _voided(self, address: Address) -> None:
+    def _voided(self, address: Address, stamp: str | None) -> None:
         """Its log-ins are void; those that come from now on are not."""
         leaving = self.server.leaving
         void = [one for one in self.server.hub.sessions.of(address).values() if one not in leaving]

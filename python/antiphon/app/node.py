@@ -520,6 +520,7 @@ class Node:
         tasks += self.messengers.tasks()
         tasks.append(self.messages.sweep())
         tasks += self.people.tasks()
+        tasks.append(self.accounts.run())
         if doors.certificates is not None:
             tasks.append(doors.certificates.watch())
         await stack.enter_async_context(_background(tasks))

@@ -134,11 +134,15 @@ class Grants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks: an authenticated address (account or guest), its name and grants."""
+    """Who asks: an authenticated address (account or guest), its name and grants.
+
+    `expires_at`: when this ends to be known of them, in seconds since 1970; None: never.
+    """
 
     address: Address
     name: str
     grants: Grants = field(default_factory=Grants)
+    expires_at: float | None = field(default=None, compare=False)
 
     def must_be_whole(self) -> None:
         """Raise `Refused(FORBIDDEN)` for whoever has a token of an account for certain rooms only:

@@ -4,10 +4,11 @@ What else is kept of an account it does not know either: whoever keeps it says h
 (`on_remove`).
 """
 
+import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,11 +16,14 @@ from sqlalchemy import Connection
 from antiphon.core.address import Address, Addresses
 from antiphon.core.reason import Reason, Refused
 from antiphon.stores import accounts as statements
+from antiphon.stores.account_changes import AccountChange, What
 from antiphon.stores.database import Database
 from antiphon.stores.records import Account, AccountLimits, Key, KeyKind, Role
 
 from . import keys as derivation
+from .account_changes import AccountChanges, Listener, Voided
 from .config import AccountsConfig
+from .erasing import Eraser, Erasing
 from .hashing import HashThreads
 from .normalize import PrecisNormalizer
 from .tokens import Claims
@@ -27,8 +31,9 @@ from .tokens import Claims
 log = logging.getLogger(__name__)
 
 MAX_PAGE = 500
+# How often it is looked what other processes did to accounts (s).
+HEAR_TIME = 2.0
 
-Eraser = Callable[[Account], Awaitable[None]]
 Within = Callable[[Connection, Account], None]
 
 
@@ -53,9 +58,8 @@ class Accounts:
             kind for kind in derivation.BY_STRENGTH if kind in self._config.password_hash
         )
         self._decoy: Key | None = None
-        self._watchers: list[Callable[[Address], None]] = []
-        self._voided: list[Callable[[Address], None]] = []
-        self._erasers: list[Eraser] = []
+        self._changes = AccountChanges(database, clock=clock)
+        self._erasing = Erasing(self._exists)
 
     @property
     def config(self) -> AccountsConfig:
@@ -89,6 +93,7 @@ class Accounts:
             stamp=_stamp(),
         )
         keys = await self._derive(address, self._prepare(password))
+        await self._erasing.make_room(address)
 
         def create(connection: Connection) -> None:
             if not statements.create(connection, account, keys):
@@ -98,7 +103,7 @@ class Accounts:
 
         await self._database.write(create)
         log.info("account %s created", address, extra={"account": str(address)})
-        self._tell(address)
+        self._changes.tell(address)
         return account
 
     async def set_password(
@@ -141,7 +146,7 @@ class Accounts:
 
     def on_remove(self, eraser: Eraser) -> None:
         """Let `eraser` delete what is kept of an account elsewhere, before the account itself."""
-        self._erasers.append(eraser)
+        self._erasing.add(eraser)
 
     async def remove(self, address: Address) -> bool:
         """Delete the account with all that is kept of it; False if there was none.
@@ -155,28 +160,59 @@ class Accounts:
             return False
         if not account.disabled:
             account = await self.disable(bare)
-        for eraser in self._erasers:
-            await eraser(account)
-        removed = await self._database.write(lambda c: statements.remove(c, bare))
-        if removed:
-            log.info("account %s removed", bare, extra={"account": str(bare)})
-            self._tell(bare, voided=True)
-        return removed
+        await self._erasing.erase(account)
+        gone = account
 
-    def watch(self, listener: Callable[[Address], None]) -> Callable[[], None]:
-        """Tell of each account that this node makes, changes or removes; the result ends that.
+        def remove(connection: Connection) -> bool:
+            if not statements.remove(connection, bare):
+                return False
+            self._changes.note(connection, gone, What.REMOVED)
+            return True
 
-        Commands of the shell change accounts without a node: `stamps` tells.
+        if not await self._database.write(remove):
+            return False
+        log.info("account %s removed", bare, extra={"account": str(bare)})
+        self._changes.tell_void(bare, None)
+        self._erasing.removed(account)
+        try:
+            await self._erasing.finish()
+        except Refused as refused:  # `run` tries again, also that of a node that is started later
+            log.warning("of %s, what came last is not erased yet: %s", bare, refused)
+        return True
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Tell of each account that is made, changed or removed; the result ends that.
+
+        What other processes do is told a little later, by `run`.
         """
-        self._watchers.append(listener)
-        return lambda: self._watchers.remove(listener)
+        return self._changes.watch(listener)
 
-    def watch_voided(self, listener: Callable[[Address], None]) -> Callable[[], None]:
-        """Tell of each account whose log-ins this node voids, because it was locked or removed or
-        has another password or role: its sessions should end. The result ends that.
+    def watch_voided(self, listener: Voided) -> Callable[[], None]:
+        """Tell of each account whose log-ins are void, because it was locked or removed or has
+        another password or role: sessions that were begun before should end. The result ends that.
+
+        The listener is given the account's stamp of now: log-ins with that one stand; None: none
+        does. What other processes do is told a little later, by `run`.
         """
-        self._voided.append(listener)
-        return lambda: self._voided.remove(listener)
+        return self._changes.watch_voided(listener)
+
+    async def run(self) -> None:
+        """Hear of what other processes do to accounts, for ever."""
+        while True:
+            try:
+                await self.hear()
+            except Refused as refused:
+                log.warning("changes of accounts could not be read: %s", refused)
+            await asyncio.sleep(HEAR_TIME)
+
+    async def hear(self) -> None:
+        """Tell what other processes did since it was called last, and erase what is left of the
+        accounts that they removed: this one may have been writing to them. Raises `Refused`.
+        """
+        for change in await self._changes.hear():
+            if change.what is What.REMOVED:
+                self._erasing.removed(_former(change))
+        await self._erasing.finish()
 
     async def find(self, address: Address) -> Account | None:
         """The account of an address, None if there is none."""
@@ -308,20 +344,22 @@ class Accounts:
                 statements.replace_keys(connection, account, keys)
             if account is not None and within is not None:
                 within(connection, account)
+            if account is not None:
+                self._changes.note(connection, account, What.VOIDED if void else What.CHANGED)
             return account
 
+        void = "stamp" in values
         account = await self._database.write(change)
         if account is None:
             raise Refused(Reason.NOT_FOUND, f"There is no account {address}.")
-        self._tell(account.address, voided="stamp" in values)
+        if void:
+            self._changes.tell_void(account.address, None if account.disabled else account.stamp)
+        else:
+            self._changes.tell(account.address)
         return account
 
-    def _tell(self, address: Address, *, voided: bool = False) -> None:
-        for listener in list(self._watchers):
-            listener(address)
-        if voided:
-            for listener in list(self._voided):
-                listener(address)
+    async def _exists(self, address: Address) -> bool:
+        return await self.find(address) is not None
 
     async def _refresh(self, account: Account, keys: Mapping[KeyKind, Key], password: str) -> None:
         """Derive what is missing or outdated by the configuration, while the password is here."""
@@ -338,9 +376,15 @@ class Accounts:
         try:
             derived = await self._derive(account.address, password, missing)
             await self._database.write(replace)
-            self._tell(account.address)
+            self._changes.tell(account.address)
         except Refused as refused:  # the log-in itself succeeded; the next one tries again
             log.warning("keys of %s were not brought up to date: %s", account.address, refused)
+
+
+def _former(change: AccountChange) -> Account:
+    """What is known of an account that another process removed."""
+    address, id = change.address, change.account
+    return Account(id=id, address=address, name="", disabled=True, created_at=0.0, stamp="")
 
 
 def _columns(limits: AccountLimits) -> dict[str, Any]:

@@ -167,16 +167,15 @@ class Tokens:
         stamp = claims.get("stamp") if claims["iss"] == self._addresses.domain else None
         if not isinstance(name, str) or not isinstance(stamp, str | None):
             raise TypeError("name and stamp must be text")
+        expires = _number(claims["exp"])
         caller = Caller(
             address=address,
             name=self._addresses.nickname(name or address.local),
             grants=self._grants(claims.get("grants", {})),
+            expires_at=expires + self._config.leeway,
         )
         return Claims(
-            caller=caller,
-            issued_at=_number(claims["iat"]),
-            expires_at=_number(claims["exp"]),
-            stamp=stamp,
+            caller=caller, issued_at=_number(claims["iat"]), expires_at=expires, stamp=stamp
         )
 
     def _subject(self, text: object) -> Address:

@@ -10,9 +10,11 @@ from antiphon.core.address import Address, Addresses
 from antiphon.core.ports import Caller, Grants
 from antiphon.core.reason import Reason, Refused
 from antiphon.services import keys as derivation
+from antiphon.services.account_changes import AccountChanges
 from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig
 from antiphon.services.tokens import Tokens
+from antiphon.stores.account_changes import What
 from antiphon.stores.database import Database
 from antiphon.stores.records import Account, AccountLimits, Key, KeyKind, Role
 
@@ -368,22 +370,125 @@ async def test_stamps_and_keys_of_those_who_may_log_in(
 async def test_who_ends_sessions_is_told_when_log_ins_are_void(
     accounts: Accounts, alice: Address
 ) -> None:
-    told: list[Address] = []
-    end = accounts.watch_voided(told.append)
+    told: list[tuple[Address, str | None]] = []
+    end = accounts.watch_voided(lambda account, stamp: told.append((account, stamp)))
     await accounts.create(alice, PASSWORD)
     await accounts.update(alice, name="A.", limits=AccountLimits(sessions=1))
     assert told == []
-    await accounts.update(alice, role=Role.MODERATOR)
-    await accounts.set_password(alice, f"{PASSWORD} 2")
-    assert told == [alice] * 2
+    changed = await accounts.update(alice, role=Role.MODERATOR)
+    assert told == [(alice, changed.stamp)]
+    changed = await accounts.set_password(alice, f"{PASSWORD} 2")
+    assert told[1:] == [(alice, changed.stamp)]
     await accounts.disable(alice)
-    assert told == [alice] * 3
+    assert told[2:] == [(alice, None)]
     await accounts.remove(alice)
-    assert told == [alice] * 4
+    assert told[3:] == [(alice, None)]
     end()
     await accounts.create(alice, PASSWORD)
     await accounts.disable(alice)
-    assert told == [alice] * 4
+    assert len(told) == 4
+
+
+async def test_what_another_process_does_to_accounts_is_heard(
+    accounts: Accounts, alice: Address, addresses: Addresses, database: Database
+) -> None:
+    bob, carol = map(addresses.parse, ("bob", "carol"))
+    for who in (alice, bob, carol):
+        await accounts.create(who, PASSWORD)
+    changed: list[Address] = []
+    void: list[tuple[Address, str | None]] = []
+    accounts.watch(changed.append)
+    accounts.watch_voided(lambda account, stamp: void.append((account, stamp)))
+    shell = Accounts(database, addresses, QUICK)
+    try:
+        await shell.update(alice, name="A.")
+        await shell.disable(bob)
+        now = await shell.set_password(carol, f"{PASSWORD} 2")
+    finally:
+        await shell.close()
+    assert (changed, void) == ([], [])
+    await accounts.hear()
+    assert changed == [alice, bob, carol]
+    assert void == [(bob, None), (carol, now.stamp)]
+    await accounts.hear()  # once only
+    assert len(changed) == 3
+    await accounts.disable(alice)  # its own doings are told at once, not again
+    assert (changed[3:], void[2:]) == ([alice], [(alice, None)])
+    await accounts.hear()
+    assert len(changed) == 4
+
+
+async def test_notes_of_other_processes_are_read_whatever_their_order(
+    database: Database, alice: Address
+) -> None:
+    """A transaction may be committed after another one that began later."""
+    times = iter([1000.0, 1000.5, 995.0, 1002.0, 1300.0, 1290.0, 1302.0])
+    one, other = (AccountChanges(database, clock=lambda: next(times)) for _ in range(2))
+    account = Account(id="a", address=alice, name="", created_at=0.0, stamp="")
+
+    async def note() -> None:
+        await database.write(lambda c: other.note(c, account, What.VOIDED))
+
+    assert not await one.hear()
+    await note()
+    await note()
+    assert [change.at for change in await one.hear()] == [995.0, 1000.5]
+    assert not await one.hear()  # after a long pause
+    await note()
+    assert [change.at for change in await one.hear()] == [1290.0]
+
+
+async def test_what_comes_while_an_account_is_removed_is_erased_as_well(
+    accounts: Accounts, alice: Address, addresses: Addresses, database: Database
+) -> None:
+    kept: list[str] = ["before"]
+
+    async def erase(account: Account) -> None:
+        kept.clear()
+        if await accounts.find(alice) is not None:
+            kept.append("meanwhile")
+
+    accounts.on_remove(erase)
+    await accounts.create(alice, PASSWORD)
+    assert await accounts.remove(alice)
+    assert kept == []
+    # Another process removes it: this one may have written to it until it hears of that.
+    await accounts.create(alice, PASSWORD)
+    shell = Accounts(database, addresses, QUICK)
+    try:
+        assert await shell.remove(alice)
+    finally:
+        await shell.close()
+    kept.append("meanwhile")
+    await accounts.hear()
+    assert kept == []
+    # Nothing of whoever has the address now.
+    await accounts.create(alice, PASSWORD)
+    kept.append("new")
+    await accounts.hear()
+    assert kept == ["new"]
+
+
+async def test_nobody_gets_what_is_left_of_whoever_had_the_address(
+    accounts: Accounts, alice: Address
+) -> None:
+    kept: list[str] = []
+    failing = False
+
+    async def erase(account: Account) -> None:
+        if failing and await accounts.find(alice) is None:
+            raise Refused(Reason.BUSY, "not now")
+        kept.clear()
+
+    accounts.on_remove(erase)
+    await accounts.create(alice, PASSWORD)
+    failing = True
+    assert await accounts.remove(alice)
+    kept.append("left")
+    assert (await refusal(accounts.create(alice, PASSWORD))).reason is Reason.BUSY
+    failing = False
+    await accounts.create(alice, PASSWORD)
+    assert kept == []
 
 
 async def test_what_is_kept_elsewhere_is_erased_before_the_account(
@@ -402,7 +507,8 @@ async def test_what_is_kept_elsewhere_is_erased_before_the_account(
     assert (await refusal(accounts.remove(alice))).reason is Reason.BUSY
     assert (await refusal(accounts.authenticate(alice, PASSWORD))).reason is Reason.UNAUTHORIZED
     assert await accounts.remove(alice)
-    assert erased == [(made.id, True)] * 2
+    # Once more after it is gone: something may have come meanwhile.
+    assert erased == [(made.id, True)] * 2 + [(made.id, False)]
     assert await accounts.find(alice) is None
 
 

@@ -1,13 +1,18 @@
 """The room WebSocket over a real ASGI conversation, among fakes of the core's ports."""
 
+import asyncio
+import math
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from antiphon.core.ports import Answer
+from antiphon.core.ports import Answer, Caller
+from antiphon.core.reason import Reason, Refused
+from antiphon.protocols.web import server
 from antiphon.protocols.web.config import WebConfig
-from tests.support.fakes import FakeSession, house
-from tests.unit.protocols.web.stand import World
+from tests.support.fakes import FakeSession, account, house
+from tests.unit.protocols.web.stand import Tokens, World
 
 
 @pytest.fixture
@@ -265,3 +270,92 @@ async def test_a_failing_request_is_refused_and_logged(
     assert refused["reason"] == "internal"
     assert "Say" in caplog.text
     assert await ann.ask("raise_hand", raised=True)
+
+
+class Guarded(Tokens):
+    """Tokens that end, or are void; `holds` lets those who verify wait."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, float] = {}
+        self.void: set[str] = set()
+        self.holds = asyncio.Event()
+        self.holds.set()
+        self.asked = 0
+        self.now = 1000.0
+
+    async def verify(self, token: str) -> Caller:
+        self.asked += 1
+        if token in self.void:
+            raise Refused(Reason.UNAUTHORIZED, "void")
+        if self.ends.get(token, math.inf) <= self.now:
+            raise Refused(Reason.UNAUTHORIZED, "it has expired")
+        caller = await super().verify(token.rstrip("x"))
+        await self.holds.wait()
+        return replace(caller, expires_at=self.ends.get(token))
+
+
+@pytest.fixture
+def guarded(world: World) -> Guarded:
+    world.server._authenticator = tokens = Guarded()
+    world.server._clock = lambda: tokens.now
+    return tokens
+
+
+async def test_a_connection_ends_with_its_token_and_its_session_goes_on_by_a_new_one(
+    world: World, guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOOK_AGAIN", 0.001)
+    guarded.ends |= {"ann": 1001.0, "annx": 1100.0}
+    client = world.connect()
+    session = (await client.hello("ann"))["session"]
+    await client.ask("join", "joined", room="r")
+    guarded.now = 1001.0
+    assert (await client.expect("failed"))["reason"] == "unauthorized"
+    await client.task
+    assert client.closed == 1008
+    late = world.connect()
+    late.send("hello", token="ann", resume=session, after=0)
+    assert (await late.expect("failed"))["reason"] == "unauthorized"
+    again = world.connect()
+    assert (await again.hello("annx", resume=session, after=1))["resumed"]
+    room = world.house.switchboard.find("r")
+    assert room is not None
+    assert [member.info.name for member in room.members.values()] == ["Ann"]
+
+
+async def test_only_sessions_whose_token_is_void_end(world: World, guarded: Guarded) -> None:
+    before, after, locked = world.connect(), world.connect(), world.connect()
+    for client, token in ((before, "ann"), (after, "annx"), (locked, "bob")):
+        await client.hello(token)
+    guarded.void.add("ann")
+    world.server.end_sessions(account("ann").address, "another stamp")
+    assert (await before.expect("failed"))["reason"] == "unauthorized"
+    # Whoever's account is locked has no valid token, whoever signed it.
+    world.server.end_sessions(account("bob").address, None)
+    assert (await locked.expect("failed"))["reason"] == "unauthorized"
+    await after.ask("join", "joined", room="r")
+    assert world.server.open_sessions == 1
+
+
+async def test_a_session_that_begins_while_its_log_in_is_voided_does_not_last(
+    world: World, guarded: Guarded
+) -> None:
+    guarded.holds.clear()
+    client = world.connect()
+    client.send("hello", token="ann")
+    async with asyncio.timeout(20):
+        while not guarded.asked:
+            await asyncio.sleep(0)
+    guarded.void.add("ann")
+    world.server.end_sessions(account("ann").address, None)
+    guarded.holds.set()
+    assert (await client.expect("failed"))["reason"] == "unauthorized"
+    assert world.server.open_sessions == 0
+
+
+async def test_a_session_with_other_rights_is_another_one(world: World) -> None:
+    client = world.connect()
+    session = (await client.hello("ann"))["session"]
+    await client.lose()
+    confined = world.connect()
+    assert not (await confined.hello("ANN", resume=session, after=0))["resumed"]
