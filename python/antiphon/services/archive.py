@@ -79,6 +79,8 @@ class Archive:
         self, archive: Address, reference: str, sender: Address | None, peer: Address | None
     ) -> Message | None:
         name, whom = str(archive.bare), None if peer is None else str(peer.bare)
+        if archive.is_room and peer is not None:
+            return None
         if whom is not None and sender is not None:
             # How far somebody is with what was sent a moment ago: that is asked for all the time.
             author = str(sender.bare)
@@ -144,27 +146,28 @@ class Archive:
         limit = max(1, min(limit, self._config.max_page))
         name = str(account.bare)
         await self._marks.flush()
-        found = await self._database.read(
-            lambda c: statements.conversations(c, name, before, limit)
-        )
-        if not found:
+        ids = await self._database.read(lambda c: statements.conversations(c, name, before, limit))
+        if not ids:
             return ()
-        peers, ids = [peer for peer, _ in found], [id for _, id in found]
-        rows = await self._database.read(lambda c: statements.by_ids(c, ids))
-        unread = await self._database.read(lambda c: statements.unread(c, name, peers))
+        found = {
+            one.id: one
+            for one in to_messages(await self._database.read(lambda c: statements.by_ids(c, ids)))
+        }
+        last = {str(found[id].peer_of(account)): found[id] for id in ids if id in found}
+        peers = list(last)
         marks = await self._database.read(lambda c: statements.read_marks(c, name, peers))
-        last = {message.id: message for message in to_messages(rows)}
+        seen = {peer: marks.get((name, peer), ("", ""))[1] for peer in peers}
+        unread = await self._database.read(lambda c: statements.unread(c, name, seen))
         return [
             Conversation(
-                peer=last[id].peer_of(account),
-                last=last[id],
-                unread=unread.get(peer, 0),
-                displayed=marks.get((name, peer), ("", ""))[1] or None,
+                peer=message.peer_of(account),
+                last=message,
+                unread=unread[peer],
+                displayed=seen[peer] or None,
                 peer_received=marks.get((peer, name), ("", ""))[0] or None,
                 peer_displayed=marks.get((peer, name), ("", ""))[1] or None,
             )
-            for peer, id in found
-            if id in last
+            for peer, message in last.items()
         ]
 
 
@@ -194,6 +197,8 @@ def _wanted(archive: Address, span: Span, limit: int) -> Wanted | None:
         end = check_id(span.before) if end is None else min(end, check_id(span.before))
     if end is not None and end <= first:
         return None
+    if archive.is_room and span.peer is not None:
+        return None  # in a room, nobody writes to one alone
     words = tuple(span.search.split())
     if len(words) > MAX_WORDS:
         raise Refused(Reason.BAD_REQUEST, f"Search for at most {MAX_WORDS} words.")

@@ -13,13 +13,12 @@ from antiphon.core.message import Message, MessageKind
 from antiphon.core.people import Letter
 from antiphon.stores import archives
 from antiphon.stores import messages as statements
-from antiphon.stores.spelling import Part, message_row, read_message
+from antiphon.stores.spelling import message_row, read_message
 
 from .ids import MessageIds, time_of
 from .origins import Origin, Origins
 
 Outcome = tuple[Message, bool]
-_OWN, _PEERS = int(Part.OWN), int(Part.PEERS)
 
 
 class Clerk:
@@ -50,8 +49,7 @@ class Clerk:
         for one in filed:
             batch.outcomes.append(self._file(connection, one, now, batch))
         if batch.rows:
-            batch.places.sort()
-            statements.insert_messages(connection, batch.rows, batch.places)
+            statements.insert_messages(connection, batch.rows)
         for id in batch.taken_back:
             statements.wipe(connection, id)
         return batch.outcomes
@@ -131,40 +129,22 @@ class _Filed:
 class _Batch:
     """What one transaction adds. `fresh`: (archive, origin, id) to be remembered after it."""
 
-    __slots__ = ("fresh", "outcomes", "places", "rows", "sent", "taken_back")
+    __slots__ = ("fresh", "outcomes", "rows", "sent", "taken_back")
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
         self.rows: list[tuple[Any, ...]] = []
-        self.places: list[tuple[str, str, str | None, int, bool]] = []
         self.sent: dict[Origin, Message] = {}
         self.fresh: list[tuple[str, Origin, str]] = []
         self.taken_back: list[str] = []
 
     def add(self, filed: _Filed, message: Message) -> None:
-        letter, sender, target, id = filed.letter, filed.sender, filed.target, message.id
-        self.rows.append(message_row(message, sender, target))
-        kind = letter.draft.kind
-        is_part = kind is MessageKind.TEXT
-        if letter.to.is_room:
-            self.places.append((target, id, None, int(is_part), False))
-        else:
-            for name in filed.archives:
-                if name == sender:
-                    self.places.append((name, id, target, _OWN if is_part else 0, False))
-                else:
-                    self.places.append((name, id, sender, _PEERS if is_part else 0, False))
-            if letter.waiting:
-                self._let_wait(target)
-        if kind is MessageKind.RETRACTION and letter.draft.about is not None:
-            self.taken_back.append(letter.draft.about)
-
-    def _let_wait(self, archive: str) -> None:
-        for back in (-1, -2):
-            place = self.places[back]
-            if place[0] == archive:
-                self.places[back] = (*place[:4], True)
-                return
+        draft, archives = message.draft, filed.archives
+        sender, target = filed.sender, filed.target
+        kept = sender in archives and sender != target, target in archives
+        self.rows.append(message_row(message, sender, target, kept, filed.letter.waiting))
+        if draft.kind is MessageKind.RETRACTION and draft.about is not None:
+            self.taken_back.append(draft.about)
 
 
 def _is_another(before: Message, letter: Letter) -> bool:

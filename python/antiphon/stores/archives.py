@@ -1,18 +1,27 @@
 """Statements that read archives. Messages come as rows for `stores.spelling.read_message`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, union_all
 
-from .spelling import Part
-from .tables import entries, marks, messages
+from .messages import received_by, stands_in
+from .numbers import number_of
+from .tables import marks, messages
 
 # What a reader looks at, at most, when words or an id of the sender's are sought.
 LOOKED_AT = 20_000
 
-COLUMNS = (*messages.c,)
+# Those of a row that `read_message` takes.
+COLUMNS = (
+    messages.c.id,
+    messages.c.sender,
+    messages.c.target,
+    messages.c.text,
+    messages.c.about,
+    messages.c.more,
+)
 Rows = Sequence[Any]
 
 
@@ -33,35 +42,74 @@ class Wanted:
 
 def read(connection: Connection, wanted: Wanted) -> Rows:
     """Up to `limit` messages, in the order in which they are read."""
-    query = _matching(connection, wanted, select(*COLUMNS), wanted.limit)
-    return connection.execute(query).all()
+    if not wanted.words:
+        return connection.execute(_either(wanted, COLUMNS, wanted.limit)).all()
+    found = _with_words(connection, wanted).limit(wanted.limit)
+    return connection.execute(found.order_by(_order(wanted))).all()
 
 
 def count(connection: Connection, wanted: Wanted) -> int:
     """How many messages match, as far as they are looked at."""
-    some = _matching(connection, wanted, select(entries.c.id), None).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+    if wanted.words:
+        some = _with_words(connection, wanted).subquery()
+        return connection.execute(select(func.count()).select_from(some)).scalar_one()
+    halves = (select(func.count()).where(*_half(wanted, sent)) for sent in (True, False))
+    return sum(connection.execute(half).scalar_one() for half in halves)
 
 
-def _matching(
-    connection: Connection, wanted: Wanted, query: Select[Any], limit: int | None
-) -> Select[Any]:
-    where = [entries.c.archive == wanted.archive, entries.c.id >= wanted.first]
+def _with_words(connection: Connection, wanted: Wanted) -> Select[Any]:
+    """Those whose text has all the words, of the first that come."""
+    near = _either(wanted, (messages.c.id,), LOOKED_AT).subquery()
+    query = select(*COLUMNS).join_from(near, messages, messages.c.id == near.c.id)
+    return query.where(*(_contains(connection, word) for word in wanted.words))
+
+
+def _either(wanted: Wanted, columns: Sequence[ColumnElement[Any]], limit: int) -> Select[Any]:
+    """The first that come of what an archive sent and received."""
+    halves = [
+        select(*columns).where(*_half(wanted, sent), *_names(wanted, sent))
+        .order_by(_order(wanted)).limit(limit).subquery()
+        for sent in (True, False)
+    ]  # fmt: skip
+    both = union_all(*(select(half) for half in halves)).subquery()
+    id = both.c.id
+    return select(both).order_by(id.desc() if wanted.latest else id).limit(limit)
+
+
+def _half(wanted: Wanted, sent: bool) -> list[ColumnElement[bool]]:
+    """What an index alone can say."""
+    number, keeps, peer = _sides(sent)
+    where = [keeps, number == number_of(wanted.archive), messages.c.id >= wanted.first]
     if wanted.end is not None:
-        where.append(entries.c.id < wanted.end)
+        where.append(messages.c.id < wanted.end)
     if wanted.peer is not None:
-        where.append(entries.c.peer == wanted.peer)
-    order = entries.c.id.desc() if wanted.latest else entries.c.id
-    joined = messages.c.id == entries.c.id
-    if not wanted.words:
-        query = query.join_from(entries, messages, joined).where(*where).order_by(order)
-        return query if limit is None else query.limit(limit)
-    near = select(entries.c.id).where(*where).order_by(order).limit(LOOKED_AT).subquery()
-    query = query.with_only_columns(*COLUMNS).select_from(near)
-    query = query.join(messages, messages.c.id == near.c.id)
-    query = query.where(*(_contains(connection, word) for word in wanted.words))
-    query = query.order_by(messages.c.id.desc() if wanted.latest else messages.c.id)
-    return query if limit is None else query.limit(limit)
+        where.append(peer == number_of(wanted.peer))
+    return where
+
+
+def _names(wanted: Wanted, sent: bool) -> list[ColumnElement[bool]]:
+    """What must hold of the rows, should two names have the same number."""
+    own, other = messages.c.sender, messages.c.target
+    if not sent:
+        own, other = other, own
+    where = [own == wanted.archive]
+    if wanted.peer is not None:
+        where.append(other == wanted.peer)
+    return where
+
+
+def _sides(
+    sent: bool,
+) -> tuple[ColumnElement[int], ColumnElement[bool], ColumnElement[int]]:
+    """Of the messages that an archive sent, or received: its number, whether it keeps, the peer."""
+    columns = messages.c
+    if sent:
+        return columns.sender_number, columns.sender_keeps, columns.target_number
+    return columns.target_number, columns.target_keeps, columns.sender_number
+
+
+def _order(wanted: Wanted) -> ColumnElement[Any]:
+    return messages.c.id.desc() if wanted.latest else messages.c.id
 
 
 def _contains(connection: Connection, word: str) -> ColumnElement[bool]:
@@ -72,9 +120,8 @@ def _contains(connection: Connection, word: str) -> ColumnElement[bool]:
 
 def by_id(connection: Connection, archive: str, id: str) -> Any | None:
     """One message of an archive."""
-    query = select(*COLUMNS).join_from(entries, messages, messages.c.id == entries.c.id)
-    here = (entries.c.archive == archive) & (entries.c.id == id)
-    return connection.execute(query.where(here)).one_or_none()
+    query = select(*COLUMNS).where(messages.c.id == id, stands_in(archive))
+    return connection.execute(query).one_or_none()
 
 
 def latest(
@@ -90,36 +137,41 @@ def latest(
 
 def about(connection: Connection, archive: str, ids: Sequence[str], limit: int) -> Rows:
     """What changes these messages and is in the same archive, oldest first."""
-    here = exists().where(entries.c.archive == archive, entries.c.id == messages.c.id)
-    query = select(*COLUMNS).where(messages.c.about.in_(ids), here)
+    query = select(*COLUMNS).where(messages.c.about.in_(ids), stands_in(archive))
     return connection.execute(query.order_by(messages.c.id).limit(limit)).all()
 
 
 def waiting(connection: Connection, archive: str, limit: int) -> Rows:
     """Messages that wait, oldest first."""
-    query = select(*COLUMNS).join_from(entries, messages, messages.c.id == entries.c.id)
-    query = query.where(entries.c.archive == archive, entries.c.waiting)
-    return connection.execute(query.order_by(entries.c.id).limit(limit)).all()
+    query = select(*COLUMNS).where(messages.c.waiting, received_by(archive))
+    return connection.execute(query.order_by(messages.c.id).limit(limit)).all()
 
 
 def who_waits(connection: Connection, archives: Sequence[str]) -> Sequence[str]:
     """Those of these archives in which messages wait."""
-    query = select(entries.c.archive).where(entries.c.archive.in_(archives), entries.c.waiting)
+    numbers = [number_of(archive) for archive in archives]
+    query = select(messages.c.target).where(
+        messages.c.waiting, messages.c.target_number.in_(numbers), messages.c.target.in_(archives)
+    )
     return connection.execute(query.distinct()).scalars().all()
 
 
 def conversations(
     connection: Connection, account: str, before: str | None, limit: int
-) -> list[tuple[str, str]]:
-    """(peer, id of the last message), the latest first."""
-    last = func.max(entries.c.id)
-    query = select(entries.c.peer, last).where(
-        entries.c.archive == account, entries.c.peer.is_not(None), entries.c.part > Part.NONE
-    )
-    query = query.group_by(entries.c.peer).order_by(last.desc()).limit(limit)
+) -> list[str]:
+    """The ids of the last messages with each peer, the latest first."""
+    halves = []
+    for sent in (True, False):
+        number, keeps, peer = _sides(sent)
+        half = select(peer.label("peer"), func.max(messages.c.id).label("last"))
+        half = half.where(keeps, number == number_of(account), messages.c.about.is_(None))
+        halves.append(half.group_by(peer))
+    both = union_all(*halves).subquery()
+    last = func.max(both.c.last)
+    query: Select[Any] = select(last).group_by(both.c.peer).order_by(last.desc()).limit(limit)
     if before is not None:
         query = query.having(last < before)
-    return [(peer, id) for peer, id in connection.execute(query)]
+    return list(connection.execute(query).scalars())
 
 
 def by_ids(connection: Connection, ids: Sequence[str]) -> Rows:
@@ -127,18 +179,21 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> Rows:
     return connection.execute(select(*COLUMNS).where(messages.c.id.in_(ids))).all()
 
 
-def unread(connection: Connection, account: str, peers: Sequence[str]) -> dict[str, int]:
-    """How many messages of each of these peers come behind what the account has seen."""
-    seen = and_(marks.c.account == entries.c.archive, marks.c.peer == entries.c.peer)
-    query = select(entries.c.peer, func.count()).select_from(entries).outerjoin(marks, seen)
-    query = query.where(
-        entries.c.archive == account,
-        entries.c.part == Part.PEERS,
-        entries.c.peer.in_(peers),
-        entries.c.id > func.coalesce(marks.c.displayed, ""),
+def unread(connection: Connection, account: str, seen: Mapping[str, str]) -> dict[str, int]:
+    """How many messages of each of these peers come behind the one that the account has seen."""
+    columns, own = messages.c, number_of(account)
+    behind = {number_of(peer): id for peer, id in seen.items()}
+    query = select(columns.sender_number, func.count()).where(
+        columns.target_keeps,
+        columns.target_number == own,
+        columns.about.is_(None),
+        columns.sender_number != own,
+        columns.sender_number.in_(list(behind)),
+        columns.id > min(behind.values()),
+        columns.id > case(behind, value=columns.sender_number),
     )
-    found = connection.execute(query.group_by(entries.c.peer))
-    return {row[0]: row[1] for row in found}
+    found = {row[0]: row[1] for row in connection.execute(query.group_by(columns.sender_number))}
+    return {peer: found.get(number_of(peer), 0) for peer in seen}
 
 
 def read_marks(

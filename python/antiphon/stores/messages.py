@@ -2,14 +2,28 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .engines import driver_connection
+from .numbers import number_of
 from .spelling import emptied, kind_of
-from .tables import entries, marks, messages
+from .tables import marks, messages
 
 # Ids in one statement: SQLite takes a condition of less than a thousand parts.
 AT_ONCE = 500
@@ -20,6 +34,7 @@ MOST_ROWS = 256
 _LOCK = 0x416E7469_61726368
 
 _NEWEST = "SELECT max(id) FROM messages"
+_NAMES = tuple(column.name for column in messages.columns)
 
 Row = tuple[Any, ...]
 
@@ -39,34 +54,48 @@ def newest(connection: Connection) -> str | None:
     return found
 
 
-def insert_messages(connection: Connection, rows: Sequence[Row], places: Sequence[Row]) -> None:
-    """Add messages (`message_row`) and their places in archives (archive, id, peer, part, waiting),
-    sorted by archive and id.
-    """
+def insert_messages(connection: Connection, rows: Sequence[Row]) -> None:
+    """Add messages (`message_row`), in the order of their ids."""
     if connection.dialect.name == "postgresql":
-        connection.execute(insert(messages), [_named(messages, row) for row in rows])
-        connection.execute(insert(entries), [_named(entries, row) for row in places])
+        connection.execute(insert(messages), [dict(zip(_NAMES, row, strict=True)) for row in rows])
         return
-    raw = driver_connection(connection)
-    for table, values in ((messages, rows), (entries, places)):
-        done = 0
-        while done < len(values):
-            # Powers of two: so the driver knows the statement from before.
-            count = min(MOST_ROWS, 1 << (len(values) - done).bit_length() - 1)
-            some = values[done : done + count]
-            raw.execute(_values(table, count), [value for row in some for value in row])
-            done += count
+    raw, done = driver_connection(connection), 0
+    while done < len(rows):
+        # Powers of two: so the driver knows the statement from before.
+        count = min(MOST_ROWS, 1 << (len(rows) - done).bit_length() - 1)
+        some = rows[done : done + count]
+        raw.execute(_insertion(count), tuple(chain.from_iterable(some)))
+        done += count
 
 
 @cache
-def _values(table: Table, count: int) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    row = f"({', '.join('?' * len(table.columns))})"
-    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([row] * count)}"  # noqa: S608
+def _insertion(count: int) -> str:
+    row = f"({', '.join('?' * len(_NAMES))})"
+    return f"INSERT INTO messages ({', '.join(_NAMES)}) VALUES {', '.join([row] * count)}"  # noqa: S608
 
 
-def _named(table: Table, row: Row) -> dict[str, Any]:
-    return {column.name: value for column, value in zip(table.columns, row, strict=True)}
+def stands_in(archive: str) -> ColumnElement[bool]:
+    """Whether a message stands in an archive."""
+    return or_(_sent_by(archive), received_by(archive))
+
+
+def _sent_by(archive: str) -> ColumnElement[bool]:
+    columns = messages.c
+    return and_(
+        columns.sender_keeps,
+        columns.sender_number == number_of(archive),
+        columns.sender == archive,
+    )
+
+
+def received_by(archive: str) -> ColumnElement[bool]:
+    """Whether a message stands in an archive since it was for it."""
+    columns = messages.c
+    return and_(
+        columns.target_keeps,
+        columns.target_number == number_of(archive),
+        columns.target == archive,
+    )
 
 
 def wipe(connection: Connection, id: str) -> None:
@@ -88,38 +117,43 @@ def set_waiting(
     ids: Sequence[str] | None = None,
     until: str | None = None,
 ) -> None:
-    """Let messages of an archive wait, or not any more: of these ids, or all up to one."""
-    change = update(entries).where(entries.c.archive == archive)
+    """Let messages that an archive received wait, or not any more: these, or all up to an id."""
+    change = update(messages).where(received_by(archive))
     if not waiting:
-        change = change.where(entries.c.waiting)
+        change = change.where(messages.c.waiting)
     if until is not None:
-        change = change.where(entries.c.id <= until)
+        change = change.where(messages.c.id <= until)
     if ids is not None:
-        change = change.where(entries.c.id.in_(ids))
+        change = change.where(messages.c.id.in_(ids))
     connection.execute(change.values(waiting=waiting))
 
 
 def forget(
     connection: Connection, archive: str, peer: str | None = None, id: str | None = None
 ) -> int:
-    """Delete up to `AT_ONCE` places of an archive, and messages that no archive keeps then; how
-    many places.
+    """Take up to `AT_ONCE` messages out of each half of an archive, and delete those that no
+    archive keeps then; how many were taken out.
     """
-    query = select(entries.c.id).where(entries.c.archive == archive)
-    if peer is not None:
-        query = query.where(entries.c.peer == peer)
-    if id is not None:
-        query = query.where(entries.c.id == id)
-    ids = connection.execute(query.limit(AT_ONCE)).scalars().all()
-    if ids:
-        mine = (entries.c.archive == archive) & entries.c.id.in_(ids)
-        connection.execute(delete(entries).where(mine))
-        kept = exists().where(
-            entries.c.id == messages.c.id,
-            entries.c.archive.in_([messages.c.sender, messages.c.target]),
-        )
-        connection.execute(delete(messages).where(messages.c.id.in_(ids), ~kept))
-    return len(ids)
+    columns, taken = messages.c, 0
+    halves = (
+        (_sent_by(archive), columns.target, {"sender_keeps": False}),
+        (received_by(archive), columns.sender, {"target_keeps": False, "waiting": False}),
+    )
+    for mine, other, change in halves:
+        query = select(columns.id).where(mine)
+        if peer is not None:
+            query = query.where(other == peer)
+        if id is not None:
+            query = query.where(columns.id == id)
+        ids = connection.execute(query.limit(AT_ONCE)).scalars().all()
+        if not ids:
+            continue
+        here = columns.id.in_(ids)
+        connection.execute(update(messages).where(here).values(change))
+        nobodys = not_(or_(columns.sender_keeps, columns.target_keeps))
+        connection.execute(delete(messages).where(here, nobodys))
+        taken += len(ids)
+    return taken
 
 
 def forget_marks(connection: Connection, account: str) -> None:
@@ -130,22 +164,11 @@ def forget_marks(connection: Connection, account: str) -> None:
 
 def prune(connection: Connection, before: str) -> int:
     """Delete up to `AT_ONCE` of the oldest messages with lesser ids, in all archives; how many."""
-    query = select(messages.c.id, messages.c.sender, messages.c.target)
-    old = connection.execute(
-        query.where(messages.c.id < before).order_by(messages.c.id).limit(AT_ONCE)
-    ).all()
+    query = select(messages.c.id).where(messages.c.id < before)
+    old = connection.execute(query.order_by(messages.c.id).limit(AT_ONCE)).scalars().all()
     if old:
-        ids = [row.id for row in old]
-        archives = {archive for row in old for archive in (row.sender, row.target)}
-        for some in _parts(sorted(archives)):
-            there = entries.c.archive.in_(some) & entries.c.id.in_(ids)
-            connection.execute(delete(entries).where(there))
-        connection.execute(delete(messages).where(messages.c.id.in_(ids)))
+        connection.execute(delete(messages).where(messages.c.id.in_(old)))
     return len(old)
-
-
-def _parts(values: Sequence[str]) -> list[Sequence[str]]:
-    return [values[first : first + AT_ONCE] for first in range(0, len(values), AT_ONCE)]
 
 
 def upsert(connection: Connection, table: Table, keys: Sequence[str], row: dict[str, Any]) -> None:

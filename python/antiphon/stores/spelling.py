@@ -1,7 +1,6 @@
 """How messages are written in columns, and read again; says nothing of statements."""
 
 import base64
-from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -10,14 +9,7 @@ from antiphon.core.address import Address
 from antiphon.core.message import Attachment, Draft, Message, MessageKind, Original
 
 from .addresses import read_address
-
-
-class Part(IntEnum):
-    """What a message is in its archive's conversation: what changes another is no part of it."""
-
-    NONE = 0
-    OWN = 1
-    PEERS = 2
+from .numbers import number_of
 
 
 class More(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -43,8 +35,12 @@ _decode = msgspec.json.Decoder(More).decode
 _KINDS = {kind.value: kind for kind in MessageKind}
 
 
-def message_row(message: Message, sender: str, target: str) -> tuple[Any, ...]:
-    """As a row of `messages`; `sender` and `target` are its bare addresses as text."""
+def message_row(
+    message: Message, sender: str, target: str, kept: tuple[bool, bool], waiting: bool
+) -> tuple[Any, ...]:
+    """As a row of `messages`; `sender` and `target` are its bare addresses as text. `kept`: whether
+    it stands in the archive of each.
+    """
     draft = message.draft
     form, text, is_base64 = None, "", False
     if (original := draft.original) is not None:
@@ -66,7 +62,18 @@ def message_row(message: Message, sender: str, target: str) -> tuple[Any, ...]:
         text,
         is_base64,
     )
-    return message.id, sender, target, draft.text, draft.about, _encode(more).decode()
+    return (
+        message.id,
+        sender,
+        target,
+        number_of(sender),
+        number_of(target),
+        *kept,
+        waiting and kept[1],
+        draft.text,
+        None if draft.kind is MessageKind.TEXT else draft.about,
+        _encode(more).decode(),
+    )
 
 
 def emptied(more: str) -> str:

@@ -14,7 +14,7 @@ from .bindings import bindings
 from .calls import calls, calls_running
 from .contacts import blocks, contact_versions, contacts, last_seen
 from .files import files
-from .messages import entries, keepings, marks, messages
+from .messages import keepings, marks, messages
 from .nodes import node_items, nodes, private_data
 from .push import push_subscriptions
 from .rooms import affiliations, affiliations_by_account, rooms, rooms_by_owner
@@ -32,7 +32,6 @@ __all__ = [
     "calls_running",
     "contact_versions",
     "contacts",
-    "entries",
     "files",
     "invitations",
     "keepings",
