@@ -275,6 +275,8 @@ class Node:
             config=self.config.contacts,
         )
         await self.contacts.open()
+        # What is still said of its calls is forgotten with those that are stored.
+        self.accounts.on_remove(lambda _: self.calls.settle())
         join_keepers(
             self.people,
             database=self.database,

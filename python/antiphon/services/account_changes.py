@@ -20,8 +20,10 @@ from antiphon.stores.records import Account
 # A note may be committed later than another one with a later time, and clocks of machines differ:
 # what is younger than this is read again and again (s).
 OVERLAP = 120.0
-# How long notes are kept, for a process that slept, or was away for a while (s).
+# How long notes are kept, for a process that slept, or was away for a while; how often those that
+# are older are deleted (s).
 KEPT = 86_400.0
+PRUNE_TIME = 3600.0
 # Accounts that are looked up by one statement.
 AT_ONCE = 500
 
@@ -37,6 +39,7 @@ class AccountChanges:
         self._clock = clock
         self._author = secrets.token_hex(8)
         self._read_at: float | None = None
+        self._pruned_at = float("-inf")
         self._seen: frozenset[str] = frozenset()
         self._listeners: list[Listener] = []
         self._voided: list[Voided] = []
@@ -64,16 +67,15 @@ class AccountChanges:
 
     def note(self, connection: Connection, account: Account, what: What) -> None:
         """Leave a note for other processes, within the transaction of the change."""
-        now = self._clock()
         change = AccountChange(
             key=secrets.token_hex(8),
             account=account.id,
             address=account.address,
             what=what,
             author=self._author,
-            at=now,
+            at=self._clock(),
         )
-        statements.add(connection, change, now - KEPT)
+        statements.add(connection, change)
 
     async def hear(self) -> Sequence[AccountChange]:
         """Read and tell what other processes did since it was called last, the earliest first.
@@ -102,6 +104,13 @@ class AccountChanges:
             else:
                 self.tell(address)
         return news
+
+    async def prune(self) -> None:
+        """Delete old notes, now and then. Raises `Refused`."""
+        now = self._clock()
+        if now - self._pruned_at >= PRUNE_TIME:
+            self._pruned_at = now
+            await self._database.write(lambda c: statements.prune(c, now - KEPT))
 
     def _is_news(self, change: AccountChange) -> bool:
         return change.author != self._author and change.key not in self._seen

@@ -201,6 +201,7 @@ class Accounts:
         while True:
             try:
                 await self.hear()
+                await self._changes.prune()
             except Refused as refused:
                 log.warning("changes of accounts could not be read: %s", refused)
             await asyncio.sleep(HEAR_TIME)

@@ -55,6 +55,7 @@ class CallRecords:
         self._ids = MessageIds()
         # Calls with news, in the order in which they began to have some, and the last word on each.
         self._waiting: dict[_Name, CallInfo] = {}
+        self._writing: frozenset[_Name] = frozenset()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
         self._pruned_at = float("-inf")
@@ -91,6 +92,12 @@ class CallRecords:
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write(), name="calls")
 
+    async def settle(self) -> None:
+        """Wait until what was told by now is stored, or lost."""
+        names = self._waiting.keys() | self._writing
+        while self._writer is not None and names & (self._waiting.keys() | self._writing):
+            await asyncio.wait([self._writer], timeout=LINGER)
+
     async def page(
         self, account: Address | None, before: str | None = None, limit: int = 50
     ) -> tuple[Sequence[CallInfo], bool]:
@@ -114,6 +121,7 @@ class CallRecords:
                     await asyncio.sleep(LINGER)
                 names = list(self._waiting)[:MAX_BATCH]
                 batch = [self._waiting.pop(name) for name in names]
+                self._writing = frozenset(names)
                 if await self._store(batch):
                     attempts = 0
                     continue
@@ -126,6 +134,7 @@ class CallRecords:
         finally:
             self._lose(list(self._waiting.values()))
             self._waiting.clear()
+            self._writing = frozenset()
             self._writer = None
 
     async def _store(self, batch: list[CallInfo]) -> bool:

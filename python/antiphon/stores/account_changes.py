@@ -33,9 +33,13 @@ class AccountChange:
     at: float
 
 
-def add(connection: Connection, change: AccountChange, kept_since: float) -> None:
-    """Let others know of a change, and forget those from before `kept_since`."""
-    connection.execute(delete(account_changes).where(account_changes.c.at < kept_since))
+def prune(connection: Connection, before: float) -> None:
+    """Forget what happened before that time."""
+    connection.execute(delete(account_changes).where(account_changes.c.at < before))
+
+
+def add(connection: Connection, change: AccountChange) -> None:
+    """Let others know of a change."""
     connection.execute(
         insert(account_changes).values(
             key=change.key,

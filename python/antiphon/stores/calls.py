@@ -86,10 +86,14 @@ def prune(connection: Connection, before: str, keep: int) -> int:
 
 
 def forget(connection: Connection, account: Address) -> None:
-    """An account is no more: its calls are those of the other side only, if they are anybody's."""
-    for side in (calls.c.caller_account, calls.c.callee_account):
-        mine = update(calls).where(side == str(account.bare))
-        connection.execute(mine.values({side.name: ""}))
+    """An account is no more: its calls are those of the other side only, where it is nobody but
+    "somebody of that domain"; calls of nobody are deleted.
+    """
+    own, nobody = str(account.bare), account.domain
+    made = update(calls).where(calls.c.caller_account == own)
+    connection.execute(made.values(caller_account="", caller=nobody, caller_name=""))
+    taken = update(calls).where(calls.c.callee_account == own)
+    connection.execute(taken.values(callee_account="", callee=nobody, answered_by=None))
     nobodys = (calls.c.caller_account == "") & (calls.c.callee_account == "")
     connection.execute(delete(calls).where(nobodys))
 

@@ -14,7 +14,7 @@ from antiphon.services.account_changes import AccountChanges
 from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig
 from antiphon.services.tokens import Tokens
-from antiphon.stores.account_changes import What
+from antiphon.stores.account_changes import What, since
 from antiphon.stores.database import Database
 from antiphon.stores.records import Account, AccountLimits, Key, KeyKind, Role
 
@@ -436,6 +436,18 @@ async def test_notes_of_other_processes_are_read_whatever_their_order(
     assert not await one.hear()  # after a long pause
     await note()
     assert [change.at for change in await one.hear()] == [1290.0]
+
+
+async def test_old_notes_are_deleted(database: Database, alice: Address) -> None:
+    now = 1000.0
+    changes = AccountChanges(database, clock=lambda: now)
+    account = Account(id="a", address=alice, name="", created_at=0.0, stamp="")
+    await database.write(lambda c: changes.note(c, account, What.REMOVED))
+    await changes.prune()
+    assert await database.read(lambda c: since(c, 0.0))
+    now += 100_000
+    await changes.prune()
+    assert not await database.read(lambda c: since(c, 0.0))
 
 
 async def test_what_comes_while_an_account_is_removed_is_erased_as_well(
