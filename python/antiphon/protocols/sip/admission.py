@@ -9,7 +9,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from antiphon._native import SipRequest
 from antiphon.core.address import GUESTS, ROOMS, Address, Addresses
@@ -32,6 +32,9 @@ ANONYMOUS = "anonymous.invalid"  # RFC 3323 §4.1.1.3
 MENU, ROOM = "menu", "room:"
 # User parts that are canonical as they are.
 _PLAIN = re.compile(r"[a-z0-9._+-]{1,64}")
+# Guests whose names need not be read again for each of their requests.
+MAX_GUESTS = 1024
+MAX_GUEST = 256
 
 
 class Spelling:
@@ -103,6 +106,7 @@ class Admission:
         self._spelling = spelling
         self._addresses = addresses
         self._guests = guests
+        self._remembered_guest = lru_cache(MAX_GUESTS)(self._guest_named)
 
     def admit(self, request: SipRequest) -> Asked | None:
         """The request with who sends it and whom it means; None: it has its answer."""
@@ -152,11 +156,16 @@ class Admission:
             return None
         if self._spelling.is_ours(claimed.rpartition("@")[2]):
             return None  # our own users have passwords
-        said = _name_address(request, "from")
+        said = request.address("from")
+        display = "" if said is None else said[0]
+        is_short = len(claimed) + len(display) <= MAX_GUEST
+        return (self._remembered_guest if is_short else self._guest_named)(claimed, display)
+
+    def _guest_named(self, claimed: str, display: str) -> Caller:
+        """`claimed`: `user@host`. Whoever says the same has the same address each time."""
         digest = hashlib.blake2b(claimed.encode(), digest_size=8).hexdigest()
-        name = "" if said is None else said.display or said.uri.user or ""
         try:
-            shown = self._addresses.nickname(name or "guest")
+            shown = self._addresses.nickname(display or claimed.rpartition("@")[0] or "guest")
         except Refused:
             shown = "guest"
         address = Address(f"sip-{digest}", GUESTS + self._addresses.domain)

@@ -1,5 +1,5 @@
-"""Reads one socket of datagrams: at once while little comes; under load once in a while, so that one
-turn of the event loop, one system call to read and one to send serve several messages.
+"""Reads one socket of datagrams: at once while little comes; under load once in a while, so that
+one turn of the event loop, one system call to read and one to send serve several messages.
 
 What they say is nothing to it.
 """

@@ -6,11 +6,10 @@ It knows no sockets.
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from antiphon._native import SipFlow, SipMachine
 
-from .resolve import PORTS, TLS, UDP, WS, WSS, Target
+from .resolve import PORTS, TLS, UDP, WS, WSS, Target, address_of
 
 MAX_NAMES = 4096
 
@@ -77,12 +76,12 @@ class Listeners:
         """The flow to a target; None if we cannot reach it."""
         if target.transport in (WS, WSS):
             return None  # RFC 7118 §5: a client cannot be dialled
-        address = ip_address(target.host)
+        address = address_of(target.host)
         best: Listener | None = None
         for listener in self._all:
             if listener.transport != target.transport or listener.ipv6 != (address.version == 6):
                 continue
-            bound = ip_address(listener.bound)
+            bound = address_of(listener.bound)
             if bound.is_unspecified or bound.is_loopback == address.is_loopback:
                 best = listener
                 break

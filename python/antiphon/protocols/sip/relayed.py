@@ -8,9 +8,9 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 
 from antiphon._native import SipRelayed
+from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.reason import Reason
 
@@ -29,6 +29,38 @@ PAUSE = 0.1
 Remember = Callable[[str, str], None]
 
 
+class Relayed:
+    """A call that passes by, while it lasts. Times: seconds since 1970."""
+
+    __slots__ = ("answered_at", "callee", "caller", "caller_name", "id", "started_at", "video")
+
+    def __init__(self, asked: Asked, callee: Address, now: float) -> None:
+        self.id = f"call_{secrets.token_urlsafe(12)}"
+        self.caller = asked.caller.address
+        self.caller_name = asked.caller.name
+        self.callee = callee
+        self.video = b"m=video" in asked.request.body
+        self.started_at = now
+        self.answered_at: float | None = None
+
+    def ended(self, now: float, reason: Reason) -> CallInfo:
+        """As it is recorded."""
+        return CallInfo(
+            id=self.id,
+            room="",
+            caller=self.caller,
+            caller_name=self.caller_name,
+            callee=self.callee,
+            video=self.video,
+            state=CallState.ENDED,
+            started_at=self.started_at,
+            answered_at=self.answered_at,
+            ended_at=now,
+            by=None if self.answered_at is None else self.callee,
+            reason=reason,
+        )
+
+
 class RelayedCalls:
     """See the module. `record` stores a call, `remember(call, call_id)` notes its dialog."""
 
@@ -42,8 +74,8 @@ class RelayedCalls:
         self._record = record
         self._remember = remember
         self._wall = wall
-        self._calling: OrderedDict[int, CallInfo] = OrderedDict()
-        self._running: OrderedDict[str, CallInfo] = OrderedDict()
+        self._calling: OrderedDict[int, Relayed] = OrderedDict()
+        self._running: OrderedDict[str, Relayed] = OrderedDict()
         self._ended: list[CallInfo] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -54,18 +86,9 @@ class RelayedCalls:
         """An INVITE to an account was relayed."""
         if asked.target is None:
             return
-        info = CallInfo(
-            id=f"call_{secrets.token_urlsafe(12)}",
-            room="",
-            caller=asked.caller.address,
-            caller_name=asked.caller.name,
-            callee=asked.target,
-            video=b"m=video" in asked.request.body,
-            state=CallState.RINGING,
-            started_at=self._wall(),
-        )
-        self._calling[asked.request.id] = info
-        self._remember(info.id, asked.request.call_id)
+        call = Relayed(asked, asked.target, self._wall())
+        self._calling[asked.request.id] = call
+        self._remember(call.id, asked.request.call_id)
         if len(self._calling) > MAX_CALLS:
             _, lost = self._calling.popitem(last=False)
             self._end(lost, Reason.LOST)
@@ -73,18 +96,18 @@ class RelayedCalls:
     def reported(self, event: SipRelayed) -> None:
         """A final answer, or a BYE."""
         if event.method == "BYE":
-            if (info := self._running.pop(event.call_id, None)) is not None:
-                self._end(info, Reason.LEFT)
+            if (call := self._running.pop(event.call_id, None)) is not None:
+                self._end(call, Reason.LEFT)
             return
-        if (info := self._calling.pop(event.request, None)) is None:
+        if (call := self._calling.pop(event.request, None)) is None:
             return
         if event.status >= 300:
-            self._end(info, reason_of(event.status))
+            self._end(call, reason_of(event.status))
             return
-        answered = replace(info, state=CallState.ANSWERED, answered_at=self._wall(), by=info.callee)
+        call.answered_at = self._wall()
         if (former := self._running.pop(event.call_id, None)) is not None:
             self._end(former, Reason.LOST)
-        self._running[event.call_id] = answered
+        self._running[event.call_id] = call
         if len(self._running) > MAX_CALLS:
             _, lost = self._running.popitem(last=False)
             self._end(lost, Reason.LOST)
@@ -98,13 +121,12 @@ class RelayedCalls:
         for first in range(0, len(left), PORTION):
             if first:
                 await asyncio.sleep(PAUSE)
-            for info in left[first : first + PORTION]:
-                self._end(info, Reason.DRAINING)
+            for call in left[first : first + PORTION]:
+                self._end(call, Reason.DRAINING)
             self._hand_on()
 
-    def _end(self, info: CallInfo, reason: Reason) -> None:
-        ended = replace(info, state=CallState.ENDED, ended_at=self._wall(), reason=reason)
-        self._ended.append(ended)
+    def _end(self, call: Relayed, reason: Reason) -> None:
+        self._ended.append(call.ended(self._wall(), reason))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._hand_on)
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -21,6 +22,10 @@ PORTS = {UDP: 5060, TCP: 5060, TLS: 5061, WS: 80, WSS: 443}
 # RFC 3263 §4.1; the service that is asked for in a NAPTR record → transport.
 SERVICES = {"sip+d2u": UDP, "sip+d2t": TCP, "sips+d2t": TLS}
 SRV_NAMES = {UDP: "_sip._udp", TCP: "_sip._tcp", TLS: "_sips._tcp"}
+
+
+# An IP address; raises `ValueError`. Telephones tell theirs again and again.
+address_of = lru_cache(4096)(ip_address)
 
 
 class Unresolved(Exception):
@@ -97,7 +102,7 @@ class Resolver:
         elif not host[-1:].isdigit():
             return None
         try:
-            found = str(ip_address(host))
+            found = str(address_of(host))
         except ValueError:
             return None
         chosen = _secured(transport or UDP, secure)

@@ -6,11 +6,15 @@ It knows neither messages nor accounts.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 # Longer ones are no address of anybody; the whole header line has a limit of its own.
 URI_LIMIT = 2048
+# The same few come again and again: with each request of a telephone, with each call to it.
+REMEMBERED = 4096
+REMEMBERED_LENGTH = 128
 
 _SIP = re.compile(r"(?i)(sips?):(?:([^@]*)@)?(\[[0-9a-fA-F:.]+\]|[^:;?\[\]]+)(?::(\d{1,5}))?(.*)")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\]")
@@ -110,6 +114,10 @@ def parse_uri(text: str) -> Uri:
     """Read a URI. Raises `MalformedError`, also for a scheme that is neither SIP's nor `tel`."""
     if len(text) > URI_LIMIT:
         raise MalformedError(f"a URI of more than {URI_LIMIT} characters")
+    return _read(text) if len(text) > REMEMBERED_LENGTH else _remembered(text)
+
+
+def _read(text: str) -> Uri:
     if text[:4].lower() == "tel:":
         return _telephone(text[4:])
     if (match := _SIP.fullmatch(text)) is None:
@@ -135,6 +143,9 @@ def parse_uri(text: str) -> Uri:
         _headers(query),
         _unescaped(password) if colon else None,
     )
+
+
+_remembered = lru_cache(REMEMBERED)(_read)
 
 
 def _telephone(text: str) -> Uri:
