@@ -86,26 +86,21 @@ class RoomVerbs(PeopleVerbs):
         name = self.addresses.room(settings.name).local
         async with self._doors.through(name):
             before = await self._known(name)
-            if is_call_room(name):
-                raise Refused(Reason.FORBIDDEN, "The room of a call cannot be kept.")
-            if before is None or not (before.lasting or before.owner):
-                self.policy.may_create(caller, name)
-                before = before or RoomSettings(name=name, lasting=False, created_at=self._now())
-                before = replace(before, owner=caller.address.bare)
-            else:
-                self.policy.may_administer(caller, before)
-            after = replace(
-                settings,
-                name=name,
-                owner=before.owner,
-                created_at=before.created_at,
-                subject=before.subject,
-                affiliations=before.affiliations,
-            )
-            await self._keep(before, after)
-            leaving = self._apply(after)
-        for member, reason in leaving.items():
-            await self.leave(name, member, reason, "You are no member of this room.")
+            after, leaving = await self._set(caller, name, before, settings)
+        await self._send_away(name, leaving)
+        return after
+
+    async def change(
+        self, caller: Caller, room: str, change: Callable[[RoomSettings], RoomSettings]
+    ) -> RoomSettings:
+        """Change some settings of a room that is stored or lives, as `set`; nobody else changes it
+        between. Raises `Refused`.
+        """
+        name = self.addresses.room(room).local
+        async with self._doors.through(name):
+            before = await self._settings(name)
+            after, leaving = await self._set(caller, name, before, change(before))
+        await self._send_away(name, leaving)
         return after
 
     async def remove(
@@ -328,6 +323,33 @@ class RoomVerbs(PeopleVerbs):
 
     async def _owned(self, account: Address | None) -> int:
         return 0 if account is None else await self._stored.owned(account)
+
+    async def _set(
+        self, caller: Caller, name: str, before: RoomSettings | None, settings: RoomSettings
+    ) -> tuple[RoomSettings, Mapping[str, Reason]]:
+        """Within the room's door: what it is now, and who must go."""
+        if is_call_room(name):
+            raise Refused(Reason.FORBIDDEN, "The room of a call cannot be kept.")
+        if before is None or not (before.lasting or before.owner):
+            self.policy.may_create(caller, name)
+            before = before or RoomSettings(name=name, lasting=False, created_at=self._now())
+            before = replace(before, owner=caller.address.bare)
+        else:
+            self.policy.may_administer(caller, before)
+        after = replace(
+            settings,
+            name=name,
+            owner=before.owner,
+            created_at=before.created_at,
+            subject=before.subject,
+            affiliations=before.affiliations,
+        )
+        await self._keep(before, after)
+        return after, self._apply(after)
+
+    async def _send_away(self, name: str, leaving: Mapping[str, Reason]) -> None:
+        for member, reason in leaving.items():
+            await self.leave(name, member, reason, "You are no member of this room.")
 
     def _apply(self, after: RoomSettings) -> Mapping[str, Reason]:
         """Tell the living room; those who must leave it are still there."""

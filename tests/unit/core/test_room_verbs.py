@@ -1,5 +1,6 @@
 """What is said of rooms and in them: subject, whispers, roles, and the end."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,30 @@ async def test_a_subject_is_told_and_stays() -> None:
     assert here.rooms.stored["club"].subject.text == "Cake"
     await here.switchboard.set(ann, RoomSettings(name="club", title="The club"))
     assert here.rooms.stored["club"].subject.text == "Cake"
+
+
+async def test_changes_of_settings_do_not_undo_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = house()
+    ann = account("ann")
+    await here.switchboard.set(ann, RoomSettings(name="club"))
+    found = here.rooms.find
+
+    async def slowly(name: str) -> RoomSettings | None:
+        settings = await found(name)
+        await asyncio.sleep(0.01)
+        return settings
+
+    monkeypatch.setattr(here.rooms, "find", slowly)
+    await asyncio.gather(
+        here.switchboard.change(ann, "Club", lambda before: replace(before, title="The club")),
+        here.switchboard.change(ann, "club", lambda before: replace(before, history=7)),
+    )
+    stored = here.rooms.stored["club"]
+    assert (stored.title, stored.history) == ("The club", 7)
+    change = here.switchboard.change(account("eve"), "club", lambda before: before)
+    assert await refused(change) is Reason.FORBIDDEN
+    change = here.switchboard.change(ann, "nothing", lambda before: before)
+    assert await refused(change) is Reason.NOT_FOUND
 
 
 async def test_who_may_set_the_subject() -> None:

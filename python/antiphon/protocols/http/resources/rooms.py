@@ -137,9 +137,11 @@ async def change_room(
     room: RoomPath, change: Settings, live: Live, caller: CurrentCaller
 ) -> RoomView:
     """Change some settings of a room, which lasts or not as before."""
-    before = await live.context.switchboard.settings(room)
-    changed = replace(before, locked=False, **change.model_dump(exclude_unset=True))
-    return _shown(live, caller, await live.context.switchboard.set(caller, changed))
+    given = change.model_dump(exclude_unset=True)
+    stored = await live.context.switchboard.change(
+        caller, room, lambda before: replace(before, locked=False, **given)
+    )
+    return _shown(live, caller, stored)
 
 
 @router.delete("/{room}", status_code=204)
