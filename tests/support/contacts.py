@@ -88,7 +88,11 @@ class MemoryContacts:
         self._put(address, account, seen=False, asking=False)
 
     def blocks(self, account: Address, other: Address) -> bool | None:
-        return bool(self.blockings[account] & {str(other.bare), other.domain})
+        meant = {str(other), str(other.bare), other.domain}
+        return bool(self.blockings[account] & meant)
+
+    def blocks_devices(self, device: Address) -> bool:
+        return any("/" in one for whom in self.blockings.values() for one in whom)
 
     async def blocked(self, account: Address) -> Sequence[str]:
         return sorted(self.blockings[account])

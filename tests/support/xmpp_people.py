@@ -125,7 +125,10 @@ class FakeContacts:
 
     def blocks(self, account: Address, other: Address) -> bool | None:
         blocked = self._blocked.get(account.bare, ())
-        return str(other.bare) in blocked or other.domain in blocked
+        return bool({str(other), str(other.bare), other.domain}.intersection(blocked))
+
+    def blocks_devices(self, device: Address) -> bool:
+        return any("/" in one for whom in self._blocked.values() for one in whom)
 
     async def blocked(self, account: Address) -> Sequence[str]:
         return tuple(self._blocked.get(account, ()))
@@ -145,7 +148,7 @@ class FakeContacts:
     def _changed(self, account: Address, others: Sequence[str]) -> None:
         for text in others:
             local, at, domain = text.rpartition("@")
-            other = Address(local if at else "", domain)
+            other = Address(local if at else "", domain.partition("/")[0])
             self.rights(account, other)
             self.rights(other, account)
 

@@ -132,7 +132,8 @@ class Messages(Protocol):
 
 class Contacts(Protocol):
     """Lists of contacts, who sees whom, and who blocks whom (`services/contacts`). Addresses are
-    taken bare. Changes are told to the devices of both accounts, after the commit.
+    taken bare, but for who is blocked. Changes are told to the devices of both accounts, after the
+    commit.
 
     Raises `Refused`: NOT_FOUND, BAD_REQUEST, TOO_MANY, TOO_LARGE, BUSY, INTERNAL.
     """
@@ -179,15 +180,20 @@ class Contacts(Protocol):
         """See somebody's presence no more, or do not ask any more (RFC 6121 §3.3)."""
 
     def blocks(self, account: Address, other: Address) -> bool | None:
-        """Whether `account` blocks `other`, from memory; None: not known until `blocked` was
-        asked.
+        """Whether `account` blocks `other` (a device: also whether it alone is blocked), from
+        memory; None: not known until `blocked` was asked.
+        """
+
+    def blocks_devices(self, device: Address) -> bool:
+        """Whether anybody blocks just this device, or its account just some of others: then
+        `blocks` must be asked for each pair of devices.
         """
 
     async def blocked(self, account: Address) -> Sequence[str]:
-        """Whom an account blocks: bare addresses and domains."""
+        """Whom an account blocks: addresses, with a device where it alone is meant, and domains."""
 
     async def block(self, account: Address, others: Sequence[str]) -> None:
-        """Block accounts and domains: neither messages nor presence pass any more."""
+        """Block accounts, domains or single devices: neither messages nor presence pass."""
 
     async def unblock(self, account: Address, others: Sequence[str] | None = None) -> None:
         """Block them no more; None: nobody."""

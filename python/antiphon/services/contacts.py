@@ -184,12 +184,16 @@ class ContactLists:
         """Whether `account` blocks `other`; always known."""
         return self._blocks.blocks(account, other)
 
+    def blocks_devices(self, device: Address) -> bool:
+        """Whether anybody blocks just this device, or its account just some of others."""
+        return self._blocks.blocks_devices(device)
+
     async def blocked(self, account: Address) -> Sequence[str]:
-        """Whom an account blocks: bare addresses and domains."""
+        """Whom an account blocks: addresses and domains."""
         return self._blocks.of(account)
 
     async def block(self, account: Address, others: Sequence[str]) -> None:
-        """Block accounts and domains: neither messages nor presence pass any more."""
+        """Block accounts, domains or single devices: neither messages nor presence pass."""
         async with self._turn:
             await self._blocks.block(account, others)
 

@@ -110,7 +110,8 @@ def erase(connection: Connection, account: str) -> None:
     """Delete all that is kept of an account here."""
     for table in (contacts, contact_versions, blocks, last_seen):
         connection.execute(delete(table).where(table.c.account == account))
-    connection.execute(delete(blocks).where(blocks.c.other == account))
+    devices = blocks.c.other.startswith(f"{account}/", autoescape=True)
+    connection.execute(delete(blocks).where((blocks.c.other == account) | devices))
 
 
 def seen_last(connection: Connection, account: str) -> float | None:

@@ -212,9 +212,32 @@ async def test_limits(database: Database, addresses: Addresses) -> None:
     await refusal(Reason.TOO_MANY, here.lists.block(ANN, ["c.example"]))
 
 
+async def test_a_device_alone_may_be_blocked(
+    here: Here, database: Database, addresses: Addresses
+) -> None:
+    lists, nick = here.lists, Address("den", "rooms.example.org", "Ben")
+    phone, desk = BEN.on("phone"), BEN.on("desk")
+    await lists.block(ANN, ["Ben@example.org/phone", str(nick), "example.net/bot"])
+    assert list(await lists.blocked(ANN)) == [str(phone), str(nick), "example.net/bot"]
+    others = (phone, desk, BEN, nick, nick.bare, Address("x", "example.net", "bot"))
+    assert [lists.blocks(ANN, one) for one in others] == [True, False, False, True, False, True]
+    devices = (phone, desk, nick, ANN.on("x"), CY.on("x"))
+    assert [lists.blocks_devices(one) for one in devices] == [True, False, True, True, False]
+    again = make(database, addresses).lists
+    await again.open()
+    assert again.blocks(ANN, phone) is True
+    await lists.block(CY, [str(phone)])
+    await lists.unblock(ANN, ["ben@example.org/phone", str(nick)])
+    assert [lists.blocks(ANN, one) for one in (phone, nick)] == [False, False]
+    assert [lists.blocks_devices(one) for one in (phone, nick)] == [True, False]
+    await lists.erase(BEN)
+    assert list(await lists.blocked(CY)) == []
+    assert lists.blocks_devices(phone) is False
+
+
 async def test_blocks(here: Here, database: Database, addresses: Addresses) -> None:
     assert here.lists.blocks(ANN, BEN) is False
-    await here.lists.block(ANN, ["Ben@example.org/phone", "Elsewhere.Example", "ben@example.org"])
+    await here.lists.block(ANN, ["Ben@example.org", "Elsewhere.Example", "ben@example.org"])
     assert here.take(ANN) == [
         BlockingChanged("", ANN, ("ben@example.org", "elsewhere.example"), ())
     ]

@@ -24,6 +24,9 @@ class Relations(Protocol):
     def blocks(self, account: Address, other: Address) -> bool | None:
         """Whether one blocks the other, as far as known."""
 
+    def blocks_devices(self, device: Address) -> bool:
+        """Whether anybody blocks just this device, or its account just some of others."""
+
 
 class Seeing:
     """Kept of a session that is available: the accounts whose presence it gets."""
@@ -69,7 +72,8 @@ class Audiences:
     def show(self, session: Session, account: Address) -> None:
         """Tell the session how an account is there: the answer to a probe (RFC 6121 §4.3.2)."""
         for state in self._presence.of(account):
-            send_alone(session, presence_of(state), _key(state.device))
+            if not self._apart(session, state.device):
+                send_alone(session, presence_of(state), _key(state.device))
 
     def unsee(self, session: Session, account: Address) -> None:
         """It does not get it any more, and is told that nobody is there (RFC 6121 §3.2.4)."""
@@ -141,14 +145,29 @@ class Audiences:
         device = event.device
         if device is None:
             for state in event.devices:
-                watched.crowd.send(presence_of(state), _key(state.device))
+                self._send(watched.crowd, presence_of(state), state.device)
             return
         for state in event.devices:
             if state.device == device:
-                watched.crowd.send(presence_of(state), _key(device))
+                self._send(watched.crowd, presence_of(state), device)
                 return
         words = self._last_words.get(device) or unavailable(device)
-        watched.crowd.send(words, _key(device))
+        self._send(watched.crowd, words, device)
+
+    def _send(self, crowd: Crowd, data: bytes, device: Address) -> None:
+        if not self._relations.blocks_devices(device):
+            crowd.send(data, _key(device))
+            return
+        for session in list(crowd):
+            if not self._apart(session, device):
+                send_alone(session, data, _key(device))
+
+    def _apart(self, session: Session, device: Address) -> bool:
+        """Whether one of two devices is blocked by the other's account, alone or with its own."""
+        blocks = self._relations.blocks
+        return self._relations.blocks_devices(device) and bool(
+            blocks(session.account, device) or blocks(device.bare, session.address)
+        )
 
 
 def _key(device: Address) -> str:

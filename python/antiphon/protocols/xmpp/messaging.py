@@ -80,7 +80,7 @@ class Messaging:
         if not straight and (stanza.kids & adapter.CONTENT or type_ == HEADLINE):
             self._submit(session, stanza, to)  # the core knows who blocks whom
             return
-        refused = refused_by_block(self._blocks, session.account, to)
+        refused = refused_by_block(self._blocks, session.address, to)
         if refused is not None:
             refuse(session, stanza, refused)
         elif straight:

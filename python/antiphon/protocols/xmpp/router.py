@@ -186,7 +186,7 @@ class Router:
         """Answer what is asked of an account (bare) by another of its names, as in a room; its
         owner is treated as anybody.
         """
-        refused = refused_by_block(self._blocks, session.account, account)
+        refused = refused_by_block(self._blocks, session.address, account)
         if refused is not None:
             self._refuse_request(session, asked, refused)
         else:
@@ -239,7 +239,7 @@ class Router:
             self._requests.answer(session, stanza, Scope.SERVER, None)
         elif to == session.account:
             self._requests.answer(session, stanza, Scope.OWN, to)
-        elif (refused := refused_by_block(self._blocks, session.account, to)) is not None:
+        elif (refused := refused_by_block(self._blocks, session.address, to)) is not None:
             self._refuse_request(session, stanza, refused)
         elif not to.device:
             self._requests.answer(session, stanza, Scope.OTHER, to)

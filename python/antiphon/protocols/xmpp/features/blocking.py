@@ -59,7 +59,7 @@ class Blocking(Feature):
             ]
         except Refused:
             raise StanzaError("jid-malformed") from None
-        return [str(one.bare) for one in found]
+        return [str(one) for one in found]
 
     # news
 

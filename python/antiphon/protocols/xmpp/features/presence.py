@@ -185,7 +185,7 @@ class PresenceFeature(Feature):
 
     def _directed(self, session: Session, sent: Stanza, to: Address) -> None:
         """RFC 6121 §4.6: for those who do not see it, or before others do."""
-        if refused_by_block(self._contacts, session.account, to) is not None:
+        if refused_by_block(self._contacts, session.address, to) is not None:
             return
         data = self._observer.stamp(session, sent) if sent.type is None else sent.stamp(session.jid)
         told_now = Stanza(data)

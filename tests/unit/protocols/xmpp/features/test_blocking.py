@@ -90,3 +90,31 @@ async def test_whom_one_blocks_is_not_seen_at_log_in_either(house: TestHouse) ->
     await bob.come()
     assert {one.get("from") for one in await alice.come()} == {alice.jid}
     assert await bob.take() == []
+
+
+async def test_a_device_alone_is_blocked_and_nothing_else(house: TestHouse) -> None:
+    alice, phone = await friends(house)
+    desk = house.login("bob/desk")
+    await desk.come()
+    for client in (alice, phone):
+        await client.take()
+    await alice.set(f"<block xmlns='urn:xmpp:blocking'><item jid='{phone.jid}'/></block>")
+    assert [one.get("jid") for one in await alice.get(LIST)] == [phone.jid]
+    for client in (alice, phone, desk):
+        await client.take()
+    ping = "<ping xmlns='urn:xmpp:ping'/>"
+    for client, passes in ((phone, False), (desk, True)):
+        client.send(f"<message to='{ALICE}' type='chat'><body>x</body></message>")
+        told = [body(one) for one in await alice.take()]
+        assert told == (["x"] if passes else [])
+        client.send("<presence><show>away</show></presence>")
+        assert [one.get("from") for one in await alice.take()] == ([client.jid] * passes)
+        client.wire.sent.clear()
+        client.send(f"<iq type='get' id='p' to='{alice.jid}'>{ping}</iq>")
+        assert len(await alice.take()) == passes
+        await client.take()
+    alice.send(f"<message to='{phone.jid}' type='chat'><body>x</body></message>")
+    assert condition(await alice.only()) == "not-acceptable"
+    alice.send("<presence><show>dnd</show></presence>")
+    assert [one.get("from") for one in await desk.take()].count(alice.jid) == 1
+    assert alice.jid not in [one.get("from") for one in await phone.take()]
