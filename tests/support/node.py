@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = ROOT / ".venv" / "bin" / "antiphon"
-START_TIMEOUT = 30.0
-STOP_TIMEOUT = 20.0
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 40.0
 
 ANY_PORT = {
     "ANTIPHON_HTTP_LISTEN": "127.0.0.1:0",

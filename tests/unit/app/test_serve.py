@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from antiphon.net.interfaces import lan_addresses
 from antiphon.net.tls import Pair, self_signed
 from tests.support.node import PROGRAM, Node, run_node
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -158,8 +159,11 @@ async def test_calls_are_listed_and_shown(node: Node) -> None:
         assert json.loads(await socket.recv())["type"] == "welcome"
         await socket.send(json.dumps({"type": "call", "id": 1, "to": "bob"}))
         assert json.loads(await socket.recv())["reason"] == "unavailable"
-    await asyncio.sleep(0.2)
-    code, output = await command(node, "call", "list", "--account", "bob")
+    code, output = await until(
+        "the call is stored",
+        lambda: command(node, "call", "list", "--account", "bob"),
+        lambda found: found != (0, ""),
+    )
     assert code == 0
     (line,) = output.splitlines()
     _, id, caller, callee, reason = line.split("\t")

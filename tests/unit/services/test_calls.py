@@ -1,6 +1,5 @@
 """The record of calls, on SQLite and PostgreSQL: the last word on each call, whatever happens."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from antiphon.core.reason import Reason, Refused
 from antiphon.services.calls import CallRecords
 from antiphon.services.config import RecordsConfig
 from antiphon.stores.database import Database
+from tests.support.wait import soon, until
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -54,6 +54,10 @@ async def ids(records: CallRecords, account: str | None, **more: object) -> list
     address = None if account is None else Address(account, "example.org")
     found, _ = await records.page(address, **more)  # type: ignore[arg-type]
     return [info.id for info in found]
+
+
+async def stored(records: CallRecords, id: str) -> None:
+    await until(f"{id} is stored", lambda: records.find(id), interval=0.01)
 
 
 async def test_what_is_known_of_a_call_comes_back(database: Database) -> None:
@@ -126,7 +130,8 @@ async def test_old_calls_are_forgotten(database: Database) -> None:
     for number in range(3):
         clock.now = NOW + number * 20 * DAY
         records.record(ended(call(f"c{number}", at=clock.now)))
-        await asyncio.sleep(0.1)
+        await stored(records, f"c{number}")
+    await until("old calls are gone", lambda: ids(records, None), lambda kept: len(kept) == 2)
     assert await ids(records, None) == ["c2", "c1"]
     for number in range(3, 6):
         records.record(ended(call(f"c{number}", at=clock.now)))
@@ -183,8 +188,7 @@ async def test_a_database_that_is_busy_is_asked_again(sqlite_url: str) -> None:
         records = CallRecords(database, "node", pause=0.01)
         database.failing = 2
         records.record(call("one"))
-        await asyncio.sleep(0.2)
-        assert await ids(records, None) == ["one"]
+        await stored(records, "one")
         database.failing = 100
         records.record(call("two"))
         await records.close()
@@ -200,8 +204,7 @@ async def test_what_cannot_be_stored_is_lost_and_the_rest_is_not(
         records = CallRecords(database, "node", pause=0.01)
         database.error, database.failing = error, 1
         records.record(call("one"))
-        await asyncio.sleep(0.1)
-        assert records.lost == 1
+        await soon("it is lost", lambda: records.lost == 1)
         records.record(call("two"))
         await records.close()
         assert await ids(records, None) == ["two"]
@@ -218,3 +221,13 @@ async def test_pages_walk_along_indices(sqlite_url: str) -> None:
         shown = await database.read(plan)
         assert "calls_by_caller" in shown
         assert "TEMP B-TREE" not in shown
+
+
+async def test_what_is_told_of_a_call_can_be_waited_for(database: Database) -> None:
+    records = CallRecords(database, "node")
+    await records.open()
+    records.record(call("one"))
+    await records.settle()
+    assert await records.find("one") == call("one")
+    await records.settle()
+    await records.close()

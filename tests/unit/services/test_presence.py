@@ -17,6 +17,7 @@ from antiphon.services.last_seen import LastSeen
 from antiphon.services.presence import ON_A_CALL, PresenceBook, PresenceLimits
 from antiphon.stores.database import Database
 from antiphon.stores.records import KeyKind
+from tests.support.wait import until
 
 ANN = Address("ann", "example.org")
 TAB, DESK = ANN.on("tab"), ANN.on("desk")
@@ -211,7 +212,7 @@ async def test_when_somebody_was_last_there_is_stored(
     book.withdraw(TAB)
     book.withdraw(DESK)
     assert await book.last_seen(ANN) == 5.0
-    await asyncio.sleep(0.1)
+    await until("it is stored", lambda: LastSeen(database).of(ANN), lambda at: at == 5.0)
     book.publish(state(TAB))
     book.withdraw(TAB)
     await seen.close()

@@ -226,8 +226,14 @@ async def test_connections_cut_in_the_middle(postgres_url: str) -> None:
 async def test_a_pool_that_is_exhausted(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("antiphon.stores.database.POOL_TIMEOUT", 0.1)
     async with Database(postgres_url, connections=1) as database:
-        slow = asyncio.create_task(database.write(execute("SELECT pg_sleep(0.5)")))
-        await asyncio.sleep(0.05)
+        begun = asyncio.Event()
+
+        def hold(connection: Connection) -> None:
+            begun.set()
+            execute("SELECT pg_sleep(3)")(connection)
+
+        slow = asyncio.create_task(database.write(hold))
+        await begun.wait()
         with pytest.raises(Refused) as refused:
             await database.read(count("rooms"))
         assert refused.value.reason is Reason.BUSY

@@ -209,7 +209,7 @@ async def test_other_origins(origins: tuple[str, ...], origin: str, allowed: str
 
 async def test_refusals_can_be_read_by_other_origins() -> None:
     config = HttpConfig(cors_origins=("https://a.example",))
-    limits = HttpLimits(request_rate=0.1, request_burst=1)
+    limits = HttpLimits(request_rate=0.001, request_burst=1)
     async with stand(config=config, limits=limits) as here:
         headers = {"Origin": "https://a.example"}
         await here.call("GET", "/healthz", headers=headers)

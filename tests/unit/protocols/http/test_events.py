@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from antiphon.protocols.http import HttpLimits, drain
 from antiphon.protocols.http.listeners import Listener, frame, spell
 from antiphon.protocols.http.resources import events
 from tests.support.fakes import FakeEndpoint, Recorder, account, guest
+from tests.support.wait import soon
 from tests.unit.protocols.http.stand import Stand, settle, stand
 
 ANN, BOB = account("ann"), account("bob")
@@ -220,12 +222,10 @@ async def test_there_are_only_so_many_readers() -> None:
 async def test_an_ended_token_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "PAUSE", 0.02)
     async with stand() as here, reading(here, BOB) as reader:
-        await asyncio.sleep(0.05)
-        await settle()
-        assert b": still here" in reader.content
+        await soon("it is still there", lambda: b": still here" in reader.content)
         assert not reader.ended
         here.tokens.issued.clear()
-        await asyncio.sleep(0.05)
+        await soon("it is ended", lambda: reader.ended)
         assert (await reader.events())[-1][1]["reason"] == "unauthorized"
         assert reader.ended
 
@@ -233,14 +233,18 @@ async def test_an_ended_token_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -
 async def test_a_stream_that_is_never_silent_ends_with_its_token_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(events, "PAUSE", 0.05)
+    now = 0.0
+    monkeypatch.setattr(events, "time", SimpleNamespace(monotonic=lambda: now))
     async with stand() as here:
         await here.house.switchboard.join(BOB, "hall", Recorder())
         async with reading(here, BOB) as reader:
             here.tokens.issued.clear()
-            for number in range(20):
-                await here.house.switchboard.say(BOB, "hall", f"{number}")
-                await asyncio.sleep(0.01)
+            await here.house.switchboard.say(BOB, "hall", "early")
+            await settle()
+            assert not reader.ended
+            now = events.PAUSE
+            await here.house.switchboard.say(BOB, "hall", "late")
+            await soon("it is ended", lambda: reader.ended)
             assert b": still here" not in reader.content
             assert (await reader.events())[-1][1]["reason"] == "unauthorized"
             assert reader.ended

@@ -84,17 +84,17 @@ def test_depth_of_anything(body: bytes) -> None:
 
 
 async def test_too_many_requests_from_one_address() -> None:
-    async with stand(limits=HttpLimits(request_rate=0.5, request_burst=3)) as here:
+    async with stand(limits=HttpLimits(request_rate=0.01, request_burst=3)) as here:
         codes = [(await here.call("GET", "/healthz")).status_code for _ in range(5)]
         assert codes == [200, 200, 200, 429, 429]
         response = await here.call("GET", "/healthz")
-        assert 1 <= int(response.headers["retry-after"]) <= 3
+        assert 1 <= int(response.headers["retry-after"]) <= 101
         labels = {"limit": "requests"}
         assert here.context.registry.get_sample_value("antiphon_http_limited_total", labels) == 3
 
 
 async def test_too_many_requests_of_one_account() -> None:
-    limits = HttpLimits(account_rate=0.1, account_burst=2)
+    limits = HttpLimits(account_rate=0.001, account_burst=2)
     async with stand(limits=limits) as here:
         codes = [
             (await here.call("GET", "/api/v1/rooms", account("ann"))).status_code for _ in range(3)
@@ -104,7 +104,7 @@ async def test_too_many_requests_of_one_account() -> None:
 
 
 async def test_guests_and_logins_have_stricter_limits() -> None:
-    limits = HttpLimits(guest_rate=0.1, guest_burst=2, login_rate=0.1, login_burst=2)
+    limits = HttpLimits(guest_rate=0.001, guest_burst=2, login_rate=0.001, login_burst=2)
     async with stand(limits=limits) as here:
         body = {"name": "Gus"}
         codes = [

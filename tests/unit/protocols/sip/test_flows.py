@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -28,14 +29,8 @@ from antiphon.services.normalize import PrecisNormalizer
 from antiphon.stores.database import Database
 from tests.support.sip_site import DOMAIN, Accounts, request, status
 
-LIMITS = SipLimits(
-    message_timeout=0.4,
-    idle_timeout=1.0,
-    message_size=4096,
-    write_buffer=8192,
-    rate=1e6,
-    burst=1_000_000,
-)
+LIMITS = SipLimits(message_size=4096, write_buffer=8192, rate=1e6, burst=1_000_000)
+BRIEF = replace(LIMITS, message_timeout=1.0, idle_timeout=1.5)
 
 
 class Served:
@@ -47,7 +42,9 @@ class Served:
         self.tls_port = doors.secure[0].getsockname()[1]
 
 
-def closed_server(tmp_path: Path, database: Database) -> tuple[SipServer, Doors]:
+def closed_server(
+    tmp_path: Path, database: Database, limits: SipLimits = LIMITS
+) -> tuple[SipServer, Doors]:
     """One that is not open yet, and sockets for UDP, TCP and TLS."""
     near = Listen("127.0.0.1", 0)
     certificates = Certificates(self_signed(tmp_path, ("127.0.0.1", DOMAIN)), 5.0)
@@ -64,17 +61,17 @@ def closed_server(tmp_path: Path, database: Database) -> tuple[SipServer, Doors]
         gate=Gate(20, 20),
         secret=b"0123456789abcdef",
         config=SipConfig(),
-        limits=LIMITS,
+        limits=limits,
     )
     return server, doors
 
 
 @pytest_asyncio.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    """A server."""
+async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    """A server. Its parameter, if there is one, are its limits."""
     database = Database(f"sqlite:///{tmp_path / 'sip.db'}")
     await database.open()
-    server, doors = closed_server(tmp_path, database)
+    server, doors = closed_server(tmp_path, database, getattr(request, "param", LIMITS))
     await server.open(doors)
     sweeping = asyncio.create_task(server.flows.sweep())
     yield Served(server, doors)
@@ -193,6 +190,7 @@ async def test_tls(served: Served, tmp_path: Path) -> None:
         (b"", "idle"),
     ],
 )
+@pytest.mark.parametrize("served", [BRIEF], indirect=True, ids=["brief"])
 async def test_peers_that_are_let_go(served: Served, text: bytes, why: str) -> None:
     async with connected(served.port) as (reader, writer):
         writer.write(text)

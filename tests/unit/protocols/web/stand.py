@@ -14,7 +14,7 @@ from antiphon.services.presence import PresenceBook
 from tests.support.contacts import MemoryContacts
 from tests.support.fakes import House, account, guest
 
-CONFIG = WebConfig(resume_timeout=0.2, request_burst=1000, queue_limit=20_000)
+CONFIG = WebConfig(resume_timeout=20.0, request_burst=1000, queue_limit=20_000)
 
 
 class Tokens:

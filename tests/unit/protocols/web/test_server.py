@@ -12,7 +12,7 @@ from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.web import server
 from antiphon.protocols.web.config import WebConfig
 from tests.support.fakes import FakeSession, account, house
-from tests.unit.protocols.web.stand import Tokens, World
+from tests.unit.protocols.web.stand import CONFIG, Tokens, World
 
 
 @pytest.fixture
@@ -177,12 +177,14 @@ async def test_a_lost_connection_is_resumed_without_losing_or_repeating(world: W
     assert len(world.house.switchboard.find("r").members) == 2  # type: ignore[union-attr]
 
 
-async def test_a_session_that_is_not_resumed_leaves_its_room(world: World) -> None:
+async def test_a_session_that_is_not_resumed_leaves_its_room() -> None:
+    world = World(house(), replace(CONFIG, resume_timeout=0.2))
     bob = await world.joined("bob")
     ann = await world.joined("ann")
     await ann.lose()
     assert (await bob.expect("member_left"))["reason"] == "lost"
     assert world.server.open_sessions == 1
+    await world.server.close()
 
 
 async def test_a_page_that_is_closed_leaves_at_once(world: World) -> None:
