@@ -11,7 +11,8 @@ from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.xmpp.config import XmppLimits
 from antiphon.protocols.xmpp.hub import Hub
-from antiphon.protocols.xmpp.negotiation import Channel, Negotiation, Terms
+from antiphon.protocols.xmpp.negotiation import Negotiation
+from antiphon.protocols.xmpp.offers import Channel, Terms
 from antiphon.protocols.xmpp.sasl import (
     AskGuest,
     AskKeys,
@@ -109,6 +110,8 @@ class FakeDirectory:
     keys: Callable[[AskKeys], ScramKeys] | None = None
     hashes: frozenset[str] = frozenset({"sha1", "sha256"})
     limit: int | None = None
+    stamp: str | None = "first"
+    expires_at: float | None = None
     failure: Exception | None = None
     asked: list[Question] = field(default_factory=list)
 
@@ -131,7 +134,8 @@ class FakeDirectory:
                 return self.keys(question)
 
     def identity(self, name: str) -> Identity:
-        return Identity(Caller(address=Address(name, DOMAIN), name=name.title()), self.limit)
+        caller = Caller(address=Address(name, DOMAIN), name=name.title())
+        return Identity(caller, self.limit, self.stamp, self.expires_at)
 
 
 @dataclass
@@ -173,12 +177,14 @@ class Site:
     def __init__(self, limits: XmppLimits | None = None) -> None:
         self.directory = FakeDirectory()
         self.router = FakeRouter()
+        self.now = 1_000_000.0
         self.hub = Hub(
             addresses=Addresses(DOMAIN, PrecisNormalizer()),
             directory=self.directory,
             limits=limits or XmppLimits(),
             loop=asyncio.get_running_loop(),
             touched=lambda: None,
+            clock=lambda: self.now,
         )
         self.hub.router = self.router
 

@@ -17,7 +17,8 @@ from antiphon.net.gate import Gate, Lease
 from .bosh import MAX_RID, Body, BoshWire, terminated
 from .config import XmppLimits
 from .loose import Item, LooseWire
-from .negotiation import Channel, Negotiation
+from .negotiation import Negotiation
+from .offers import Channel
 from .pace import Pace
 from .wire import Header
 

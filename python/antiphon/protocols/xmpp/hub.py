@@ -5,6 +5,7 @@ end after a time. It opens no listener: `listener`, `websocket` and `bosh` bring
 import asyncio
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
@@ -23,12 +24,15 @@ from .negotiation import Negotiation
 from .sasl import Identity, Question, ScramKeys
 from .session import Router, Session
 from .sessions import Sessions
+from .voids import Voids
 
 log = logging.getLogger(__name__)
 
 # How often acknowledgements are asked for (s), and how often silence is looked for.
 ASK_TIME = 1.0
 LOOK_TIME = 5.0
+# How long a log-in may be under way beyond its own limit: TLS is negotiated before (s).
+LOGIN_SLACK = 60.0
 # Look-ups of log-ins that may be under way; a client has one at a time.
 MAX_QUESTIONS = 5000
 
@@ -68,14 +72,21 @@ class Hub:
         limits: XmppLimits,
         loop: asyncio.AbstractEventLoop,
         touched: Callable[[], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`touched` is called when something was sent outside of an event of the engine."""
+        """`touched` is called when something was sent outside of an event of the engine. `clock`:
+        seconds since 1970.
+        """
         self.jids = Jids(addresses)
         self.limits = limits
         self.sessions = Sessions()
         self.counters: Counter[str] = Counter()
         self.draining = False
         self.attempts = Attempts(limits.failures, limits.failure_time)
+        # Sessions that `void` is not for: they themselves asked for the change.
+        self.leaving: set[Session] = set()
+        self._voids = Voids(limits.login_time + LOGIN_SLACK)
+        self._clock = clock
         self._directory = directory
         self._loop = loop
         self._touched = touched
@@ -83,6 +94,7 @@ class Hub:
         self._managed: dict[Session, str] = {}
         self._pinged: dict[Session, float] = {}
         self._expiring: dict[Session, asyncio.TimerHandle] = {}
+        self._good_until: dict[Session, float] = {}
         self._questions: set[asyncio.Task[None]] = set()
         self._look_at = 0.0
 
@@ -144,6 +156,30 @@ class Hub:
             log.info("log-in by XMPP failed: %r from %s", name[:64], peer)
             self.attempts.failed(peer, name, self._loop.time())
 
+    @property
+    def voids(self) -> int:
+        """How often log-ins were declared void."""
+        return self._voids.count
+
+    def is_void(self, identity: Identity, began: int) -> bool:
+        """Whether a log-in that began when `voids` was so high is not good any more."""
+        over = identity.expires_at is not None and identity.expires_at <= self._clock()
+        return over or self._voids.cover(identity, began)
+
+    def void(self, account: Address, stamp: str | None) -> None:
+        """All log-ins of an account (bare) under another stamp are void, whether they have led to a
+        session or not; None: all there are, since nobody may log in any more.
+        """
+        self._voids.add(account, stamp, self._loop.time())
+        for session in list(self.sessions.of(account).values()):
+            if session in self.leaving:
+                session.stamp = stamp or session.stamp
+            elif stamp is None:
+                session.close("not-authorized", "The account is locked or gone.")
+            elif session.stamp is not None and session.stamp != stamp:
+                # RFC 6120 §4.9.3.16: clients may log in anew.
+                session.close("reset", "Your password or your role has changed.")
+
     def features(self, account: Address) -> bytes:
         """Stream features of those that serve sessions."""
         return self.router.features(account)
@@ -162,9 +198,17 @@ class Hub:
         session = Session(self, stream.wire, identity.caller, address, stream.language)
         self.sessions.add(session)
         self.counters["sessions"] += 1
+        self._identify(session, identity)
         stream.wire.carry(session)
         self._set_up(stream, session)
         return session
+
+    def _identify(self, session: Session, identity: Identity) -> None:
+        """By which log-in it goes on, and until when."""
+        session.stamp = identity.stamp
+        self._good_until.pop(session, None)
+        if identity.expires_at is not None:
+            self._good_until[session] = identity.expires_at
 
     def _make_room(self, account: Address, limit: int) -> None:
         """Those that lost their connection go first. Raises `Refused(TOO_MANY)`."""
@@ -202,6 +246,8 @@ class Hub:
         if (handle := self._expiring.pop(session, None)) is not None:
             handle.cancel()
         self._pinged.pop(session, None)
+        if stream.identity is not None:
+            self._identify(session, stream.identity)
         stream.wire.carry(session)
         self._set_up(stream, session)
 
@@ -218,6 +264,7 @@ class Hub:
     def ended(self, session: Session) -> None:
         """It has ended for good."""
         self.sessions.remove(session)
+        self._good_until.pop(session, None)
         self._pinged.pop(session, None)
         self._tokens.pop(self._managed.pop(session, ""), None)
         if (handle := self._expiring.pop(session, None)) is not None:
@@ -257,8 +304,16 @@ class Hub:
                 session.management.ask(now, session.send)
         if now >= self._look_at:
             self._look_at = now + LOOK_TIME
+            self._end_expired()
             for session in list(self.sessions):
                 self._listen(session, now)
+
+    def _end_expired(self) -> None:
+        """A session is good as long as the token that it began with."""
+        now = self._clock()
+        for session in [one for one, until in self._good_until.items() if until <= now]:
+            self.counters["expired"] += 1
+            session.close("not-authorized", "The token has expired. Please log in again.")
 
     def _listen(self, session: Session, now: float) -> None:
         """Ask a silent client for life, and give up one that does not answer."""

@@ -3,8 +3,6 @@ in, verbs of its wire out. It opens no socket, knows no clock, and ends where th
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
@@ -12,45 +10,23 @@ from antiphon._native import Kid, Stanza, Verb
 from antiphon.core.address import Address
 from antiphon.core.reason import Reason, Refused
 
+from .login import Doorkeeper, Login
 from .management import Management, number, too_high
-from .mechanisms import Mechanism, offered
-from .message import element, parse, refusal, result, stream_error, text_of, write
-from .namespaces import (
-    BIND,
-    CHANNEL_BINDING,
-    CLIENT,
-    CLIENT_STATE,
-    MANAGEMENT,
-    REGISTER_FEATURE,
-    SASL,
-    SESSION,
-    TLS,
-)
-from .sasl import (
-    AskKeys,
-    AskPassword,
-    Challenge,
-    Exchange,
-    Identity,
-    Question,
-    SaslFailure,
-    Setting,
-    decode,
-    encode,
-)
+from .message import element, parse, refusal, result, stream_error, text_of
+from .namespaces import BIND, CLIENT, TLS
+from .offers import Channel, Terms, login_features, may_log_in, session_features
+from .sasl import Identity
 from .session import Session
 from .wire import Header, Wire
 
 log = logging.getLogger(__name__)
 
-# RFC 6120 §6.4.5 recommends from 2 to 5.
-MAX_FAILURES = 5
 # Requests that a stream may make before anybody has logged in: forms of registration.
 MAX_REQUESTS = 20
 PROCEED = f"<proceed xmlns='{TLS}'/>".encode()
 
 
-class Host(Protocol):
+class Host(Doorkeeper, Protocol):
     """What a stream asks of its server."""
 
     @property
@@ -59,19 +35,6 @@ class Host(Protocol):
 
     def serves(self, domain: str) -> bool:
         """Whether these are our accounts' domain."""
-
-    @property
-    def hashes(self) -> frozenset[str]:
-        """Of SCRAM keys that are kept."""
-
-    def ask(self, question: Question, then: Callable[[object], None]) -> None:
-        """Look something up, then call with the answer or an exception, once, perhaps at once."""
-
-    def allows(self, peer: str, name: str) -> bool:
-        """Whether there were not too many failures yet."""
-
-    def tried(self, peer: str, name: str, done: bool) -> None:
-        """A log-in failed for wrong credentials, or succeeded."""
 
     def features(self, account: Address) -> bytes:
         """Stream features to be told after log-in, of those that serve sessions."""
@@ -95,36 +58,14 @@ class Host(Protocol):
         """A request of XEP-0077 before log-in: answer it, and let the stream go on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How streams of one listener are served. `starttls`: TLS can be had by asking; `encrypted`: it
-    must be had before anybody logs in; `guests`, `registration`: whether strangers are welcome.
-    """
-
-    starttls: bool
-    encrypted: bool = True
-    guests: bool = False
-    registration: bool = False
-
-
 class State(Enum):
     """Where a stream is."""
 
     HEADER = auto()  # a header comes next
     OPEN = auto()  # features have been told
     TLS = auto()  # a handshake is under way
-    LOGGING_IN = auto()  # a challenge waits for a response
-    ASKING = auto()  # a look-up is under way, nothing is read
-    RESUMING = auto()
+    RESUMING = auto()  # a session finishes what it received before
     OVER = auto()
-
-
-@dataclass(slots=True)
-class Channel:
-    """What protects a stream: nothing, or TLS with data to bind log-ins to."""
-
-    secure: bool = False
-    bindings: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 class Negotiation:
@@ -141,16 +82,16 @@ class Negotiation:
         self.identity: Identity | None = None
         self._host = host
         self._state = State.HEADER
-        self._mechanisms: dict[str, Mechanism] = {}
-        self._exchange: Exchange | None = None
-        self._name = ""
-        self._failures = 0
+        self._login = Login(host, self)
         self._requests = 0
 
     # what its connection tells
 
     def secured(self, bindings: dict[str, bytes]) -> None:
-        """TLS is there; a new stream follows (RFC 6120 §5.4.3.3)."""
+        """TLS is there; a new stream follows (RFC 6120 §5.4.3.3), for which nothing holds that was
+        said before.
+        """
+        self._login.end()
         self.channel = Channel(secure=True, bindings=bindings)
         self._state = State.HEADER
 
@@ -177,11 +118,12 @@ class Negotiation:
 
     def received(self, stanza: Stanza) -> None:
         """One element. The next one comes when the wire has been told to resume."""
-        state = self._state
-        if state is State.OVER:
+        if self._state is State.OVER:
             return
-        if state not in (State.OPEN, State.LOGGING_IN):
+        if self._state is not State.OPEN or self._login.is_asking:
             self.close("not-authorized")
+        elif self.identity is not None and self._login.is_void(self.identity):
+            self.close("not-authorized", "Please log in again.")
         elif stanza.kind == Stanza.OTHER:
             self._told(stanza)
         elif self.identity is not None and stanza.kind == Stanza.IQ and stanza.kids & Kid.BIND:
@@ -214,9 +156,7 @@ class Negotiation:
 
     def _over(self) -> None:
         self._state = State.OVER
-        if self._exchange is not None:
-            self._exchange.close()
-            self._exchange = None
+        self._login.end()
 
     # the header and features
 
@@ -236,44 +176,11 @@ class Negotiation:
         return None
 
     def _features(self) -> bytes:
-        inside = self._session_features() if self.identity is not None else self._login_features()
-        return b"<stream:features>" + inside + b"</stream:features>"
-
-    def _login_features(self) -> bytes:
+        if self.identity is not None:
+            others = self._host.features(self.identity.caller.address)
+            return session_features(self.wire.keeps, others)
         terms, channel = self.terms, self.channel
-        features = b""
-        if terms.starttls and not channel.secure:
-            if terms.encrypted:
-                return f"<starttls xmlns='{TLS}'><required/></starttls>".encode()
-            features += f"<starttls xmlns='{TLS}'/>".encode()
-        if not channel.secure and terms.encrypted:
-            return features
-        self._mechanisms = dict(
-            offered(
-                hashes=self._host.hashes,
-                bound=bool(channel.bindings),
-                exposed=True,
-                guests=terms.guests,
-            )
-        )
-        names = "".join(f"<mechanism>{name}</mechanism>" for name in self._mechanisms)
-        features += f"<mechanisms xmlns='{SASL}'>{names}</mechanisms>".encode()
-        if channel.bindings:  # XEP-0440
-            kinds = "".join(f"<channel-binding type='{kind}'/>" for kind in channel.bindings)
-            features += (
-                f"<sasl-channel-binding xmlns='{CHANNEL_BINDING}'>{kinds}</sasl-channel-binding>"
-            ).encode()
-        if terms.registration:
-            features += f"<register xmlns='{REGISTER_FEATURE}'/>".encode()
-        return features
-
-    def _session_features(self) -> bytes:
-        assert self.identity is not None
-        features = f"<bind xmlns='{BIND}'/><session xmlns='{SESSION}'><optional/></session>"
-        if self.wire.keeps:
-            features += f"<sm xmlns='{MANAGEMENT}'/>"
-        features += f"<csi xmlns='{CLIENT_STATE}'/>"
-        return features.encode() + self._host.features(self.identity.caller.address)
+        return login_features(terms, channel, self._login.offer(channel, terms.guests))
 
     # elements that are no stanzas
 
@@ -288,110 +195,20 @@ class Negotiation:
             else:
                 self.close("not-authorized")
         elif verb == Verb.STARTTLS and self.terms.starttls and not self.channel.secure:
+            self._login.end()
             self._state = State.TLS
             self.wire.send(PROCEED)
             self.wire.resume(starttls=True)
-        elif verb == Verb.AUTH:
-            self._authenticate(stanza)
-        elif verb == Verb.RESPONSE and self._exchange is not None:
-            self._respond(stanza)
-        elif verb == Verb.ABORT:
-            self._fail(SaslFailure("aborted"))
-        elif verb == Verb.RESPONSE:
-            self._fail(SaslFailure("malformed-request", "There is no log-in to respond to."))
-        else:
+        elif verb == Verb.AUTH and not may_log_in(self.terms, self.channel):
+            self._login.refuse("encryption-required")
+        elif not self._login.received(stanza):
             self.close("not-authorized")
 
-    # log-in
-
-    def _authenticate(self, stanza: Stanza) -> None:
-        if not self.channel.secure and self.terms.encrypted:
-            self._fail(SaslFailure("encryption-required"))
-            return
-        mechanism = self._mechanisms.get(stanza.get("mechanism") or "")
-        if mechanism is None:
-            self._fail(SaslFailure("invalid-mechanism"))
-            return
-        text = stanza.text()
-        try:
-            data = decode(text) if text else None
-        except SaslFailure as failure:
-            self._fail(failure)
-            return
-        self._end_exchange()
-        self._name = ""
-        setting = Setting(bindings=self.channel.bindings)
-        self._exchange = mechanism(setting, data)
-        self._step(None)
-
-    def _respond(self, stanza: Stanza) -> None:
-        try:
-            data = decode(stanza.text() or "")
-        except SaslFailure as failure:
-            self._fail(failure)
-        else:
-            self._step(data)
-
-    def _step(self, answer: object) -> None:
-        """Give the mechanism what it waits for, and do what it wants next."""
-        exchange = self._exchange
-        if exchange is None or self._state is State.OVER:
-            return
-        try:
-            if isinstance(answer, Exception):
-                step = exchange.throw(_failure_of(answer))
-            else:
-                step = exchange.send(answer)
-        except StopIteration as done:
-            self._exchange = None
-            self._succeeded(done.value.identity, done.value.data)
-        except SaslFailure as failure:
-            self._fail(failure)
-        else:
-            if isinstance(step, Challenge):
-                self._state = State.LOGGING_IN
-                data = encode(step.data) if step.data else ""
-                self.wire.send(f"<challenge xmlns='{SASL}'>{data}</challenge>".encode())
-                self.wire.resume()
-            else:
-                self._ask(step)
-
-    def _ask(self, question: Question) -> None:
-        if isinstance(question, AskKeys | AskPassword):
-            self._name = question.name
-        if not self._host.allows(self.peer, self._name):
-            self._step(Refused(Reason.TOO_MANY, "Too many log-ins failed. Please wait."))
-            return
-        self._state = State.ASKING
-        self._host.ask(question, self._step)
-
-    def _succeeded(self, identity: Identity, data: bytes) -> None:
-        self._host.tried(self.peer, self._name, True)
+    def logged_in(self, identity: Identity) -> None:
+        """A new stream follows (RFC 6120 §6.4.6)."""
         self.identity = identity
-        text = encode(data) if data else ""
         self._state = State.HEADER
-        self.wire.send(f"<success xmlns='{SASL}'>{text}</success>".encode())
         self.wire.resume(restart=True)
-
-    def _fail(self, failure: SaslFailure) -> None:
-        """RFC 6120 §6.4.5: the client may try again, but not for ever."""
-        self._end_exchange()
-        self._state = State.OPEN
-        self._failures += 1
-        if failure.condition == "not-authorized":
-            self._host.tried(self.peer, self._name, False)
-        log.debug("log-in of %r from %s failed: %s", self._name[:64], self.peer, failure)
-        text = [element("text", SASL, failure.text)] if failure.text else []
-        self.wire.send(write(element("failure", SASL, element(failure.condition, SASL), *text)))
-        if self._failures >= MAX_FAILURES:
-            self.close("policy-violation", "Too many log-ins failed.")
-        else:
-            self.wire.resume()
-
-    def _end_exchange(self) -> None:
-        if self._exchange is not None:
-            self._exchange.close()
-            self._exchange = None
 
     # registration
 
@@ -399,7 +216,7 @@ class Negotiation:
         return (
             self.terms.registration
             and self.identity is None
-            and (self.channel.secure or not self.terms.encrypted)
+            and may_log_in(self.terms, self.channel)
             and stanza.kind == Stanza.IQ
             and bool(stanza.kids & Kid.REGISTER)
             and self._requests < MAX_REQUESTS
@@ -470,12 +287,3 @@ class Negotiation:
         self.wire.keep(management.kept)
         self.wire.resume(free=True)
         session.settled()
-
-
-def _failure_of(error: Exception) -> SaslFailure:
-    if isinstance(error, SaslFailure):
-        return error
-    if isinstance(error, Refused) and error.reason in (Reason.UNAUTHORIZED, Reason.FORBIDDEN):
-        return SaslFailure("not-authorized")
-    text = error.text if isinstance(error, Refused) else ""
-    return SaslFailure("temporary-auth-failure", text)

@@ -21,7 +21,8 @@ from .hub import Directory, Hub, Registrar
 from .listener import Engine, EngineWire, Listener, Take
 from .loose import LooseWire
 from .namespaces import CLIENT, COMPONENT
-from .negotiation import Channel, Negotiation, Terms
+from .negotiation import Negotiation
+from .offers import Channel, Terms
 from .session import Router, Session
 from .sessions import Fan
 from .web_listener import WebListener
@@ -109,8 +110,6 @@ class XmppServer:
             touched=driver.touched,
         )
         self.fan = Fan(driver.streams, self.hub.sessions, driver.touched)
-        # Sessions that `dismiss` and `expel` are not for: they themselves asked for the change.
-        self.leaving: set[Session] = set()
         self._driver = driver
         self._gate = gate
         self._tags: list[int] = []
@@ -176,6 +175,18 @@ class XmppServer:
         """End sessions whose log-ins are void: clients may log in anew (RFC 6120 §4.9.3.16)."""
         for session in sessions:
             session.close("reset", "Your password or your role has changed. Please log in again.")
+        self._driver.touched()
+
+    @property
+    def leaving(self) -> set[Session]:
+        """Sessions that `void` is not for: they themselves asked for the change."""
+        return self.hub.leaving
+
+    def void(self, account: Address, stamp: str | None) -> None:
+        """Log-ins of an account (bare) under another stamp are void, None: all there are. See
+        `Hub.void`.
+        """
+        self.hub.void(account, stamp)
         self._driver.touched()
 
     @property

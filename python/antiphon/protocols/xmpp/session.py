@@ -77,6 +77,7 @@ class Session:
     """See the module. `address` has its device; `jid` and `bare` are it as text, with and without.
 
     `features` keeps what features know of this session, by their type. `active`: XEP-0352.
+    `stamp`: its account's, under which its log-in is good.
     """
 
     __slots__ = (
@@ -92,6 +93,7 @@ class Session:
         "jid",
         "language",
         "management",
+        "stamp",
     )
 
     def __init__(
@@ -102,6 +104,7 @@ class Session:
         self.bare = str(address.bare)
         self.caller = caller
         self.language = language
+        self.stamp: str | None = None
         self.active = True
         self.features: dict[type, Any] = {}
         self.management: Management | None = None

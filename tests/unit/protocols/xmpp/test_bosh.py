@@ -14,7 +14,8 @@ from antiphon.protocols.xmpp.config import XmppLimits
 from antiphon.protocols.xmpp.http_bind import HttpBind
 from antiphon.protocols.xmpp.loose import LooseWire
 from antiphon.protocols.xmpp.message import parse
-from antiphon.protocols.xmpp.negotiation import Channel, Negotiation, Terms
+from antiphon.protocols.xmpp.negotiation import Negotiation
+from antiphon.protocols.xmpp.offers import Channel, Terms
 from tests.support.xmpp_wire import DOMAIN, Site
 
 pytestmark = pytest.mark.virtual_time

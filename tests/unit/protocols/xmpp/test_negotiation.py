@@ -239,6 +239,31 @@ async def test_a_stream_has_five_attempts() -> None:
     assert wire.is_closed
 
 
+async def test_log_ins_that_are_begun_again_and_again_are_attempts() -> None:
+    stream, wire = Site().stream()
+    stream.opened(header())
+    for _ in range(5):
+        stream.received(auth("PLAIN"))
+        assert not wire.is_closed
+    stream.received(auth("PLAIN"))
+    assert "<policy-violation " in wire.take()
+    assert wire.is_closed
+
+
+async def test_a_log_in_that_began_before_tls_does_not_go_on_behind_it() -> None:
+    stream, wire = Site().stream(secure=False, encrypted=False)
+    stream.opened(header())
+    stream.received(auth("PLAIN"))
+    stream.received(STARTTLS)
+    stream.secured({"tls-exporter": b"x" * 32})
+    stream.opened(header())
+    wire.take()
+    stream.received(response(b"\0alice\0secret"))
+    await settle()
+    assert "<malformed-request/>" in wire.take()
+    assert stream.identity is None
+
+
 async def test_an_address_has_so_many_attempts_for_an_account() -> None:
     site = Site(XmppLimits(failures=2))
     for _ in range(2):
