@@ -24,7 +24,7 @@ export {
 } from "./devices.js";
 export { Emitter } from "./emitter.js";
 export { AntiphonError } from "./errors.js";
-export { Files, type UploadOptions } from "./files/files.js";
+export { Files, readableAt, type UploadOptions } from "./files/files.js";
 export type {
   Affiliation,
   CallState,

@@ -185,7 +185,8 @@ describe("writing", () => {
     await show();
     await send("One");
     await send("Two");
-    expect([words("message-unsent"), words("toast").length]).toEqual([["One", "Two"], 2]);
+    // The same trouble is told once.
+    expect([words("message-unsent"), words("toast").length]).toEqual([["One", "Two"], 1]);
     server.refuse.send = "";
     find("resend").click();
     await drawn();
@@ -235,8 +236,45 @@ describe("writing", () => {
     await drop("film.mp4");
     expect(find("pending-file").dataset.state).toBe("failed");
     expect(words("toast").join()).toContain(english.problems.fileTooLarge.title);
+    // What is written goes, and the file is still there to be tried again.
+    await send("Never mind");
+    expect(server.requests("send").at(-1)).not.toHaveProperty("attachments");
+    expect(find("pending-file").dataset.state).toBe("failed");
     find("remove-file").click();
     await drawn();
     expect(all("pending-file")).toEqual([]);
+  });
+});
+
+describe("looking for words", () => {
+  it("begins when one pauses", async () => {
+    server.keeps(BOB, BOB, "Bob", "Where is lunch?");
+    server.keeps(BOB, BOB, "Bob", "Here");
+    await show();
+    find("find").click();
+    await drawn();
+    const input = find<HTMLInputElement>("find-input");
+    for (const typed of ["lu", "lunch"]) {
+      input.value = typed;
+      input.dispatchEvent(new Event("input"));
+    }
+    await vi.waitFor(() => expect(words("found-message").length).toBe(1));
+    const asked = server.requests("history").flatMap((one) => one.search ?? []);
+    expect(asked).toEqual(["lunch"]);
+  });
+});
+
+describe("files", () => {
+  it("that a node of this machine keeps are read where the page has it from", async () => {
+    const url = "http://localhost:8080/upload/1/plan.png";
+    const file = { url, name: "plan.png", media_type: "image/png", size: 9 };
+    const drawing = { ...file, name: "plan.svg", media_type: "image/svg+xml" };
+    server.keeps(BOB, BOB, "Bob", "", { attachments: [file, drawing] });
+    chat.server = "https://call.example";
+    await show();
+    const there = "https://call.example/upload/1/plan.png";
+    expect(all("picture").map((one) => one.getAttribute("href"))).toEqual([there]);
+    // A drawing may be a program: it is not shown.
+    expect(words("file")[0]).toContain("plan.svg");
   });
 });

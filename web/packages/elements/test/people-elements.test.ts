@@ -195,6 +195,8 @@ describe("antiphon-contacts", () => {
     server.refuse.ask_contact = "not_found";
     await submit("dialog-submit");
     expect(words("problem")[0]).toContain(english.problems.noSuchPerson.title);
+    // Who is nobody is not listed.
+    expect(server.requests("set_contact")).toEqual([]);
     server.refuse.ask_contact = "";
     await submit("dialog-submit");
     expect(there("dialog")).toBe(false);
@@ -214,6 +216,17 @@ describe("antiphon-contacts", () => {
     await choose("ada@example.org", "remove");
     await press("confirm");
     expect(words("contact-name")).not.toContain("Countess");
+  });
+
+  it("shows whom one has just added", async () => {
+    await show();
+    await press("add-contact");
+    fill({ "address-input": "bob" });
+    await submit("dialog-submit");
+    expect(element.renderRoot.querySelector('[aria-selected="true"]')).toMatchObject({
+      dataset: { tab: "people" },
+    });
+    expect(all("contact").map((one) => one.dataset.address)).toContain(BOB);
   });
 
   it("asks the page to call", async () => {

@@ -4,6 +4,9 @@ import { type Api, type Fields, number, text } from "../account/api.js";
 import { AntiphonError } from "../errors.js";
 import type { Attachment } from "../messages/message.js";
 
+const UPLOADS = "/upload/";
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/u;
+
 /** How a file is uploaded. */
 export interface UploadOptions {
   /** Its name; that of a `File` if absent. */
@@ -44,7 +47,7 @@ export class Files {
       throw new AntiphonError("protocol", "The server sent a malformed place for a file.");
     }
     await this.#put(
-      this.#absolute(where),
+      uploadedAt(where, this.#api.server),
       (slot.headers ?? {}) as { [name: string]: string },
       file,
       options,
@@ -73,6 +76,31 @@ export class Files {
     const found = Array.isArray(files) ? files.find((one: Fields) => one?.id === id) : undefined;
     return (found ?? {}) as Fields;
   }
+}
+
+/**
+ * Where a server takes a file: a node takes it under any name by which it is reached, and pages may
+ * talk to the one that they came from only.
+ */
+function uploadedAt(url: string, server: string): string {
+  const { pathname, search } = new URL(url, `${server}/`);
+  const place = pathname.lastIndexOf(UPLOADS);
+  return place < 0 ? new URL(url, `${server}/`).href : server + pathname.slice(place) + search;
+}
+
+/**
+ * Where a file is read from here. A node that was not told its public address calls itself by that
+ * of its own machine, which is another one for those who read elsewhere.
+ */
+export function readableAt(url: string, server: string): string {
+  let file: URL;
+  try {
+    file = new URL(url, `${server}/`);
+  } catch {
+    return url;
+  }
+  const isOwnMachine = LOOPBACK.test(file.hostname) && file.pathname.startsWith(UPLOADS);
+  return isOwnMachine ? server + file.pathname + file.search : url;
 }
 
 /** By XMLHttpRequest, which alone tells how far an upload is. */

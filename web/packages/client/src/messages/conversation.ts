@@ -278,6 +278,11 @@ export class Conversation extends Emitter<ConversationEvents> {
   /** @internal Takes a message that may be known already. */
   add(record: MessageRecord): Message {
     const isNew = this.#timeline.insert(record);
+    if (isNew && this.#timeline.newest === record.id && this.#timeline.trim()) {
+      // The history begins again at what is the oldest now.
+      this.#before = null;
+      this.#more = true;
+    }
     const message = this.#timeline.find(record.id) ?? toMessage(record, this.#me(), "sent");
     this.#typists.gone(record.sender);
     // What waited for a device comes late: the list of conversations has counted it.

@@ -5,7 +5,7 @@ import type { Change, Message as MessageRecord } from "../generated/signalling.j
 import { applyChange } from "./fold.js";
 import { type Message, type MessageState, toMessage } from "./message.js";
 
-/** So many messages are kept; older ones can be had from the history again. */
+/** Beyond so many, each that comes pushes the oldest out: the history has that again. */
 const MOST_KEPT = 5000;
 
 interface Pending {
@@ -89,7 +89,14 @@ export class Timeline {
     let place = this.#stored.length;
     while (place > 0 && (this.#stored[place - 1] as MessageRecord).id > record.id) place -= 1;
     this.#stored.splice(place, 0, record);
-    if (this.#stored.length > MOST_KEPT) this.#known.delete(this.#stored.shift()?.id ?? "");
+    return true;
+  }
+
+  /** Forgets the oldest if there are too many; says whether it did. */
+  trim(): boolean {
+    if (this.#stored.length <= MOST_KEPT) return false;
+    this.#changed();
+    this.#known.delete(this.#stored.shift()?.id ?? "");
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Api } from "../../src/account/api.js";
-import { Files, type Put } from "../../src/files/files.js";
+import { Files, type Put, readableAt } from "../../src/files/files.js";
 import { Client } from "../../src/index.js";
 import { FakeServer } from "../fakes/server.js";
 
@@ -132,6 +132,25 @@ describe("an upload", () => {
       "/api/v1/uploads",
       { name: "a.png", size: 5, media_type: "image/png" },
     ]);
+  });
+
+  it("goes where this server is reached, whatever it calls itself", async () => {
+    const own = { ...slot, put_url: `http://localhost:1${slot.put_url}` };
+    const { fetch } = rest({ body: own }, { body: { files: [] } });
+    const sent: string[] = [];
+    await files(fetch, async (url) => void sent.push(url)).upload(file);
+    expect(sent).toEqual([`http://node.example${slot.put_url}`]);
+  });
+
+  it("is read at the server, where it calls itself by an address of its own machine", () => {
+    const at = (url: string) => readableAt(url, "http://node.example");
+    for (const host of ["localhost:1", "127.0.0.1", "[::1]:1"]) {
+      expect(at(`http://${host}/upload/1/a?small=true`)).toBe(
+        "http://node.example/upload/1/a?small=true",
+      );
+    }
+    const others = ["http://localhost/secrets", "http://other.example/upload/1/a", "http://["];
+    expect(others.map(at)).toEqual(others);
   });
 
   it("may be refused, or fail on its way", async () => {

@@ -257,6 +257,29 @@ describe("the history", () => {
     expect(chat.messages.map((one) => one.text)).toEqual(["other", "m2"]);
   });
 
+  it("forgets the oldest as new ones come, and has them from the history again", async () => {
+    const { server, chat } = await talk();
+    const id = (number: number) => `m${String(number).padStart(5, "0")}`;
+    const page = (ids: number[], more: boolean) => ({
+      type: "messages" as const,
+      messages: ids.map((number) => from(BOB, id(number))),
+      more,
+    });
+    chat.fill([from(BOB, id(10))]);
+    server.handlers.set("history", () => page([7, 8, 9], false));
+    await settled(chat.history());
+    expect(chat.more).toBe(false);
+    chat.fill(Array.from({ length: 5000 }, (_, number) => from(BOB, id(number + 11))));
+    // What one fetched stays, although it is much.
+    expect([chat.messages.length, chat.messages[0]?.id]).toEqual([5004, id(7)]);
+    chat.add(from(BOB, id(6000)));
+    expect([chat.messages.length, chat.messages[0]?.id, chat.more]).toEqual([5004, id(8), true]);
+    server.handlers.set("history", () => page([7], false));
+    await settled(chat.history());
+    expect(server.requests("history").at(-1)).toMatchObject({ before: id(8) });
+    expect(chat.messages[0]?.id).toBe(id(7));
+  });
+
   it("begins anew when too much was missed", async () => {
     const { server, chat } = await talk();
     server.push({ type: "direct_message", message: from(BOB, "m1") });

@@ -1,27 +1,42 @@
 /** Files of a message: pictures as such, sound and film to be played, anything else to be loaded. */
 
-import type { Attachment } from "@antiphon/client";
+import { type Attachment, readableAt } from "@antiphon/client";
 import { html, nothing, type TemplateResult } from "lit";
 import * as icons from "../icons.js";
 import { fitted, sizeWords } from "../logic/sizes.js";
 import type { ChatView } from "./view.js";
 
 const LARGEST = { width: 320, height: 260 };
+/** It has no size of its own, and may be a program. */
+const DRAWING = /^image\/svg\b/u;
 const SQUARE = { width: 240, height: 180 };
 /** A picture without a small one is shown itself up to this many bytes. */
 const SMALL_FILE = 2_000_000;
 
 export function attachmentsView(view: ChatView, files: readonly Attachment[]): TemplateResult {
   return html`<ul class="attachments" part="attachments">
-    ${files.map((file) => html`<li>${isSafe(file.url) ? fileView(view, file) : nothing}</li>`)}
+    ${files
+      .map((file) => hereOf(view, file))
+      .map((file) => html`<li>${isSafe(file.url) ? fileView(view, file) : nothing}</li>`)}
   </ul>`;
+}
+
+/** The file as it is read from this page. */
+function hereOf({ server }: ChatView, file: Attachment): Attachment {
+  const { url, thumbnail } = file;
+  return {
+    ...file,
+    url: readableAt(url, server),
+    thumbnail: thumbnail && readableAt(thumbnail, server),
+  };
 }
 
 function fileView(view: ChatView, file: Attachment): TemplateResult {
   // Another server would learn who reads here, and when.
   const ours = isOf(view.server, file.url);
   const kind = file.mediaType.split("/")[0];
-  if (ours && kind === "image" && pictureOf(file)) return pictureView(view, file);
+  if (ours && kind === "image" && !DRAWING.test(file.mediaType) && pictureOf(file))
+    return pictureView(view, file);
   if (ours && (kind === "audio" || kind === "video")) return playerView(view, file, kind);
   return linkView(view, file);
 }

@@ -132,7 +132,7 @@ function pendingView({ text, chat }: ChatView, one: PendingFile): TemplateResult
   const words = text.chat.files;
   const { name, size } = one.file;
   const percent = Math.round(one.progress * 100);
-  const state = one.failed ? words.failed(name) : one.attachment ? sizeWords(size) : `${percent} %`;
+  const state = one.failed ? words.failed : one.attachment ? sizeWords(size) : `${percent} %`;
   return html`<li
     class=${one.failed ? "failed" : ""}
     part="pending-file"

@@ -34,6 +34,7 @@ export function finderView(view: ChatView): TemplateResult {
         maxlength="200"
         placeholder=${words.label}
         aria-label=${words.label}
+        @input=${(event: InputEvent) => finder.typed((event.target as HTMLInputElement).value)}
       />
       <button type="button" class="round quiet" part="close-finder" aria-label=${words.close} @click=${() => finder.close()}>
         ${icons.close}

@@ -2,6 +2,9 @@
 
 import type { Conversation, Message } from "@antiphon/client";
 
+/** Who types is not asked for each letter, in milliseconds. */
+const PAUSE = 300;
+
 export class Finder {
   /** What is looked for; null: the search is not open. */
   words: string | null = null;
@@ -10,6 +13,7 @@ export class Finder {
   busy = false;
   #next: string | null = null;
   #asked = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly conversation: () => Conversation | null,
@@ -23,6 +27,7 @@ export class Finder {
   }
 
   close(): void {
+    clearTimeout(this.#pause);
     this.#asked += 1;
     this.words = null;
     this.found = [];
@@ -30,8 +35,16 @@ export class Finder {
     this.changed();
   }
 
+  /** The words as they are being typed: looks for them when the typing pauses. */
+  typed(words: string): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.look(words), PAUSE);
+  }
+
   /** Looks for these words, and forgets what was found before. */
   async look(words: string): Promise<void> {
+    clearTimeout(this.#pause);
+    if (words === this.words && this.busy) return;
     this.words = words;
     this.found = [];
     this.more = false;

@@ -46,7 +46,7 @@ export function chatView(view: ChatView): TemplateResult {
 
 function logView(view: ChatView): TemplateResult {
   const { text, chat } = view;
-  const groups = groupMessages(chat.messages, chat.unreadFrom);
+  const groups = groupMessages(chat.shown, chat.unreadFrom);
   return html`<div class="log-frame">
     <div
       class="log"
@@ -86,14 +86,14 @@ function emptyView({ text, chat, peerName }: ChatView): TemplateResult {
 
 function earlierView({ chat, text }: ChatView): TemplateResult | typeof nothing {
   // A short log is whole: the server sends the newest when one enters.
-  if (!chat.more || chat.messages.length < 20) return nothing;
+  if (!chat.earlier || chat.messages.length < 20) return nothing;
   return html`<div class="earlier">
     <button
       type="button"
       class="button small plain"
       part="chat-earlier"
       ?disabled=${chat.loading}
-      @click=${() => void chat.loadEarlier()}
+      @click=${() => void chat.showEarlier()}
     >
       ${chat.loading ? html`<span class="spinner"></span>` : nothing} ${text.chat.earlier}
     </button>
@@ -138,7 +138,7 @@ function keyOf(message: Message): string {
 
 function scrolled({ chat }: ChatView, event: Event): void {
   const log = event.currentTarget as HTMLElement;
-  if (log.scrollTop < NEAR_TOP && chat.messages.length >= 20) void chat.loadEarlier();
+  if (log.scrollTop < NEAR_TOP && chat.messages.length >= 20) void chat.showEarlier();
   const away = log.scrollHeight - log.scrollTop - log.clientHeight;
   log.parentElement?.toggleAttribute("data-away", away > log.clientHeight / 2);
 }

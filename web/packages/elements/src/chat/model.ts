@@ -24,6 +24,8 @@ export interface Overlay {
 }
 
 const PAGE = 50;
+/** So many messages are drawn at first; more as one goes back. */
+const DRAWN = 150;
 const FEW = 20;
 /** So many pages are fetched at most to find a message. */
 const FARTHEST = 20;
@@ -52,6 +54,8 @@ export class ChatModel {
   #open = false;
   #off: () => void = () => {};
   #before = "";
+  /** How many of the newest messages are drawn. */
+  #drawn = DRAWN;
 
   constructor(readonly host: ChatHost) {
     const model = this;
@@ -100,6 +104,16 @@ export class ChatModel {
     return this.#place?.conversation.messages ?? [];
   }
 
+  /** Those of them that are drawn: a long history is no burden to the page. */
+  get shown(): readonly Message[] {
+    return this.messages.slice(-this.#drawn);
+  }
+
+  /** Whether there are earlier ones than those drawn. */
+  get earlier(): boolean {
+    return this.more || this.messages.length > this.#drawn;
+  }
+
   get unread(): number {
     return this.#open ? 0 : (this.#place?.conversation.unread ?? 0);
   }
@@ -117,6 +131,7 @@ export class ChatModel {
     if (open === this.#open) return;
     this.#open = open;
     this.ready = false;
+    this.#drawn = DRAWN;
     if (open) void this.#opened();
     else this.unreadFrom = null;
     this.host.changed();
@@ -160,7 +175,7 @@ export class ChatModel {
     const attachments = this.uploads.attachments;
     this.draft = "";
     this.replying = this.overlay = null;
-    this.uploads.clear();
+    this.uploads.sent();
     this.host.changed();
     const reply = replying ? { replyTo: replying } : {};
     await this.#try("message", () => conversation.send(text, { attachments, ...reply }));
@@ -233,6 +248,14 @@ export class ChatModel {
 
   // reading
 
+  /** Shows earlier messages: those that are here, else it fetches some. */
+  async showEarlier(): Promise<void> {
+    if (this.loading || !this.earlier) return;
+    if (this.messages.length <= this.#drawn) await this.loadEarlier();
+    this.#drawn += PAGE;
+    this.host.changed();
+  }
+
   /** Fetches earlier messages. */
   async loadEarlier(): Promise<void> {
     const conversation = this.#place?.conversation;
@@ -258,6 +281,7 @@ export class ChatModel {
       await this.loadEarlier();
     }
     this.target = conversation.find(id)?.id ?? null;
+    this.#draw(this.target);
     this.host.changed();
   }
 
@@ -279,9 +303,16 @@ export class ChatModel {
     if (place !== this.#place || !this.#open) return;
     const others = this.messages.filter((one) => !one.own);
     this.unreadFrom = count > 0 ? ((others.at(-count) ?? others[0])?.id ?? null) : null;
+    this.#draw(this.unreadFrom);
     this.ready = true;
     this.host.changed();
     this.seen();
+  }
+
+  /** Draws at least as far back as to a message. */
+  #draw(id: string | null): void {
+    const place = this.messages.findIndex((one) => one.id === id);
+    if (place >= 0) this.#drawn = Math.max(this.#drawn, this.messages.length - place + PAGE / 2);
   }
 
   /** Most people never open it: it comes when it is asked for. */

@@ -5,16 +5,19 @@ const NEAR = 64;
 export class ChatScroll {
   #log: HTMLElement | null = null;
   #follows = true;
-  #height = 0;
-  #first: string | null = null;
+  /** The topmost message in sight, and how far below the edge it begins. */
+  #anchor: { readonly id: string; readonly below: number } | null = null;
+  #last: string | null = null;
   #placed = false;
 
-  /** Before a drawing: does the reader see the end? */
+  /** Before a drawing: does the reader see the end, or else what? */
   before(): void {
     const log = this.#log;
     if (!log) return;
     this.#follows = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-    this.#height = log.scrollHeight;
+    const top = this.#follows ? undefined : topmost(log);
+    const id = top?.dataset.id;
+    this.#anchor = top && id ? { id, below: top.offsetTop - log.scrollTop } : null;
   }
 
   /**
@@ -23,26 +26,30 @@ export class ChatScroll {
    */
   after(root: ParentNode, ready = true, target: string | null = null): boolean {
     const log = root.querySelector<HTMLElement>(".log");
-    const first = log?.querySelector<HTMLElement>(".row-of")?.dataset.id ?? null;
-    const other = log !== this.#log;
-    if (other) this.#placed = false;
-    if (log) {
-      if (target !== null && this.#show(log, target)) {
-        this.#remember(log, first);
-        return true;
-      }
-      if (!this.#placed) this.#begin(log, ready);
-      else if (this.#follows) toEnd(log);
-      // Earlier messages came in above: what was seen stays where it was.
-      else if (first !== this.#first) log.scrollTop += log.scrollHeight - this.#height;
-    }
-    this.#remember(log, first);
+    const wrote = log !== null && this.#wrote(rowsOf(log).at(-1));
+    if (log !== this.#log) this.#placed = false;
+    this.#log = log;
+    if (log === null) return false;
+    if (target !== null && this.#show(log, target)) return true;
+    if (!this.#placed) this.#begin(log, ready);
+    else if (this.#follows || wrote) toEnd(log);
+    else this.#stay(log);
     return false;
   }
 
-  #remember(log: HTMLElement | null, first: string | null): void {
-    this.#log = log;
-    this.#first = first;
+  /** What was seen stays where it was, whatever came above or went. */
+  #stay(log: HTMLElement): void {
+    const { id, below } = this.#anchor ?? {};
+    const row = id === undefined ? undefined : rowsOf(log).find((one) => one.dataset.id === id);
+    if (row && below !== undefined) log.scrollTop = row.offsetTop - below;
+  }
+
+  /** Whether the newest message is one that the reader has just sent. */
+  #wrote(row: HTMLElement | undefined): boolean {
+    const { id = null, own, state } = row?.dataset ?? {};
+    const isNew = id !== this.#last;
+    this.#last = id;
+    return isNew && own !== undefined && state === "sending";
   }
 
   /** Who opens a conversation begins where the unread do. */
@@ -54,9 +61,7 @@ export class ChatScroll {
   }
 
   #show(log: HTMLElement, target: string): boolean {
-    const row = [...log.querySelectorAll<HTMLElement>(".row-of")].find(
-      (one) => one.dataset.id === target,
-    );
+    const row = rowsOf(log).find((one) => one.dataset.id === target);
     if (!row) return false;
     row.scrollIntoView({ block: "center" });
     row.focus({ preventScroll: true });
@@ -64,8 +69,18 @@ export class ChatScroll {
     // Read, so that the animation begins anew.
     void row.offsetWidth;
     row.classList.add("found-row");
+    row.addEventListener("animationend", () => row.classList.remove("found-row"), { once: true });
     return true;
   }
+}
+
+function rowsOf(log: HTMLElement): HTMLElement[] {
+  return [...log.querySelectorAll<HTMLElement>(".row-of")];
+}
+
+/** The first message of which something is in sight. */
+function topmost(log: HTMLElement): HTMLElement | undefined {
+  return rowsOf(log).find((row) => row.offsetTop + row.offsetHeight > log.scrollTop);
 }
 
 function toEnd(log: HTMLElement): void {

@@ -71,7 +71,12 @@ export class Uploads {
     this.host.changed();
   }
 
-  /** Forgets all: they were sent, or will not be. */
+  /** Forgets those that were sent; who failed can be tried again. */
+  sent(): void {
+    for (const one of this.files) if (!one.failed) this.remove(one.id);
+  }
+
+  /** Forgets all. */
   clear(): void {
     for (const one of this.files) this.remove(one.id);
   }

@@ -50,10 +50,12 @@ function addView(view: ContactsView): TemplateResult {
     const { people } = account.phone ?? {};
     const address = wholeAddress(read("address"), account.address);
     const [name, groups] = [read("name"), groupsOf(read("groups"))];
+    // First, as it is refused where nobody has this address: then nobody is to be listed.
+    await people?.ask(address, read("greeting"));
     await people?.set(address, { ...(name ? { name } : {}), ...(groups.length ? { groups } : {}) });
     // They may see us as soon as they ask, too: they need not be answered.
     await people?.answer(address, true);
-    await people?.ask(address, read("greeting"));
+    view.set({ tab: "people", typed: "" });
   };
   return form(
     view,

@@ -29,7 +29,9 @@ export class Notices {
   show(text: string, tone: Toast["tone"] = "plain"): void {
     this.#last += 1;
     const toast = { id: this.#last, text, tone };
-    this.toasts = [...this.toasts, toast].slice(-MOST);
+    // What is said again is news, and not twice to be read.
+    const others = this.toasts.filter((one) => one.text !== text);
+    this.toasts = [...others, toast].slice(-MOST);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.dismiss(toast.id);

@@ -19,7 +19,9 @@ export const chatStyles = css`
   }
   .log {
     position: relative;
+    display: flex;
     flex: 1;
+    flex-direction: column;
     min-width: 0;
     padding: 4px 18px 12px;
     overflow-y: auto;
@@ -27,6 +29,13 @@ export const chatStyles = css`
     overscroll-behavior: contain;
     scrollbar-width: thin;
     scrollbar-color: var(--antiphon-line) transparent;
+  }
+  .log > * {
+    flex: none;
+  }
+  /* A few messages stand where one writes. */
+  .log > :first-child {
+    margin-top: auto;
   }
   .log:focus-visible {
     outline-offset: -3px;
@@ -127,7 +136,8 @@ export const chatStyles = css`
     scroll-margin: 60px;
   }
   .row-of:hover,
-  .row-of:focus-within,
+  .row-of:focus-visible,
+  .row-of:has(:focus-visible),
   .row-of[data-open] {
     background: color-mix(in oklab, var(--antiphon-raised) 45%, transparent);
   }
@@ -148,6 +158,8 @@ export const chatStyles = css`
   }
   .message {
     display: inline;
+    /* In the direction of its own words, whatever the page's; marks of direction end with it. */
+    unicode-bidi: plaintext;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
     line-height: 1.45;
@@ -299,10 +311,17 @@ export const chatStyles = css`
     opacity: 0;
   }
   .row-of:hover > .tools,
-  .row-of:focus-within > .tools,
+  .row-of:focus-visible > .tools,
+  .row-of:has(:focus-visible) > .tools,
   .row-of[data-open] > .tools {
     visibility: visible;
     opacity: 1;
+  }
+  @media (hover: none) {
+    .row-of:focus-within > .tools {
+      visibility: visible;
+      opacity: 1;
+    }
   }
   .tools button {
     display: grid;

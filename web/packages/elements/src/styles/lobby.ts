@@ -14,7 +14,8 @@ export const lobbyStyles = css`
     min-height: 100dvh;
     padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom)
       env(safe-area-inset-left);
-    overflow: hidden;
+    /* Not hidden: the waves would make it a box that scrolls when something gets the focus. */
+    overflow: clip;
     isolation: isolate;
   }
   /* Sound waves that answer each other: the sign of the project, far behind. */

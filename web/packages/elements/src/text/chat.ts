@@ -74,7 +74,7 @@ export const chatWords = {
     attach: "Attach files",
     drop: "Drop files to send them",
     remove: (name: string) => `Remove ${name}`,
-    failed: (name: string) => `${name} could not be uploaded`,
+    failed: "Not uploaded",
     retry: (name: string) => `Try ${name} again`,
     open: (name: string) => `Open ${name}`,
     unnamed: "File",
