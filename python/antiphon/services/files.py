@@ -63,7 +63,9 @@ class Files:
         self._limits = limits or PeopleConfig()
         self._base = base
         self._clock = clock
-        self._open: dict[str, Incoming] = {}
+        # Slots that are being filled; None: that are looked up for it.
+        self._open: dict[str, Incoming | None] = {}
+        self._going: set[str] = set()  # those that are being removed
         self._threads = HashThreads(1, WAITING, name="thumbnails")
 
     @property
@@ -78,7 +80,8 @@ class Files:
     async def close(self) -> None:
         """Stop; uploads that run are dropped."""
         for incoming in list(self._open.values()):
-            await incoming.drop()
+            if incoming is not None:
+                await incoming.drop()
         self._open.clear()
         await self._threads.close()
 
@@ -149,22 +152,38 @@ class Files:
         Raises `Refused`: NOT_FOUND for an unknown or outdated slot or a wrong token, CONFLICT if it
         is filled or being filled, BUSY.
         """
-        record = await self.find(id)
         right = hmac.compare_digest(self._token(id).encode(), token.encode("utf-8", "replace"))
-        outdated = record is not None and (record.expires_at or 0.0) <= self._clock()
-        if record is None or not right or (record.stored_at is None and outdated):
-            raise Refused(Reason.NOT_FOUND, "There is no such place for an upload.")
-        if record.stored_at is not None or id in self._open:
-            raise Refused(Reason.CONFLICT, "This file was uploaded already.")
+        if not right:
+            raise _no_place()
+        if id in self._open or id in self._going:
+            raise Refused(Reason.CONFLICT, "This file is being uploaded, or removed.")
         if len(self._open) >= self._config.uploads:
             raise Refused(Reason.BUSY, "Too many uploads at once. Please try again.")
-        incoming = Incoming(record, self._blobs.spool / f"{id}-{secrets.token_hex(4)}")
+        # Taken before it is looked up: whoever filled it meanwhile would be overwritten.
+        self._open[id] = None
+        try:
+            record = await self._empty_slot(id)
+            incoming = Incoming(record, self._blobs.spool / f"{id}-{secrets.token_hex(4)}")
+        except BaseException:
+            del self._open[id]
+            raise
         self._open[id] = incoming
         return Upload(incoming, self._keep, self._drop)
 
+    async def _empty_slot(self, id: str) -> FileRecord:
+        record = await self.find(id)
+        if record is None:
+            raise _no_place()
+        if record.stored_at is not None:
+            raise Refused(Reason.CONFLICT, "This file was uploaded already.")
+        if (record.expires_at or 0.0) <= self._clock():
+            raise _no_place()
+        return record
+
     async def _drop(self, incoming: Incoming) -> None:
         await incoming.drop()
-        self._open.pop(incoming.record.id, None)
+        if self._open.get(incoming.record.id) is incoming:
+            del self._open[incoming.record.id]
 
     async def _keep(self, incoming: Incoming) -> FileRecord:
         record, digest, now = incoming.record, await incoming.finish(), self._clock()
@@ -275,8 +294,11 @@ class Files:
     async def sweep(self) -> int:
         """Delete what has outlived its time or its account; how many."""
         swept, now = 0, self._clock()
+        # What is being received now is stored perhaps when its row has been read; nobody begins to
+        # fill a slot whose time has come.
+        busy = set(self._open)
         while ids := await self._database.read(lambda c: statements.outdated(c, now, AT_ONCE)):
-            ended = [id for id in ids if id not in self._open]
+            ended = [id for id in ids if id not in busy]
             if not ended:
                 break
             await self._remove(ended)
@@ -294,11 +316,19 @@ class Files:
             await asyncio.sleep(self._config.sweep_interval)
 
     async def _remove(self, ids: Sequence[str]) -> None:
-        for id in ids:
-            if (incoming := self._open.get(id)) is not None:
-                await self._drop(incoming)
-            await self._delete(id)
-        await self._database.write(lambda c: statements.remove(c, ids))
+        """Bytes first: a row without them can be removed again, they without a row cannot."""
+        self._going |= set(ids)
+        try:
+            filled = [id for id in ids if id in self._open]
+            for id in ids:
+                if (incoming := self._open.get(id)) is not None:
+                    await self._drop(incoming)
+                await self._delete(id)
+            await self._database.write(lambda c: statements.remove(c, ids))
+            for id in filled:  # it may have come to its end between
+                await self._delete(id)
+        finally:
+            self._going -= set(ids)
 
     async def _delete(self, id: str) -> None:
         await self._blobs.remove(id)
@@ -351,6 +381,10 @@ class Upload:
     async def drop(self) -> None:
         """Forget what is not stored; its slot can be filled by another attempt. Idempotent."""
         await self._drop(self._incoming)
+
+
+def _no_place() -> Refused:
+    return Refused(Reason.NOT_FOUND, "There is no such place for an upload.")
 
 
 def _owner(connection: Connection, address: Address) -> tuple[str, int | None]:

@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -19,6 +20,7 @@ from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig, FilesConfig, PeopleConfig
 from antiphon.services.file_names import check_name, check_type
 from antiphon.services.files import Files, Upload
+from antiphon.services.incoming import Incoming
 from antiphon.stores.blobs import Blobs, FolderBlobs, NoBlob
 from antiphon.stores.config import StorageConfig
 from antiphon.stores.database import Database
@@ -246,6 +248,84 @@ async def test_one_upload_of_a_slot_at_a_time_and_some_of_all(here: Here) -> Non
     await again.store()
     await again.drop()
     assert await reason(here.files.receive(slot.id, token)) is Reason.CONFLICT
+
+
+async def test_a_slot_is_filled_once_however_many_try_at_once(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = await here.files.slot(here.caller, "a", 3)
+    token = slot.put_url.partition("token=")[2]
+    look, go = asyncio.Event(), asyncio.Event()
+    find = here.files.find
+
+    async def slowly(id: str) -> FileRecord | None:
+        found = await find(id)
+        look.set()
+        await go.wait()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.files, "find", slowly)
+        late = asyncio.create_task(here.files.receive(slot.id, token))
+        await look.wait()
+    try:  # it was found empty: somebody else must not fill it before it is being filled
+        assert await reason(here.files.receive(slot.id, token)) is Reason.CONFLICT
+    finally:
+        go.set()
+    upload = await late
+    await upload.write(b"abc")
+    record = await upload.store()
+    await upload.drop()
+    assert await here.read(record) == b"abc"
+
+
+async def test_what_is_stored_while_files_are_swept_stays(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = await here.begin(3)
+    here.clock.now += 601  # the slot's time has come, but it is being filled
+    read = here.files._database.read
+
+    async def meanwhile(work: Any) -> Any:
+        found = await read(work)
+        if upload.record.id in found:
+            monkeypatch.undo()
+            await upload.write(b"abc")
+            await upload.store()
+            await upload.drop()
+        return found
+
+    monkeypatch.setattr(here.files._database, "read", meanwhile)
+    await here.files.sweep()
+    record = await here.files.find(upload.record.id)
+    assert record is not None
+    assert await here.read(record) == b"abc"
+
+
+async def test_what_is_stored_while_it_is_removed_leaves_nothing(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = await here.begin(3)
+    await upload.write(b"abc")
+    id, write = upload.record.id, here.files._database.write
+
+    async def meanwhile(work: Any) -> Any:
+        monkeypatch.undo()
+        await here.files._keep(upload._incoming)
+        return await write(work)
+
+    def dropped(self: Incoming) -> asyncio.Future[None]:
+        """It was on its way to the storage already."""
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    monkeypatch.setattr(Incoming, "drop", dropped)
+    monkeypatch.setattr(here.files._database, "write", meanwhile)
+    await here.files.remove(upload.record)
+    assert await here.files.find(id) is None
+    assert not await here.is_there(id)
+    await upload.drop()
 
 
 async def test_what_a_crash_left_is_cleared(tmp_path: Path, sqlite_url: str) -> None:
