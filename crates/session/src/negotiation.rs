@@ -1,6 +1,9 @@
 //! Offers and answers of the room's peers (RFC 9429, RFC 3264): we are the polite side, have at most
 //! one offer outstanding, and offer only sections to send in.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use str0m::media::{MediaKind, Mid};
 
 use crate::codec::{self, Format};
@@ -9,18 +12,27 @@ use crate::peer::PendingOffer;
 use crate::room::{Id, Notice, Room};
 use crate::sdp;
 use crate::slot::Slot;
+use crate::transport::Transport;
 
 impl Room {
-    pub(crate) fn accept_offer(&mut self, peer: Id, request: u64, offer: &str) {
+    pub(crate) fn accept_offer(&mut self, peer: Id, request: u64, offer: &str, now: Instant) {
         let Some(index) = self.index(peer) else { return };
-        let limits = self.config.limits.clone();
+        let config = Arc::clone(&self.config);
         let Some(web) = self.web(index) else { return self.no_session(peer, request) };
         // A glare: theirs wins; what ours was for is looked at again when this one is answered.
         if let Some(pending) = web.pending.take() {
             web.restart_wanted |= pending.restart;
         }
-        let result = sdp::inspect(offer, &limits)
-            .and_then(|inspected| web.transport.accept_offer(&inspected.text));
+        let result = sdp::inspect(offer, &config.limits).and_then(|inspected| {
+            // What nothing was agreed by yet may be made anew. Who could be sent more sections by
+            // offers of ours may know feedback there.
+            let estimates = config.estimate_bandwidth && (!inspected.is_silent || web.may_offer);
+            let is_new = web.sections.is_empty() && web.requests == 0;
+            if is_new && web.transport.estimates() != estimates {
+                web.transport = Transport::new(&config, estimates, now);
+            }
+            web.transport.accept_offer(&inspected.text)
+        });
         self.mark(index);
         self.unsettle(index);
         match result {

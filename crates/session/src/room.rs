@@ -164,7 +164,9 @@ impl Room {
             Command::PlayPrompt { peer, sound } => self.play_prompt(peer, sound, now),
             Command::StopPrompt { peer } => self.stop_prompt(peer),
             Command::ClosePeer { peer } => self.close_peer(peer, now),
-            Command::AcceptOffer { peer, request, sdp } => self.accept_offer(peer, request, &sdp),
+            Command::AcceptOffer { peer, request, sdp } => {
+                self.accept_offer(peer, request, &sdp, now);
+            }
             Command::AcceptAnswer { peer, request, sdp } => self.accept_answer(peer, request, &sdp),
             Command::AddCandidate { peer, candidate } => self.add_candidate(peer, &candidate),
             Command::RestartIce { peer } => self.restart_ice(peer),
@@ -321,7 +323,7 @@ impl Room {
         if self.by_id.contains_key(&id) {
             return;
         }
-        let transport = Transport::new(&self.config, now);
+        let transport = Transport::new(&self.config, self.config.estimate_bandwidth, now);
         let web = WebPeer::new(transport, may_offer, &self.config.limits, now);
         let fragment = web.fragment.clone();
         let index = self.add(Peer { id, watched: false, body: Body::Web(Box::new(web)) }, now);

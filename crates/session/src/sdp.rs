@@ -12,6 +12,9 @@ pub struct Inspected {
     pub text: String,
     /// Number of media sections (m-lines).
     pub sections: usize,
+    /// It has a video section and no word of transport-wide feedback
+    /// (draft-holmer-rmcat-transport-wide-cc-extensions-01): nobody will say how packets arrived.
+    pub is_silent: bool,
 }
 
 /// One section of a local description.
@@ -33,10 +36,12 @@ pub fn inspect(sdp: &str, limits: &Limits) -> Result<Inspected, String> {
     let mut text = String::with_capacity(sdp.len());
     let mut candidates = std::collections::HashSet::new();
     let (mut sections, mut fingerprints, mut usable) = (0, 0, 0);
+    let (mut has_video, mut has_feedback) = (false, false);
     for line in sdp.lines() {
         let line = line.trim_end();
         if line.starts_with("m=") {
             sections += 1;
+            has_video |= line.starts_with("m=video ");
         } else if let Some(fingerprint) = line.strip_prefix("a=fingerprint:") {
             fingerprints += 1;
             if !is_usable(fingerprint) {
@@ -51,6 +56,7 @@ pub fn inspect(sdp: &str, limits: &Limits) -> Result<Inspected, String> {
         } else if line.starts_with("a=simulcast:") || line.starts_with("a=rid:") {
             continue;
         }
+        has_feedback |= is_transport_wide(line);
         text.push_str(line);
         text.push_str("\r\n");
     }
@@ -63,7 +69,13 @@ pub fn inspect(sdp: &str, limits: &Limits) -> Result<Inspected, String> {
     if fingerprints > 0 && usable == 0 {
         return Err("no fingerprint that can be checked: one by sha-256 is needed".into());
     }
-    Ok(Inspected { text, sections })
+    Ok(Inspected { text, sections, is_silent: has_video && !has_feedback })
+}
+
+/// Whether a line asks for transport-wide feedback or for the numbers it speaks of.
+fn is_transport_wide(line: &str) -> bool {
+    let is_number = line.starts_with("a=extmap:") && line.contains("transport-wide-cc");
+    is_number || (line.starts_with("a=rtcp-fb:") && line.ends_with(" transport-cc"))
 }
 
 /// Whether a certificate can be checked against this fingerprint (RFC 8122 §5): by a hash function we
@@ -200,6 +212,16 @@ mod tests {
             assert!(check(&bad).is_err(), "{bad}");
         }
         assert!(check(&good.replace("0A", "0G")).is_err());
+    }
+
+    #[test]
+    fn who_never_says_how_packets_arrived_is_known() {
+        let is_silent = |sdp: &str| inspect(sdp, &Limits::default()).unwrap().is_silent;
+        assert!(is_silent("m=video 9\na=rtcp-fb:96 nack pli\n"));
+        assert!(!is_silent("m=audio 9\n") && !is_silent("m=application 9\n"));
+        assert!(!is_silent("m=video 9\na=rtcp-fb:96 transport-cc\r\n"));
+        let number = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+        assert!(!is_silent(&format!("m=audio 9\na=extmap:3 {number}\nm=video 9\n")));
     }
 
     #[test]

@@ -97,7 +97,6 @@ impl Room {
 
     pub(crate) fn tell_statistics(&mut self, now: Instant) {
         self.statistics_at = None;
-        let estimate = self.config.estimate_bandwidth;
         let mut peers = Vec::with_capacity(self.by_id.len());
         for index in 0..self.peers.len() {
             self.measure_phone(index);
@@ -113,7 +112,7 @@ impl Room {
                 continue;
             }
             let figures = web.figures.tell(id, now);
-            if estimate {
+            if web.transport.estimates() {
                 web.aim(figures.bitrate_out);
             }
             peers.push(figures);

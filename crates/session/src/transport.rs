@@ -114,13 +114,16 @@ pub(crate) enum Polled {
 pub(crate) struct Transport {
     rtc: Rtc,
     profile: Arc<Profile>,
+    estimates: bool,
     locals: Vec<SocketAddr>,
     /// (ours, theirs): the path that the controlling agent nominated last.
     path: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl Transport {
-    pub(crate) fn new(config: &Config, now: Instant) -> Transport {
+    /// `estimates`: whether bandwidth towards the other side is estimated, which costs a timer for
+    /// each packet; only its feedback makes an estimate of it.
+    pub(crate) fn new(config: &Config, estimates: bool, now: Instant) -> Transport {
         let mut builder = Rtc::builder()
             .set_crypto_provider(config.identity.provider.clone())
             .set_dtls_cert(config.identity.certificate.clone())
@@ -136,7 +139,7 @@ impl Transport {
             .set_stats_interval(Some(FIGURES_INTERVAL))
             .set_sctp_max_message_size(config.limits.message_bytes as u32)
             .set_sctp_max_buffered_amount(config.limits.data_waiting_bytes);
-        if config.estimate_bandwidth {
+        if estimates {
             builder = builder.enable_bwe(Some(FIRST_ESTIMATE));
         }
         let mut rtc = builder.build(now);
@@ -149,10 +152,11 @@ impl Transport {
         // Initialising the server side has no peer input to fail on; a failure shows in the handshake.
         let started = api.start_dtls(false);
         debug_assert!(started.is_ok());
-        if config.estimate_bandwidth {
+        if estimates {
             rtc.bwe().set_bitrate(LOWEST_BITRATE, FIRST_ESTIMATE);
         }
-        Transport { rtc, profile: take_profile(), locals: config.candidates.clone(), path: None }
+        let locals = config.candidates.clone();
+        Transport { rtc, profile: take_profile(), estimates, locals, path: None }
     }
 
     /// The name by which connectivity checks address this session.
@@ -343,6 +347,11 @@ impl Transport {
         let kind = if full { KeyframeRequestKind::Fir } else { KeyframeRequestKind::Pli };
         stream.request_keyframe(kind);
         true
+    }
+
+    /// Whether bandwidth towards this peer is estimated.
+    pub(crate) fn estimates(&self) -> bool {
+        self.estimates
     }
 
     /// The rate worth probing for towards this peer, in bits per second.

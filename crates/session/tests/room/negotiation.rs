@@ -440,3 +440,41 @@ proptest! {
         }
     }
 }
+
+/// How often the room has something to do in a second in which one subscriber, whose offer is
+/// changed so, is sent 20 packets; and what it got.
+fn wakes_with_subscriber(change: impl Fn(&str) -> String) -> (u32, usize) {
+    let mut world = World::with(|config| config.estimate_bandwidth = true);
+    let bob = world.add_who(false);
+    let mut changes = world.clients[bob].rtc.sdp_api();
+    changes.add_media(SEE.0, SEE.1, None, None, None);
+    let (offer, pending) = changes.apply().unwrap();
+    world.exchange(bob, change(&offer.to_sdp_string()), pending);
+    world.run_until(|world| world.clients[bob].connected);
+    let (ann, mids) = world.join(&[VIDEO]);
+    let (track, peer) = (world.publish(ann, mids[0]), world.clients[bob].peer);
+    world.connect(track, &[peer]);
+    world.run(1000 * MS);
+    let mut wakes = 0;
+    for picture in 0..20 {
+        world.send(ann, mids[0], &vp8(picture == 0, picture, 1, 1), None);
+        let end = world.now + 50 * MS;
+        while world.now < end {
+            wakes += u32::from(world.room.deadline().is_some_and(|at| at <= world.now + STEP));
+            world.run(STEP);
+        }
+    }
+    (wakes, world.clients[bob].packets.len())
+}
+
+#[test]
+fn no_bandwidth_is_estimated_towards_who_never_says_what_came() {
+    let silent = |sdp: &str| {
+        let said = |line: &&str| !line.contains("transport-cc") && !line.contains("transport-wide");
+        sdp.lines().filter(said).map(|line| format!("{line}\r\n")).collect()
+    };
+    let (with, heard) = wakes_with_subscriber(str::to_owned);
+    let (without, too) = wakes_with_subscriber(silent);
+    assert_eq!((heard, too), (20, 20));
+    assert!(without * 2 < with, "{without} wakes instead of {with}");
+}

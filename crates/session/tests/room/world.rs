@@ -100,6 +100,11 @@ impl World {
 
     /// A client that has not offered anything yet; its index.
     pub fn add(&mut self) -> usize {
+        self.add_who(true)
+    }
+
+    /// The same; `may_offer`: whether the room may offer it sections.
+    pub fn add_who(&mut self, may_offer: bool) -> usize {
         let peer = self.id();
         let at = self.clients.len();
         let address = SocketAddr::new("198.51.100.7".parse().unwrap(), 5000 + at as u16);
@@ -122,7 +127,7 @@ impl World {
             sent: HashMap::new(),
             outgoing: Vec::new(),
         });
-        self.tell(Command::OpenPeer { peer, may_offer: true });
+        self.tell(Command::OpenPeer { peer, may_offer });
         at
     }
 
