@@ -31,6 +31,7 @@ from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.services.rooms import StoredRooms
 from antiphon.stores.database import Database
+from tests.support.contacts import MemoryContacts
 from tests.support.fakes import FakeDirectory, FakeMedia, Recorder
 from tests.support.xmpp_house import CLIENT, as_text, condition, result
 from tests.support.xmpp_wire import FakeWire
@@ -229,6 +230,7 @@ class Hall:
         self.mailbox = _Mailbox(database)
         self.rooms = StoredRooms(database)
         self.directory = FakeDirectory()
+        self.contacts = MemoryContacts()
         self.switchboard = Switchboard(
             rooms=self.rooms,
             messages=self.mailbox,
@@ -243,12 +245,16 @@ class Hall:
             rooms=self.rooms,
             jids=self.jids,
             fan=self.fan,
+            blocks=self.contacts,
             secret=b"s" * 32,
             config=config,
             accounts=_Accounts(),
         )
-        self.news = {event: [tell] for event, tell in self.muc.feature.news().items()}
+        self.news = {
+            event: [tell] for one in self.muc.features for event, tell in one.news().items()
+        }
         self.switchboard.add_reach(_Reach(self.sessions))
+        self.contacts.tell = self.switchboard.tell
         self._home = _Home(self)
 
     def login(self, name: str, *, admin: bool = False) -> Client:

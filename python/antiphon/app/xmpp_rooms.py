@@ -29,11 +29,12 @@ def add_rooms(
         rooms=rooms,
         jids=server.hub.jids,
         fan=server.fan,
+        blocks=house.contacts,
         secret=secret,
         config=MucConfig(rooms=config.xmpp_limits.rooms_per_session, lock=config.xmpp.lock_rooms),
         stamp=house.stamp,
         accounts=house.router,
     )
-    house.router.add(muc.feature)
+    house.router.add(*muc.features)
     house.router.add_host(server.hub.jids.rooms, muc)
     return muc

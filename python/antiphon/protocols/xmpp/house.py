@@ -130,6 +130,11 @@ class House:
         return self._jids.domain
 
     @property
+    def contacts(self) -> Contacts:
+        """Who sees and blocks whom."""
+        return self._services.contacts
+
+    @property
     def sessions(self) -> Sessions:
         """Those that are bound now."""
         return self._fan.sessions

@@ -184,15 +184,19 @@ class Entrance:
             settings = fan.room.settings
             changed = changed or seat.nick != occupant.member.info.name
             occupant.show_own(seat, _codes(settings, made=made, changed=changed))
-        for _, data in past:
+        hears = partial(self._hears, occupant.session, fan)
+        for data in filter(hears, (data for _, data in past)):
             occupant.session.send(data)
         occupant.session.send(Stanza(fan.subject(late=True)).stamp(to=occupant.session.jid))
         occupant.ready = True
         fan.changed()
         told = {id for id, _ in past}
         for event in occupant.waiting:
-            if event.message.id not in told:
-                occupant.session.send(self._history.live(fan, event.message, occupant.session.jid))
+            if event.message.id in told:
+                continue
+            data = self._history.live(fan, event.message, occupant.session.jid)
+            if hears(data):
+                occupant.session.send(data)
         occupant.waiting.clear()
 
     async def _welcome_again(self, occupant: Occupant, stanza: Stanza) -> None:
@@ -205,6 +209,12 @@ class Entrance:
         past = await self._history.read(fan.room, _request(stanza).history, to)
         if not occupant.gone:
             self._welcome(occupant, fan, past)
+
+    @staticmethod
+    def _hears(session: Session, fan: RoomFan, said: bytes) -> bool:
+        """Whether it does not block who said that."""
+        nick = (Stanza(said).from_ or "").partition("/")[2]
+        return fan.hears(session, nick)
 
     # being there
 
@@ -263,6 +273,11 @@ class Entrance:
         if occupant is not None and _condition(stanza) in BROKEN:
             words = "Your client does not take what is said here."
             self._move(session, stanza, to, partial(self._leave, occupant, Reason.LOST, words))
+
+    def leave(self, session: Session, occupant: Occupant) -> None:
+        """A session goes out of one room."""
+        leave = partial(self._leave, occupant, Reason.LEFT, "")
+        self._foyer.errands.add(session, leave, always=True)
 
     def leave_all(self, session: Session, reason: Reason) -> None:
         """A session is over, or its user is not there any more: it leaves the rooms where it is,

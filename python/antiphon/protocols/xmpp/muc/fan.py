@@ -16,7 +16,9 @@ from antiphon.core.message import Message, MessageKind
 from antiphon.core.room import Room
 from antiphon.core.standing import Role
 from antiphon.protocols.xmpp import adapter
+from antiphon.protocols.xmpp.blocks import BlockList
 from antiphon.protocols.xmpp.message import stanza
+from antiphon.protocols.xmpp.session import Session
 from antiphon.protocols.xmpp.sessions import Audience, Fan
 
 from . import names, spelling
@@ -38,7 +40,7 @@ class RoomFan:
     event that all have been told last.
     """
 
-    def __init__(self, room: Room, fan: Fan, ids: OccupantIds) -> None:
+    def __init__(self, room: Room, fan: Fan, ids: OccupantIds, blocks: BlockList) -> None:
         self.room = room
         self.address = str(room.address)
         self.nicks = Nicks()
@@ -47,6 +49,7 @@ class RoomFan:
         self.recent: OrderedDict[str, Message] = OrderedDict()
         self._fan = fan
         self._ids = ids
+        self._blocks = blocks
         self.last: events.Event | None = None
         self._everybody: Audience | None = None
         self._shown: dict[str, tuple[object, ...]] = {}
@@ -76,6 +79,17 @@ class RoomFan:
             told = (one.session for one in self.occupants.values() if one.ready)
             self._everybody = Audience(self._fan, told)
         return self._everybody
+
+    def hears(self, session: Session, nick: str) -> bool:
+        """Whether a session does not block the occupant of that name (XEP-0191 §5)."""
+        return not self._blocks.blocks(session.account, self.room.address.on(nick))
+
+    def hearing(self, nick: str) -> Audience:
+        """All occupants who are told what the one of that name says."""
+        if not self._blocks.blocks_devices(self.room.address.on(nick)):
+            return self.everybody
+        there = (one.session for one in self.occupants.values() if one.ready)
+        return Audience(self._fan, [one for one in there if self.hears(one, nick)])
 
     def changed(self) -> None:
         """Somebody came, is ready, or went."""
@@ -119,7 +133,7 @@ class RoomFan:
         self._show(seat)
         said, jid = self.presence(seat), self.jid(seat)
         own = {member.id for member in seat.members}
-        for audience, shows in self._audiences(own):
+        for audience, shows in self._audiences(own, seat.nick):
             extra = self.said_of(seat, shows=shows, statuses=statuses)
             audience.forward(said, jid, extra=extra, drop=FORGED)
         for occupant in self._sitting(seat):
@@ -128,7 +142,8 @@ class RoomFan:
     def show_all(self, occupant: Occupant) -> None:
         """Everybody else to one who came (XEP-0045 §7.2.2)."""
         for seat in self.nicks.seats:
-            if occupant.member_id not in {member.id for member in seat.members}:
+            own = occupant.member_id in {member.id for member in seat.members}
+            if not own and self.hears(occupant.session, seat.nick):
                 extra = self.said_of(seat, shows=occupant.sees_addresses)
                 occupant.session.forward(
                     self.presence(seat),
@@ -143,13 +158,18 @@ class RoomFan:
         found = (self.occupants.get(member.id) for member in seat.members)
         return [one for one in found if one is not None and one.ready]
 
-    def _audiences(self, without: set[str]) -> list[tuple[Audience, bool]]:
-        """Those who see addresses, and those who do not; but not these members."""
+    def _audiences(self, without: set[str], nick: str) -> list[tuple[Audience, bool]]:
+        """Those who see addresses, and those who do not, of an occupant of that name; but not
+        these members.
+        """
         seeing: list[Occupant] = []
         blind: list[Occupant] = []
+        plain = not self._blocks.blocks_devices(self.room.address.on(nick))
         all_see = self.room.settings.addresses_for is Role.LISTENER
         for id, occupant in self.occupants.items():
-            if occupant.ready and id not in without:
+            if not occupant.ready or id in without:
+                continue
+            if plain or self.hears(occupant.session, nick):
                 (seeing if all_see or occupant.sees_addresses else blind).append(occupant)
         groups = ((seeing, True), (blind, False))
         return [
@@ -196,7 +216,8 @@ class RoomFan:
         info = event.member
         what = spelling.gone(event.reason, info.affiliation, event.text)
         said = user(*what), self.occupant_id(seat)
-        self.everybody.send(stanza("presence", *said, from_=self.jid(seat), kind="unavailable"))
+        gone = stanza("presence", *said, from_=self.jid(seat), kind="unavailable")
+        self.hearing(seat.nick).send(gone)
 
     def _changed(self, event: events.MemberChanged) -> None:
         info = event.member
@@ -223,7 +244,7 @@ class RoomFan:
 
     def _tell_renamed(self, member: Member, seat: Seat, jid: str, new: Seat) -> None:
         info = member.info
-        for audience, shows in self._audiences({member.id}):
+        for audience, shows in self._audiences({member.id}, seat.nick):
             address = str(member.caller.address) if shows else None
             what = item(info.affiliation, info.role, jid=address, nick=new.nick)
             children = user(what, [names.RENAMED]), self.occupant_id(seat)
@@ -260,7 +281,8 @@ class RoomFan:
             self.recent.popitem(last=False)
         data = Stanza(self.spell(message))
         extra = adapter.stanza_id(self.room.address, message.id) if message.draft.stored else b""
-        self.everybody.forward(data, None, extra=extra)
+        nick = (data.from_ or "").partition("/")[2]
+        self.hearing(nick).forward(data, None, extra=extra)
 
     def spell(self, message: Message) -> bytes:
         """A message of the room without its stanza-id."""
@@ -290,15 +312,15 @@ class RoomFan:
             return
         member = self.room.member_of(event.sender)
         nick = event.name if member is None else self.nick_of(member)
-        self.everybody.send(spelling.typing(self.address, nick, event.active))
+        self.hearing(nick).send(spelling.typing(self.address, nick, event.active))
 
     def _marked(self, event: events.Marked) -> None:
         if event.original is not None and event.original.form == adapter.FORM:
             return
         member = self.room.member_of(event.sender)
         if member is not None:
-            jid = f"{self.address}/{self.nick_of(member)}"
-            self.everybody.send(spelling.marked(event, jid))
+            nick = self.nick_of(member)
+            self.hearing(nick).send(spelling.marked(event, f"{self.address}/{nick}"))
 
     def _subject(self, event: events.SubjectChanged) -> None:
         self.everybody.send(self.subject())

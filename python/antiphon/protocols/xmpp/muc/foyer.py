@@ -10,6 +10,7 @@ from antiphon.core.ports import Caller, Messages
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
 from antiphon.core.switchboard import Switchboard
+from antiphon.protocols.xmpp.blocks import BlockList
 from antiphon.protocols.xmpp.errands import Errand, Errands
 from antiphon.protocols.xmpp.feature import StanzaError, error_of
 from antiphon.protocols.xmpp.jid import Jids
@@ -56,6 +57,7 @@ class Foyer:
         fan: Fan,
         errands: Errands,
         marks: Marks,
+        blocks: BlockList,
         secret: bytes,
         config: MucConfig,
     ) -> None:
@@ -65,6 +67,7 @@ class Foyer:
         self.jids = jids
         self.errands = errands
         self.marks = marks
+        self.blocks = blocks
         self.config = config
         self.ids = OccupantIds(secret)
         self._fan = fan
@@ -94,7 +97,7 @@ class Foyer:
         """What tells a room's occupants; made for the first of them."""
         found = self._fans.get(room.name)
         if found is None or found.room is not room:
-            found = self._fans[room.name] = RoomFan(room, self._fan, self.ids)
+            found = self._fans[room.name] = RoomFan(room, self._fan, self.ids, self.blocks)
         return found
 
     def find_fan(self, room: str) -> RoomFan | None:

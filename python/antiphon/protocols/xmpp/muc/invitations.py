@@ -38,7 +38,10 @@ class Invitations(Feature):
         return {RoomInvited: self._invited, RoomDeclined: self._declined}
 
     def _invited(self, session: Session, event: RoomInvited) -> None:
-        room = str(self._foyer.switchboard.addresses.room(event.room))
+        address = self._foyer.switchboard.addresses.room(event.room)
+        if self._foyer.blocks.blocks(session.account, address):
+            return
+        room = str(address)
         living = self._foyer.switchboard.find(event.room)
         password = "" if living is None else living.settings.password
         why = f"<reason>{escape(event.text)}</reason>" if event.text else ""

@@ -174,7 +174,7 @@ class Occupant:
         if event.to != self.member_id:
             return
         sender = fan.nicks.of(event.sender)
-        if sender is None:
+        if sender is None or not fan.hears(self.session, sender.nick):
             return
         draft = event.message.draft
         original = draft.original

@@ -81,7 +81,7 @@ class Queries:
             self._ask_account(occupant, stanza, other)
             return
         found = fan.occupants.get(other.speaks_for.id)
-        if found is None or not found.ready:
+        if found is None or not found.ready or not fan.hears(found.session, seat.nick):
             raise StanzaError("service-unavailable", "They use no client that could answer.")
         self._passing.ask(session, found.session, stanza, to.local, occupant.jid)
 

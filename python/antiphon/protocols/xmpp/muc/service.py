@@ -2,11 +2,14 @@
 to do.
 """
 
+from collections.abc import Sequence
+
 from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.ports import Messages, Rooms
 from antiphon.core.reason import Reason
 from antiphon.core.switchboard import Switchboard
+from antiphon.protocols.xmpp.blocks import BlockList
 from antiphon.protocols.xmpp.errands import Errands
 from antiphon.protocols.xmpp.feature import Feature, StanzaError
 from antiphon.protocols.xmpp.jid import Jids
@@ -18,6 +21,7 @@ from antiphon.protocols.xmpp.sessions import Fan
 
 from .admin import Admin
 from .archive import RoomArchive
+from .blocking import RoomBlocking, refused_by_own_block
 from .disco import Disco
 from .entrance import Entrance, Stamp
 from .foyer import Foyer, MucConfig
@@ -32,14 +36,19 @@ from .voice import Voice
 
 
 class MucService:
-    """See the module (`protocols.xmpp.router.Host`). `feature` belongs into the router's table."""
+    """See the module (`protocols.xmpp.router.Host`). `features` belong into the router's table."""
 
     title = "Rooms"
 
     def __init__(
-        self, foyer: Foyer, entrance: Entrance, talk: Talk, queries: Queries, feature: Feature
+        self,
+        foyer: Foyer,
+        entrance: Entrance,
+        talk: Talk,
+        queries: Queries,
+        features: Sequence[Feature],
     ) -> None:
-        self.feature = feature
+        self.features = features
         self._foyer = foyer
         self._entrance = entrance
         self._talk = talk
@@ -52,6 +61,12 @@ class MucService:
 
     def received(self, session: Session, stanza: Stanza, to: Address) -> None:
         """A stanza for the domain, a room, or an occupant of one."""
+        try:
+            if refused_by_own_block(self._foyer.blocks, session, stanza, to):
+                return
+        except StanzaError as refused:
+            self._foyer.refuse(session, stanza, refused)
+            return
         if stanza.kind == Stanza.IQ:
             self._queries.received(session, stanza, to)
         elif not to.local:
@@ -88,6 +103,7 @@ def create_muc(
     rooms: Rooms,
     jids: Jids,
     fan: Fan,
+    blocks: BlockList,
     secret: bytes,
     config: MucConfig | None = None,
     stamp: Stamp | None = None,
@@ -105,6 +121,7 @@ def create_muc(
         fan=fan,
         errands=errands,
         marks=marks,
+        blocks=blocks,
         secret=secret,
         config=config or MucConfig(),
     )
@@ -127,5 +144,5 @@ def create_muc(
         entrance,
         Talk(foyer, entrance.broken, [invitations.special, voice.special]),
         Queries(foyer, requests, served, accounts),
-        invitations,
+        (invitations, RoomBlocking(foyer, entrance.leave)),
     )

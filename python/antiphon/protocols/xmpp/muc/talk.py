@@ -133,9 +133,10 @@ class Talk:
             self._foyer.switchboard.typing(
                 occupant.caller, room, active, original=_PASSED, name=occupant.member.info.name
             )
-        fan = occupant.fan
-        if fan is not None:
-            fan.everybody.forward(Stanza(self._stamped(occupant, stanza, str(room))), None)
+        fan, seat = occupant.fan, occupant.seat
+        if fan is not None and seat is not None:
+            said = Stanza(self._stamped(occupant, stanza, str(room)))
+            fan.hearing(seat.nick).forward(said, None)
 
     def _stamped(self, occupant: Occupant, stanza: Stanza, room: str, extra: bytes = b"") -> bytes:
         """As others see it: from the occupant, without what only the room may say."""
@@ -161,13 +162,14 @@ class Talk:
         else:
             found = occupant.member_room
             self._foyer.switchboard.policy.may_whisper(found.settings, occupant.member)
-            self._pass_on(fan, seat, self._stamped(occupant, stanza, room, user()))
+            self._pass_on(fan, occupant, seat, self._stamped(occupant, stanza, room, user()))
 
     @staticmethod
-    def _pass_on(fan: RoomFan, seat: Seat, data: bytes) -> None:
+    def _pass_on(fan: RoomFan, occupant: Occupant, seat: Seat, data: bytes) -> None:
+        nick = fan.nick_of(occupant.member)
         for member in seat.members:
             other = fan.occupants.get(member.id)
-            if other is not None and other.ready:
+            if other is not None and other.ready and fan.hears(other.session, nick):
                 # Archive ids that it would believe are its own account's to give (XEP-0359 §4).
                 own = other.session
                 own.send(Stanza(data).stamp(to=own.jid, by=own.bare))
