@@ -54,7 +54,7 @@ class Outside:
     def __init__(
         self, *, patience: float, anywhere: bool = False, tls: ssl.SSLContext | None = None
     ) -> None:
-        """`patience`: seconds for each step: name, connection, answer."""
+        """`patience`: seconds for a request: name, connection and answer together."""
         self._patience = patience
         self._anywhere = anywhere
         self._tls = tls or ssl.create_default_context()
@@ -76,27 +76,26 @@ class Outside:
             request = h11.Request(method="POST", target=target, headers=head)
         except h11.LocalProtocolError as error:
             raise ValueError(f"not the address of a service: {error}") from None
-        reader, writer = await self._connect(host, port, secure)
-        try:
-            return await self._exchange(reader, writer, request, body)
-        except h11.RemoteProtocolError as error:
-            raise ConnectionError(f"{host} does not speak HTTP: {error}") from None
-        finally:
-            writer.transport.abort()
+        async with asyncio.timeout(self._patience):
+            reader, writer = await self._connect(host, port, secure)
+            try:
+                return await self._exchange(reader, writer, request, body)
+            except h11.RemoteProtocolError as error:
+                raise ConnectionError(f"{host} does not speak HTTP: {error}") from None
+            finally:
+                writer.transport.abort()
 
     async def _connect(
         self, host: str, port: int, secure: bool
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        async with asyncio.timeout(self._patience):
-            address = await self._address(host, port)
-        async with asyncio.timeout(self._patience):
-            return await asyncio.open_connection(
-                address,
-                port,
-                ssl=self._tls if secure else None,
-                server_hostname=host if secure else None,
-                limit=MAX_HEAD,
-            )
+        address = await self._address(host, port)
+        return await asyncio.open_connection(
+            address,
+            port,
+            ssl=self._tls if secure else None,
+            server_hostname=host if secure else None,
+            limit=MAX_HEAD,
+        )
 
     async def _address(self, host: str, port: int) -> str:
         try:
@@ -120,16 +119,13 @@ class Outside:
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         for part in (request, h11.Data(data=body), h11.EndOfMessage()):
             writer.write(connection.send(part) or b"")
-        async with asyncio.timeout(self._patience):
-            await writer.drain()
-            while True:
-                event = connection.next_event()
-                if isinstance(event, h11.Response):
-                    fields = {
-                        name.decode(): value.decode("latin-1") for name, value in event.headers
-                    }
-                    return Answer(event.status_code, fields)
-                if event is h11.NEED_DATA:
-                    connection.receive_data(await reader.read(PIECE))
-                elif not isinstance(event, h11.InformationalResponse):
-                    raise ConnectionError("the connection ended before the answer")
+        await writer.drain()
+        while True:
+            event = connection.next_event()
+            if isinstance(event, h11.Response):
+                fields = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+                return Answer(event.status_code, fields)
+            if event is h11.NEED_DATA:
+                connection.receive_data(await reader.read(PIECE))
+            elif not isinstance(event, h11.InformationalResponse):
+                raise ConnectionError("the connection ended before the answer")

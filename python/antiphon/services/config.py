@@ -136,7 +136,7 @@ class PushConfig:
     """How often a push service is asked to take a message."""
 
     timeout: float = 10.0
-    """Seconds in which a push service must connect, and answer."""
+    """Seconds in which a push service must have taken a message."""
 
     workers: int = 4
     """Messages that are sent at once."""

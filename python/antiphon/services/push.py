@@ -7,13 +7,14 @@ import hashlib
 import json
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from antiphon.core.address import Address
 from antiphon.core.reason import Reason, Refused
+from antiphon.net.public import is_public
 from antiphon.stores import push as statements
 from antiphon.stores.database import Database
 from antiphon.stores.push import Subscription
@@ -21,6 +22,7 @@ from antiphon.stores.records import Account
 
 from .config import PushConfig
 from .push_delivery import Outcome, Pusher
+from .push_queue import FairQueue
 from .web_push import MAX_PAYLOAD, decode64, encode64, is_public_key
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ MAX_ENDPOINT = 2048
 MAX_DEVICE = 128
 MAX_TEXT = 1000  # letters of a notification: it says that there is something, not all of it
 LONGEST_WAIT = 120.0
+BUSY_HOST = 1.0  # seconds until it is looked again whether a host has a place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +54,11 @@ class Notification:
 
 @dataclass(slots=True)
 class _Delivery:
+    """A notification for all subscriptions of an account, or for the one of that id again."""
+
     account: Address
     notification: Notification
-    subscription: Subscription | None = None
+    subscription: str | None = None
     attempt: int = 0
 
 
@@ -76,10 +81,11 @@ class Push:
         self._config = config or PushConfig()
         self._schemes = ("https", "http") if anywhere else ("https",)
         self._clock = clock
+        self._anywhere = anywhere
         self._subscribed: set[Address] = set()
-        self._waiting: deque[_Delivery] = deque()
-        self._by_account: Counter[Address] = Counter()
-        self._news = asyncio.Event()
+        self._subscriptions = 0  # how often somebody subscribed
+        self._waiting: FairQueue[Address, _Delivery] = FairQueue()
+        self._hosts: Counter[str] = Counter()  # that are being pushed to
         self._later: set[asyncio.TimerHandle] = set()
 
     async def open(self) -> None:
@@ -121,6 +127,7 @@ class Push:
             lambda c: statements.add(c, account.bare, subscription, limit)
         ):
             raise Refused(Reason.FORBIDDEN, "Only those with an account may subscribe.")
+        self._subscriptions += 1
         self._subscribed.add(account.bare)
         return subscription
 
@@ -129,9 +136,16 @@ class Push:
         mine = await self.of(account)
         if all(one.id != id for one in mine):
             return False
-        if len(mine) == 1:
-            self._subscribed.discard(account.bare)
-        return await self._database.write(lambda c: statements.remove(c, id))
+        removed = await self._database.write(lambda c: statements.remove(c, id))
+        await self._look(account.bare)
+        return removed
+
+    async def _look(self, account: Address) -> None:
+        """Whether it has subscriptions still."""
+        before = self._subscriptions
+        there = await self._database.read(lambda c: statements.has(c, account))
+        if not there and before == self._subscriptions:  # else it may have subscribed meanwhile
+            self._subscribed.discard(account)
 
     async def unsubscribe_endpoint(self, account: Address, endpoint: str) -> bool:
         """The same for who does not know the id."""
@@ -150,6 +164,8 @@ class Push:
         plain = endpoint.isascii() and endpoint.isprintable() and " " not in endpoint
         if bad or not plain or len(endpoint) > MAX_ENDPOINT or parts.username or parts.fragment:
             raise Refused(Reason.BAD_REQUEST, "This is not the address of a push service.")
+        if not self._anywhere and is_private(parts.hostname or ""):
+            raise Refused(Reason.BAD_REQUEST, "This is not a public address.")
         return endpoint
 
     # delivery
@@ -162,47 +178,54 @@ class Push:
         if account not in self._subscribed:
             return
         full = len(self._waiting) >= self._config.max_waiting
-        if full or self._by_account[account] >= self._config.max_waiting_per_account:
+        if full or self._waiting.of(account) >= self._config.max_waiting_per_account:
             self.sent["dropped"] += 1
             return
-        self._enqueue(_Delivery(account, notification))
-
-    def _enqueue(self, delivery: _Delivery) -> None:
-        self._waiting.append(delivery)
-        self._by_account[delivery.account] += 1
-        self._news.set()
+        self._waiting.put(account, _Delivery(account, notification))
 
     async def _work(self) -> None:
         while True:
-            while not self._waiting:
-                self._news.clear()
-                await self._news.wait()
-            delivery = self._waiting.popleft()
+            account, delivery = await self._waiting.take()
             try:
                 await self._deliver(delivery)
             except Refused as refused:  # the database
                 self.sent["failed"] += 1
-                log.error("push to %s failed: %s", delivery.account, refused)
+                log.error("push to %s failed: %s", account, refused)
             except Exception:
                 # An error of ours with one message must not keep others from being sent.
                 self.sent["failed"] += 1
-                log.exception("push to %s failed", delivery.account)
+                log.exception("push to %s failed", account)
             finally:
-                self._by_account[delivery.account] -= 1
-                if not self._by_account[delivery.account]:
-                    del self._by_account[delivery.account]
+                self._waiting.done(account)
 
     async def _deliver(self, delivery: _Delivery) -> None:
-        if delivery.subscription is not None:
-            await self._push(delivery, delivery.subscription)
-            return
         found = await self.of(delivery.account)
         if not found:
-            self._subscribed.discard(delivery.account)
+            await self._look(delivery.account)
         for subscription in found:
-            await self._push(delivery, subscription)
+            # A retry is for one of them, as long as it is there.
+            if delivery.subscription in (None, subscription.id):
+                await self._push(delivery, subscription)
 
     async def _push(self, delivery: _Delivery, subscription: Subscription) -> None:
+        host = urlsplit(subscription.endpoint).hostname or ""
+        if self._hosts[host] >= self._places:
+            self._try_later(replace(delivery, subscription=subscription.id), BUSY_HOST)
+            return
+        self._hosts[host] += 1
+        try:
+            await self._push_now(delivery, subscription)
+        finally:
+            self._hosts[host] -= 1
+            if not self._hosts[host]:
+                del self._hosts[host]
+
+    @property
+    def _places(self) -> int:
+        """How many messages may go to one host at once: there is a place left for others."""
+        return max(1, self._config.workers - 1)
+
+    async def _push_now(self, delivery: _Delivery, subscription: Subscription) -> None:
         news = delivery.notification
         outcome, wait = await self._pusher.push(
             subscription,
@@ -213,11 +236,12 @@ class Push:
         )
         attempt = delivery.attempt + 1
         if outcome is Outcome.LATER and attempt < self._config.attempts:
-            again = _Delivery(delivery.account, news, subscription, attempt)
+            again = _Delivery(delivery.account, news, subscription.id, attempt)
             self._try_later(again, wait if wait is not None else 2.0**attempt)
             return
         if outcome is Outcome.GONE:
             await self._database.write(lambda c: statements.remove(c, subscription.id))
+            await self._look(delivery.account)
         self.sent["failed" if outcome is Outcome.LATER else outcome.value] += 1
 
     def _try_later(self, delivery: _Delivery, seconds: float) -> None:
@@ -227,7 +251,7 @@ class Push:
 
         def again() -> None:
             self._later.discard(handle)
-            self._enqueue(delivery)
+            self._waiting.put(delivery.account, delivery)
 
         handle = asyncio.get_running_loop().call_later(min(seconds, LONGEST_WAIT), again)
         self._later.add(handle)
@@ -244,6 +268,16 @@ class Push:
 def id_of(account: Address, endpoint: str) -> str:
     """The id of an account's subscription at an endpoint: to subscribe again replaces."""
     return hashlib.sha256(f"{account.bare} {endpoint}".encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def is_private(host: str) -> bool:
+    """Whether this is an address of no public network, or this machine. What a name means is looked
+    at when it is pushed to.
+    """
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost")
 
 
 def payload_of(notification: Notification) -> bytes:

@@ -91,6 +91,17 @@ def of(connection: Connection, address: Address) -> Sequence[Subscription]:
     ]
 
 
+def has(connection: Connection, address: Address) -> bool:
+    """Whether an account has a subscription, also one that is locked now."""
+    query = (
+        select(push_subscriptions.c.id)
+        .join(accounts, accounts.c.id == push_subscriptions.c.account)
+        .where(accounts.c.domain == address.domain, accounts.c.local == address.local)
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
 def subscribed(connection: Connection) -> Sequence[Address]:
     """Accounts that have a subscription."""
     query = (

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -17,6 +18,7 @@ from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig, PushConfig
 from antiphon.services.push import Notification, Push, payload_of
 from antiphon.services.push_delivery import WebPusher
+from antiphon.services.push_queue import FairQueue
 from antiphon.services.web_push import (
     MAX_PAYLOAD,
     Vapid,
@@ -320,3 +322,114 @@ async def test_an_error_of_ours_does_not_stop_the_rest(
     await here.settled(2)
     assert here.push.sent == {"failed": 1, "taken": 1}
     assert "push to ann@example.org failed" in caplog.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "[::1]", "[fd00::1]", "localhost"])
+async def test_nobody_subscribes_what_stands_behind_us(here: Here, host: str) -> None:
+    here.push._anywhere = False
+    keys = (Browser().p256dh, encode64(b"0" * 16))
+    made = here.push.subscribe(here.ann, f"https://{host}/p/1", *keys)
+    assert await reason(made) is Reason.BAD_REQUEST
+
+
+async def test_a_slow_service_holds_up_its_own_account_only(
+    here: Here, service: Service, addresses: Addresses
+) -> None:
+    """It takes what comes, and never answers."""
+    stuck, release, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def tarpit(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        stuck.set()
+        await release.wait()
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
+
+    async with await asyncio.start_server(tarpit, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await subscribe(here, f"http://127.0.0.1:{port}/", Browser())
+        bob = addresses.parse("bob")
+        await here.accounts.create(bob, PASSWORD)
+        browser = Browser()
+        keys = (browser.p256dh, encode64(browser.auth))
+        await here.push.subscribe(bob, service.url().replace("127.0.0.1", "localhost"), *keys)
+        for _ in range(3):
+            here.push.notify(here.ann, NEWS)
+        await stuck.wait()
+        here.push.notify(bob, NEWS)
+        await here.settled(1)
+        assert here.push.sent == {"taken": 1}
+        assert here.push._hosts == {"127.0.0.1": 1}
+        release.set()
+        await gone.wait()
+
+
+async def test_a_request_ends_in_time_however_slowly_it_goes(service: Service) -> None:
+    gone = asyncio.Event()
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not writer.transport.is_closing():
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await asyncio.sleep(0.01)
+        gone.set()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(TimeoutError):
+            await Outside(patience=0.2, anywhere=True).post(f"http://127.0.0.1:{port}/", {}, b"x")
+        await gone.wait()
+
+
+async def test_who_subscribes_while_another_subscription_ends_is_pushed_to(
+    here: Here, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await subscribe(here, service.url("/p/1"), Browser())
+    read = here.push._database.read
+
+    async def meanwhile(work: Any) -> Any:
+        found = await read(work)
+        if found is False:  # there is none any more
+            monkeypatch.undo()
+            await subscribe(here, service.url("/p/2"), Browser())
+        return found
+
+    monkeypatch.setattr(here.push._database, "read", meanwhile)
+    assert await here.push.unsubscribe(here.ann, first)
+    here.push.notify(here.ann, NEWS)
+    await here.settled(1)
+    assert [one.path for one in service.received] == ["/p/2"]
+
+
+async def test_what_was_to_be_tried_again_is_not_sent_to_who_has_unsubscribed(
+    here: Here, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.answers = [b"HTTP/1.1 503 Busy\r\nRetry-After: 0"]
+    id = await subscribe(here, service.url(), Browser())
+    later: list[Any] = []
+    monkeypatch.setattr(here.push, "_try_later", lambda *args: later.append(args))
+    here.push.notify(here.ann, NEWS)
+    async with asyncio.timeout(20):
+        while not later:
+            await asyncio.sleep(0.01)
+    assert await here.push.unsubscribe(here.ann, id)
+    await here.push._deliver(later[0][0])
+    assert len(service.received) == 1
+
+
+async def test_keys_come_in_turn_and_one_item_of_each_at_a_time() -> None:
+    queue: FairQueue[str, int] = FairQueue()
+    for key, item in (("a", 1), ("a", 2), ("b", 3), ("a", 4)):
+        queue.put(key, item)
+    assert (len(queue), queue.of("a")) == (4, 3)
+    assert [await queue.take(), await queue.take()] == [("a", 1), ("b", 3)]
+    waiting = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    assert not waiting.done()  # one of `a` is taken, and `b` has no more
+    queue.done("b")
+    queue.done("a")
+    assert await waiting == ("a", 2)
+    queue.put("b", 5)
+    queue.done("a")
+    assert [await queue.take(), await queue.take()] == [("b", 5), ("a", 4)]
+    queue.done("a")
+    assert (len(queue), queue.of("a"), queue.of("b")) == (0, 0, 1)
