@@ -2,7 +2,8 @@
 they do is theirs.
 """
 
-from antiphon.core.ports import Messages, Rooms
+from antiphon.core.people import Messages
+from antiphon.core.ports import Rooms
 from antiphon.core.switchboard import Switchboard
 from antiphon.protocols.xmpp.house import House
 from antiphon.protocols.xmpp.muc.foyer import MucConfig

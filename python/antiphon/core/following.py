@@ -11,7 +11,8 @@ from typing import Protocol
 from .address import Address
 from .contact import Contact
 from .event import ContactChanged, ContactRemoved, Event, PresenceChanged
-from .ports import Caller, Contacts, Presence, PresenceState
+from .people import Contacts
+from .ports import Caller, Presence, PresenceState
 from .reason import Refused
 
 log = logging.getLogger(__name__)

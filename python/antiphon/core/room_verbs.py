@@ -19,9 +19,10 @@ from .event import RoomDeclined, RoomInvited
 from .exchange import Exchange
 from .member import Member
 from .message import Draft, Message
+from .people import Messages
 from .people_verbs import PeopleVerbs
 from .policy import Policy
-from .ports import Caller, Messages, Rooms, RoomSettings, Subject
+from .ports import Caller, Rooms, RoomSettings, Subject
 from .post import Post
 from .reason import Reason, Refused
 from .room import Room

@@ -8,14 +8,8 @@ from typing import Protocol
 
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
-from antiphon.core.ports import (
-    Contacts,
-    Files,
-    IceServers,
-    Messages,
-    Presence,
-    Profiles,
-)
+from antiphon.core.people import Contacts, Messages
+from antiphon.core.ports import Files, IceServers, Presence, Profiles
 from antiphon.core.publishing import Nodes, PrivateData
 
 from .audiences import Audiences

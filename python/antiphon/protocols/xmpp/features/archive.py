@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
 from antiphon.core.message import Message, MessageKind, Original, Page, Span
-from antiphon.core.ports import Keep, Keeping, Messages
+from antiphon.core.people import Keep, Keeping, Messages
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp import adapter, forms
 from antiphon.protocols.xmpp.feature import Feature, Request, Serve, StanzaError

@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from antiphon.core.event import BlockingChanged, Event
-from antiphon.core.ports import Contacts
+from antiphon.core.people import Contacts
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp.feature import Feature, Request, Serve, StanzaError
 from antiphon.protocols.xmpp.jid import Jids

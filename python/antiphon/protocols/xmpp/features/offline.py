@@ -7,7 +7,7 @@ from functools import partial
 
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
-from antiphon.core.ports import Messages
+from antiphon.core.people import Messages
 from antiphon.protocols.xmpp.availability import listening
 from antiphon.protocols.xmpp.errands import Errands
 from antiphon.protocols.xmpp.feature import Feature

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from antiphon.core.address import Address
 from antiphon.core.event import ContactChanged
-from antiphon.core.ports import Contacts
+from antiphon.core.people import Contacts
 from antiphon.core.publishing import Access, Item, Nodes, NodeSettings
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.xmpp.adapter import delay

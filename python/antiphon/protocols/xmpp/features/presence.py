@@ -10,7 +10,8 @@ from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.contact import Contact
 from antiphon.core.event import ContactChanged, ContactRemoved, Event
-from antiphon.core.ports import Contacts, Device, Presence
+from antiphon.core.people import Contacts
+from antiphon.core.ports import Device, Presence
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp.audiences import Audiences
 from antiphon.protocols.xmpp.availability import Available

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from antiphon.core.contact import Contact
 from antiphon.core.event import ContactChanged, ContactRemoved, Event
-from antiphon.core.ports import Contacts
+from antiphon.core.people import Contacts
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp.feature import Feature, Request, Serve, StanzaError
 from antiphon.protocols.xmpp.jid import Jids

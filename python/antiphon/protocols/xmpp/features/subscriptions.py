@@ -10,7 +10,7 @@ from typing import Any
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
 from antiphon.core.event import ContactAnswered, ContactAsked, Event
-from antiphon.core.ports import Contacts
+from antiphon.core.people import Contacts
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.xmpp.availability import is_available
 from antiphon.protocols.xmpp.blocks import refused_by_block

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
 from antiphon.core.message import Message
-from antiphon.core.ports import Messages
+from antiphon.core.people import Messages
 from antiphon.protocols.xmpp.feature import Request, Serve, StanzaError
 from antiphon.protocols.xmpp.features.archive import MAM, Archive, result_of
 

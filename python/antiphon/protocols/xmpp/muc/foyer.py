@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from antiphon._native import Stanza
-from antiphon.core.ports import Caller, Messages
+from antiphon.core.people import Messages
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
 from antiphon.core.switchboard import Switchboard

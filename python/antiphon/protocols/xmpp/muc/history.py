@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from antiphon._native import Stanza
 from antiphon.core.address import Address
 from antiphon.core.message import Message, Span
-from antiphon.core.ports import Messages
+from antiphon.core.people import Messages
 from antiphon.core.room import Room
 from antiphon.protocols.xmpp import adapter
 from antiphon.protocols.xmpp.feature import StanzaError

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from antiphon._native import Stanza
 from antiphon.core.address import Address
-from antiphon.core.ports import Messages, Rooms
+from antiphon.core.people import Messages
+from antiphon.core.ports import Rooms
 from antiphon.core.reason import Reason
 from antiphon.core.switchboard import Switchboard
 from antiphon.protocols.xmpp.blocks import BlockList
@@ -64,8 +65,8 @@ class MucService:
         try:
             if refused_by_own_block(self._foyer.blocks, session, stanza, to):
                 return
-        except StanzaError as refused:
-            self._foyer.refuse(session, stanza, refused)
+        except StanzaError as blocked:
+            self._foyer.refuse(session, stanza, blocked)
             return
         if stanza.kind == Stanza.IQ:
             self._queries.received(session, stanza, to)
