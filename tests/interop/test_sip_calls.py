@@ -16,6 +16,7 @@ from tests.support.scenario import Scenario, audio
 from tests.support.signalling import Signalling, signalling
 from tests.support.sipp import Sipp, missing, run_scenario
 from tests.support.telephony import PASSWORD, make_account
+from tests.support.wait import soon
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -249,6 +250,6 @@ async def test_the_node_stops(node: Node, tmp_path: Path, transport: str) -> Non
     scenario = Scenario("sigterm", room("stop"))
     scenario.call(audio()).expect(200, 100).ack().be_hung_up()
     async with playing(node, tmp_path, scenario, transport, f"stop-{transport}") as running:
-        await asyncio.sleep(1.0)
+        await soon("it is in the room", lambda: "\nACK " in running.traffic())
         _, code = await asyncio.gather(running.succeed(), node.terminate())
         assert code == 0

@@ -14,7 +14,7 @@ from tests.support.fixtures import unavailable
 from tests.support.node import PROGRAM, Node, run_node
 from tests.support.sip_site import header, request, status
 from tests.support.sipp import missing, play
-from tests.support.telephony import PASSWORD, make_account
+from tests.support.telephony import PASSWORD, make_account, stored_contacts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 
@@ -73,7 +73,7 @@ async def test_telephones_are_known_after_a_restart(tmp_path: Path, artifacts: P
             keys = {"contact_port": str(port)}
             server = f"127.0.0.1:{node.port('sip')}"
             await play("register", tmp_path / "r", server, user="ben", password=PASSWORD, keys=keys)
-            await asyncio.sleep(1.5)
+            await stored_contacts(node, 1)
             await node.kill()
         async with run_node(data, artifacts / "node.log") as node:
             server = f"127.0.0.1:{node.port('sip')}"

@@ -252,7 +252,7 @@ async def test_slow_streams_end(start: Start) -> None:
     async def drip(start: bytes) -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with stream(node) as (reader, writer), asyncio.timeout(20):
+        async with stream(node) as (reader, writer), asyncio.timeout(60):
             writer.write(start)
             closed = asyncio.create_task(_until_closed(reader))
             while not closed.done():
@@ -264,7 +264,7 @@ async def test_slow_streams_end(start: Start) -> None:
     # A whole message with the beginning of another, and a body that does not come.
     starts += [whole + b"OPTIONS ", whole.replace(b"Content-Length: 0", b"Content-Length: 9999")]
     times = await asyncio.gather(*(drip(start) for start in starts for _ in range(5)))
-    assert max(times) < 8
+    assert max(times) < 20
     assert await sip_figure(node, "flow_slow_total") == len(times)
     await unharmed(node)
 

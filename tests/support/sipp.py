@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import re
 import shutil
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.ports import free_ports
+from tests.support.wait import soon
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "interop" / "scenarios"
 TRANSPORTS = {"udp": "u1", "tcp": "t1"}
@@ -34,7 +36,7 @@ class Sipp:
     folder: Path
     port: int
 
-    async def succeed(self, within: float = 40.0) -> None:
+    async def succeed(self, within: float = 100.0) -> None:
         """Wait for its end, which must be a success."""
         try:
             code = await asyncio.wait_for(self.process.wait(), within)
@@ -45,7 +47,7 @@ class Sipp:
         if code != 0:
             raise ScenarioFailed(f"sipp ended with {code}\n{self.traffic()}")
 
-    async def results(self, within: float = 60.0) -> tuple[int, int]:
+    async def results(self, within: float = 100.0) -> tuple[int, int]:
         """Wait for its end; calls that succeeded and that failed, as its last screen says."""
         await asyncio.wait_for(self.process.wait(), within)
         screen = (self.folder / "screen.log").read_text(errors="replace")
@@ -90,7 +92,7 @@ async def run_scenario(
         "sipp",
         *([server] if server else []),
         *("-sf", str(file), "-i", "127.0.0.1", "-p", str(chosen), "-t", TRANSPORTS[transport]),
-        *("-m", str(calls), "-nostdin", "-timeout", "35s", "-timeout_error"),
+        *("-m", str(calls), "-nostdin", "-timeout", "90s", "-timeout_error"),
         *("-trace_err", "-error_file", str(folder / "errors.log")),
         *("-trace_msg", "-message_file", str(folder / "messages.log")),
         *("-s", user, "-au", user, "-ap", password),
@@ -103,13 +105,24 @@ async def run_scenario(
         )
     try:
         running = Sipp(process, folder, chosen)
-        # A scenario that waits must listen before somebody calls it.
-        await asyncio.sleep(0.0 if server else 0.3)
+        if not server:
+            await soon("it listens for calls", lambda: _taken(chosen, transport))
         yield running
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _taken(port: int, transport: str) -> bool:
+    """Somebody listens on this port."""
+    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 async def play(scenario: str | Path, folder: Path, server: str, **arguments: object) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import httpx
 
 from tests.support.baresip import Phone, run_phone
 from tests.support.node import Node
+from tests.support.wait import until
 
 PASSWORD = "correct-horse-battery"
 DOMAIN = "localhost"
@@ -74,3 +76,16 @@ async def talk(one: Phone, other: Phone, *, dial: str = "", cleanly: bool = True
 def programs() -> str:
     """Which program for telephones is missing; empty if none is."""
     return "" if shutil.which("baresip") and shutil.which("sipp") else "baresip or sipp"
+
+
+async def stored_contacts(node: Node, count: int) -> None:
+    """Wait until so many registered contacts would outlive the node: they are stored together, now
+    and then.
+    """
+
+    async def look() -> int:
+        place = f"file:{node.data / 'antiphon.db'}?mode=ro"
+        with contextlib.closing(sqlite3.connect(place, uri=True, timeout=20)) as database:
+            return int(database.execute("SELECT count(*) FROM bindings").fetchone()[0])
+
+    await until(f"{count} contacts are stored", look, lambda found: found == count)
