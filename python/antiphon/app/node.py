@@ -366,22 +366,26 @@ class Node:
             ) from None
 
     def _create_telephones(self, plugins: list[Plugin]) -> Telephones:
-        return Telephones(
-            self.config,
-            secret=self._secret,
-            accounts=self.accounts,
-            database=self.database,
-            switchboard=self.switchboard,
-            policy=self._policy,
-            rooms=self.rooms,
-            presence=self.presence,
-            contacts=self.contacts,
-            calls=self.calls,
-            engine=self.engine,
-            gate=self.gate,
-            elsewhere=self._has_sessions,
-            rules=[rule for plugin in plugins for rule in plugin.rules],
-        )
+        try:
+            return Telephones(
+                self.config,
+                secret=self._secret,
+                accounts=self.accounts,
+                database=self.database,
+                switchboard=self.switchboard,
+                policy=self._policy,
+                rooms=self.rooms,
+                presence=self.presence,
+                contacts=self.contacts,
+                calls=self.calls,
+                engine=self.engine,
+                gate=self.gate,
+                elsewhere=self._has_sessions,
+                rules=[rule for plugin in plugins for rule in plugin.rules],
+            )
+        except OSError as error:
+            authorities = self.config.sip.authorities
+            raise StartError(f"cannot use [sip] authorities = {authorities!r}: {error}") from None
 
     def _create_messengers(self, doors: listeners.Doors, plugins: list[Plugin]) -> Messengers:
         return Messengers(

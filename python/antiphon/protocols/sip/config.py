@@ -93,6 +93,10 @@ class SipConfig:
     tls_listen: str = ":5061"
     """Address of TLS, opened where there is a certificate. Empty: none."""
 
+    authorities: str = ""
+    """File (PEM) of certificate authorities that are trusted beside the system's where this node
+    connects to others by TLS, such as a trunk with an authority of its own. Empty: none."""
+
     websocket: bool = True
     """Whether SIP over WebSocket (RFC 7118) is served at `/sip` of the web listeners."""
 
@@ -111,8 +115,10 @@ class SipConfig:
     begin with `+` or `00`."""
 
     digest: tuple[Digest, ...] = ("md5",)
-    """Digest algorithms that telephones may log in with, best first (RFC 8760). Many fail when they
-    are offered anything but MD5; over TLS that is no weakness."""
+    """Digest algorithms that telephones may log in with, best first (RFC 8760). Where all of them
+    know it, offer `["sha-256"]`, or both. Those that know MD5 only should pass over what they do
+    not know, but many do not: baresip 1.0 registers with neither order of two challenges, SIPp 3.6
+    only where MD5 is the first."""
 
     menu: str = "menu"
     """User part of the address, of this node's domain, under which telephones are asked for the

@@ -9,7 +9,6 @@ import itertools
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Callable
 from typing import Protocol
 
 from antiphon._native import SipFlow, SipUdp
@@ -48,20 +47,18 @@ class Connection(Protocol):
 
 
 class Flows:
-    """Implements the stack's `Carrier`. `tls`: the context for connections that we dial."""
+    """Implements the stack's `Carrier`."""
 
-    def __init__(
-        self,
-        stack: Stack,
-        limits: SipLimits,
-        *,
-        tls: Callable[[], ssl.SSLContext] | None = None,
-    ) -> None:
+    def __init__(self, stack: Stack, limits: SipLimits, *, authorities: str = "") -> None:
+        """`authorities`: a file of those whose certificates are trusted beside the system's. Raises
+        `OSError` where it cannot be used.
+        """
         self.counters: Counter[str] = Counter()
         self.stack = stack
         self.limits = limits
         self.udps: list[SipUdp] = []
-        self._tls = tls
+        # Reading the system's takes long, and few nodes dial by TLS.
+        self._tls = _client_tls(authorities) if authorities else None
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(GONE + 1)
         self._open: dict[int, Connection] = {}
@@ -193,7 +190,7 @@ class Flows:
                     lambda: connection,
                     host,
                     port,
-                    ssl=self._client_tls() if secure else None,
+                    ssl=self._context() if secure else None,
                     server_hostname=self.stack.listeners.name_of(flow.remote) if secure else None,
                 )
         except TimeoutError:
@@ -211,13 +208,20 @@ class Flows:
         for waiting, data in dialling.waiting:
             self._write(self._open.get(connection.flow.connection), waiting, data)
 
-    def _client_tls(self) -> ssl.SSLContext:
-        if self._tls is not None:
-            return self._tls()
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 §3.1.1
-        self._tls = lambda: context
-        return context
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = _client_tls()
+        return self._tls
+
+
+def _client_tls(authorities: str = "") -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 §3.1.1
+    if authorities:
+        context.load_verify_locations(authorities)
+        # Whoever is named there is trusted, be it the one certificate of a peer.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 class _Dialling:

@@ -64,7 +64,8 @@ class SipServer:
         records: Records | None = None,
     ) -> None:
         """`public`: IP addresses at which a NAT shows this node. `rules` wrap the default rule, the
-        first one innermost. For the others see `Verbs`.
+        first one innermost. For the others see `Verbs`. Raises `OSError` where the configured
+        authorities cannot be read.
         """
         self._addresses = addresses
         self._accounts = accounts
@@ -89,7 +90,7 @@ class SipServer:
         self.stack = Stack(
             self.machine, Listeners(self.machine), Resolver(records or DnsRecords()), loop=loop
         )
-        self.flows = Flows(self.stack, limits)
+        self.flows = Flows(self.stack, limits, authorities=config.authorities)
         self.stack.carrier = self.flows
         self.location = Location(
             domain,

@@ -4,7 +4,7 @@ It finds the ways; calling is the user agent's, and who may call numbers is poli
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from antiphon.core.address import Address
 from antiphon.core.ports import Caller, Device, Reach
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 DEVICE = "trunk"
 
 
+def _never_changes(_: Address) -> None:
+    """Nothing is ever present there (`core.devices.Steady`)."""
+
+
 class TrunkReach(Reach):
     """See the module. `domain`: whose numbers are meant by `+4930…@domain`."""
 
@@ -32,6 +36,7 @@ class TrunkReach(Reach):
         self._agent = agent
         self._stack = stack
         self._domain = domain
+        self.changed: Callable[[Address], None] = _never_changes
 
     async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
         """The trunk side of a number, with all ways to it. Raises `Refused(UNAVAILABLE)` when there
@@ -50,7 +55,7 @@ class TrunkReach(Reach):
         return [Rung(self._agent, address, caller, ways, outside=True)]
 
     def present(self, account: Address) -> Sequence[Device]:
-        """None: numbers must be sought."""
+        """None, ever: numbers must be sought."""
         return ()
 
     async def _ways(self, trunk: Trunk, number: str, caller: Caller) -> Sequence[Way]:

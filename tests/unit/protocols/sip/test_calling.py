@@ -13,12 +13,13 @@ from antiphon.core.reason import Reason
 from antiphon.protocols.sip.agent import AgentLimits
 from antiphon.protocols.sip.leg import Times
 from antiphon.protocols.sip.session_timer import Terms
-from tests.support.fakes import DOMAIN, FakeEndpoint, Recorder, account, guest
+from tests.support.fakes import DOMAIN, FakeDevice, FakeEndpoint, Recorder, account, guest
 from tests.support.sip_agent import Office, office
 from tests.support.sip_wire import THEIRS, settle
 from tests.support.virtual_time import virtual
 
 ROOM = f"sip:standup@rooms.{DOMAIN}"
+RELIABLY = ("Require", "100rel")
 
 
 async def in_a_room(made: Office) -> None:
@@ -209,11 +210,13 @@ async def test_a_full_room_is_busy() -> None:
 # to accounts
 
 
-async def ringing(made: Office) -> tuple[object, str]:
+async def ringing(
+    made: Office, body: str = "offer", *headers: tuple[str, str]
+) -> tuple[FakeDevice, str]:
     """Alice's telephone calls bob, whose browser rings."""
     made.house.directory.names.add("bob")
     browser = made.house.reach.add("bob", "web")
-    made.phone.invite(f"sip:bob@{DOMAIN}")
+    made.phone.invite(f"sip:bob@{DOMAIN}", body, *headers)
     for _ in range(100):
         if browser.events:
             break
@@ -229,9 +232,9 @@ async def test_a_call_that_a_browser_answers() -> None:
     made = office()
     browser, call = await ringing(made)
     switchboard = made.house.switchboard
-    switchboard.ringing(call, browser.address)  # type: ignore[attr-defined]
+    switchboard.ringing(call, browser.address)
     await made.phone.status(180)
-    info = switchboard.answer(call, browser.address)  # type: ignore[attr-defined]
+    info = switchboard.answer(call, browser.address)
     await switchboard.join(account("bob"), info.room, Recorder())
     await made.phone.accepted()
     assert made.members(info.room) == ["Alice", "Bob"]
@@ -251,7 +254,7 @@ def test_a_call_that_a_browser_declines(reason: Reason, status: int) -> None:
     async def play() -> None:
         made = office()
         browser, call = await ringing(made)
-        made.house.switchboard.decline(call, browser.address, reason)  # type: ignore[attr-defined]
+        made.house.switchboard.decline(call, browser.address, reason)
         assert (await made.phone.status()).status == status
         await settle()
         assert made.rooms == []
@@ -334,15 +337,11 @@ async def test_hung_up_before_the_answer() -> None:
 @virtual
 async def test_an_acknowledgement_with_an_answer_that_cannot_be_used() -> None:
     made = office()
-    made.house.directory.names.add("bob")
-    browser = made.house.reach.add("bob", "web")
-    made.phone.invite(f"sip:bob@{DOMAIN}", "", ("Require", "100rel"))
-    await settle(1.0)
-    (invited,) = browser.take()
-    made.house.switchboard.ringing(invited.call.id, browser.address)  # type: ignore[attr-defined]
-    ringing = await made.phone.status(180)
-    assert ringing.body == b"our offer 1"
-    rack = f"{ringing.get('rseq')} {made.phone.sequence} INVITE"
+    browser, call = await ringing(made, "", RELIABLY)
+    made.house.switchboard.ringing(call, browser.address)
+    said = await made.phone.status(180)
+    assert said.body == b"our offer 1"
+    rack = f"{said.get('rseq')} {made.phone.sequence} INVITE"
     made.phone.send("PRACK", "alien", ("RAck", rack))
     found = [await made.phone.status(), await made.phone.status()]
     assert ("PRACK", 488) in [(one.method, one.status) for one in found]
@@ -354,17 +353,13 @@ async def test_an_acknowledgement_with_an_answer_that_cannot_be_used() -> None:
 @virtual
 async def test_required_reliability_makes_ringing_reliable() -> None:
     made = office()
-    made.house.directory.names.add("bob")
-    browser = made.house.reach.add("bob", "web")
-    made.phone.invite(f"sip:bob@{DOMAIN}", "offer", ("Require", "100rel"))
-    await settle(1.0)
-    (invited,) = browser.take()
-    made.house.switchboard.ringing(invited.call.id, browser.address)  # type: ignore[attr-defined]
-    ringing = await made.phone.status(180)
-    assert ringing.get("rseq") is not None
-    made.house.switchboard.answer(invited.call.id, browser.address)  # type: ignore[attr-defined]
+    browser, call = await ringing(made, "offer", RELIABLY)
+    made.house.switchboard.ringing(call, browser.address)
+    said = await made.phone.status(180)
+    assert said.get("rseq") is not None
+    made.house.switchboard.answer(call, browser.address)
     await settle(0.2)
-    rack = f"{ringing.get('rseq')} {made.phone.sequence} INVITE"
+    rack = f"{said.get('rseq')} {made.phone.sequence} INVITE"
     made.phone.send("PRACK", "", ("RAck", rack))
     await made.phone.status(200)
     await made.phone.accepted()
@@ -373,12 +368,8 @@ async def test_required_reliability_makes_ringing_reliable() -> None:
 @virtual
 async def test_a_ringing_that_nobody_acknowledges_ends_the_call() -> None:
     made = office()
-    made.house.directory.names.add("bob")
-    browser = made.house.reach.add("bob", "web")
-    made.phone.invite(f"sip:bob@{DOMAIN}", "offer", ("Require", "100rel"))
-    await settle(1.0)
-    (invited,) = browser.take()
-    made.house.switchboard.ringing(invited.call.id, browser.address)  # type: ignore[attr-defined]
+    browser, call = await ringing(made, "offer", RELIABLY)
+    made.house.switchboard.ringing(call, browser.address)
     assert (await made.phone.status()).status == 504
     assert made.agent.calls == 0
 

@@ -23,6 +23,7 @@ from antiphon.net.listen import Listen, bind
 from antiphon.net.tls import Certificates, self_signed
 from antiphon.protocols.sip.config import SipConfig, SipLimits
 from antiphon.protocols.sip.doors import Doors
+from antiphon.protocols.sip.flows import Flows
 from antiphon.protocols.sip.server import SipServer
 from antiphon.protocols.sip.stream import StreamConnection
 from antiphon.services.normalize import PrecisNormalizer
@@ -43,7 +44,10 @@ class Served:
 
 
 def closed_server(
-    tmp_path: Path, database: Database, limits: SipLimits = LIMITS
+    tmp_path: Path,
+    database: Database,
+    limits: SipLimits = LIMITS,
+    config: SipConfig | None = None,
 ) -> tuple[SipServer, Doors]:
     """One that is not open yet, and sockets for UDP, TCP and TLS."""
     near = Listen("127.0.0.1", 0)
@@ -60,7 +64,7 @@ def closed_server(
         policy=Policy(),
         gate=Gate(20, 20),
         secret=b"0123456789abcdef",
-        config=SipConfig(),
+        config=config or SipConfig(),
         limits=limits,
     )
     return server, doors
@@ -238,6 +242,35 @@ def ask(served: Served, flow: SipFlow) -> "asyncio.Future[SipResponse]":
 
     served.server.stack.request("OPTIONS", "sip:you@127.0.0.1", flow, headers, heard=hear)
     return heard
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_tls_is_dialled_to_those_whose_authority_is_trusted(
+    trusted: bool, tmp_path: Path
+) -> None:
+    """The server dials its own door, whose certificate is its own as well."""
+    config = SipConfig(authorities=str(tmp_path / "self-signed.pem") if trusted else "")
+    database = Database(f"sqlite:///{tmp_path / 'sip.db'}")
+    async with database:
+        server, doors = closed_server(tmp_path, database, config=config)
+        await server.open(doors)
+        served = Served(server, doors)
+        secure = next(one for one in server.stack.listeners if one.transport == "tls")
+        async with asyncio.timeout(20):
+            flow = SipFlow(secure.number, "tls", 0, ("127.0.0.1", served.tls_port))
+            response = await ask(served, flow)
+        assert response.local is not trusted
+        assert (server.flows.counters["not_dialled"] > 0) is not trusted
+        await server.close()
+
+
+async def test_authorities_that_cannot_be_read_are_said_at_once(
+    served: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "nonsense.pem").write_text("no certificate")
+    for name in ("nothing.pem", "nonsense.pem"):
+        with pytest.raises(OSError, match=r".+"):
+            Flows(served.server.stack, LIMITS, authorities=str(tmp_path / name))
 
 
 async def test_one_connection_is_dialled_for_all_that_goes_there(served: Served) -> None:
