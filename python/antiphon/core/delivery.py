@@ -9,10 +9,12 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from .address import Address
+from .devices import Devices
 from .event import Event, MessageReceived, MessageSent
 from .member import Outlet
 from .message import Message
-from .ports import Device, Messages, Reach
+from .people import Messages
+from .ports import Device
 from .reason import Refused
 
 log = logging.getLogger(__name__)
@@ -22,11 +24,11 @@ AT_ONCE = 500
 
 
 class Delivery:
-    """`reaches` is the exchange's own list."""
+    """`devices`: who is connected."""
 
-    def __init__(self, reaches: Sequence[Reach], messages: Messages) -> None:
+    def __init__(self, devices: Devices, messages: Messages) -> None:
         self.failures = 0
-        self._reaches = reaches
+        self.present = devices.of
         self._messages = messages
         self._errands: set[asyncio.Task[None]] = set()
         # Devices that are being told what waits, and what came for them meanwhile.
@@ -34,21 +36,12 @@ class Delivery:
         self._arrived: list[Device] = []
         self._welcoming = False
 
-    def present(self, account: Address) -> list[Device]:
-        """The devices of an account that are connected now; of a full address, that one."""
-        found: list[Device] = []
-        for reach in self._reaches:
-            if devices := reach.present(account):
-                found += devices
-        return found
-
     def listens(self, to: Address) -> bool:
         """Whether a message to that address would be taken now."""
-        bare, named = to.bare, to.device
-        for reach in self._reaches:
-            for device in reach.present(bare):
-                if device.listens or (named and device.address == to):
-                    return True
+        named = bool(to.device)
+        for device in self.present(to.bare):
+            if device.listens or (named and device.address == to):
+                return True
         return False
 
     def tell(self, account: Address, event: Event) -> None:

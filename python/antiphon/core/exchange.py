@@ -15,6 +15,7 @@ from typing import Protocol
 from .address import Address, Addresses
 from .call import CallInfo, CallState, is_call_room
 from .calls import CallBook, CallLimits
+from .devices import Devices
 from .event import Event
 from .member import Outlet
 from .policy import Policy
@@ -60,7 +61,8 @@ class Exchange:
         self._limits = limits or CallLimits()
         self._records = records
         self._directory = directory
-        self.reaches: list[Reach] = []
+        self.devices = Devices()
+        self._reaches: list[Reach] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
         # Answered calls whose answering side has been in the room.
         self._settled: set[str] = set()
@@ -76,11 +78,13 @@ class Exchange:
 
     def add_reach(self, reach: Reach) -> Callable[[], None]:
         """Ask `reach` for devices from now on; the result ends that."""
-        self.reaches.append(reach)
+        self._reaches.append(reach)
+        self.devices.add(reach)
 
         def remove() -> None:
             with suppress(ValueError):
-                self.reaches.remove(reach)
+                self._reaches.remove(reach)
+                self.devices.remove(reach)
 
         return remove
 
@@ -204,7 +208,7 @@ class Exchange:
     ) -> Sequence[Device]:
         """Devices of the callee but the caller's own, from all reaches. Raises `Refused`."""
         answers = await asyncio.gather(
-            *(self._ask(reach, caller, callee) for reach in self.reaches)
+            *(self._ask(reach, caller, callee) for reach in self._reaches)
         )
         found = [one for answer in answers if not isinstance(answer, Refused) for one in answer]
         wanted = [

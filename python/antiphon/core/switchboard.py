@@ -131,7 +131,7 @@ class Switchboard(RoomVerbs):
         )
         post = Post(
             exchange=exchange,
-            delivery=Delivery(exchange.reaches, messages),
+            delivery=Delivery(exchange.devices, messages),
             policy=policy,
             messages=messages,
             contacts=contacts,

@@ -121,17 +121,23 @@ class OwnNews:
         self._following.end()
 
 
+def _nobody_asks(_: Address) -> None:
+    """Until the switchboard does."""
+
+
 class OwnReach:
-    """The readers that are devices (`core.ports.Reach`)."""
+    """The readers that are devices (`core.devices.Steady`)."""
 
     def __init__(self) -> None:
         self._devices: dict[Address, list[OwnNews]] = {}
+        self.changed: Callable[[Address], None] = _nobody_asks
 
     def add(self, device: OwnNews) -> None:
         """It listens from now on. Raises `Refused(FORBIDDEN)` for guests."""
         if device.address.is_guest:
             raise Refused(Reason.FORBIDDEN, "Please log in: guests have no account.")
         self._devices.setdefault(device.address.bare, []).append(device)
+        self.changed(device.address.bare)
 
     def remove(self, device: OwnNews) -> None:
         """It is gone. Idempotent."""
@@ -140,6 +146,7 @@ class OwnReach:
             devices.remove(device)
         if not devices:
             self._devices.pop(device.address.bare, None)
+        self.changed(device.address.bare)
 
     async def devices(self, caller: Caller, callee: Address) -> Sequence[Device]:
         """None of them can be called."""

@@ -1,12 +1,16 @@
-"""The sessions that calls and messages to an account can reach (`core.ports.Reach`)."""
+"""The sessions that calls and messages to an account can reach (`core.devices.Steady`)."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from antiphon.core.address import Address
 from antiphon.core.ports import Caller, Device, Presence, PresenceState
 
 from .participant import Participant
+
+
+def _nobody_asks(_: Address) -> None:
+    """Until the switchboard does."""
 
 
 class WebReach:
@@ -17,13 +21,16 @@ class WebReach:
     def __init__(self, presence: Presence | None = None) -> None:
         self._presence = presence
         self._devices: dict[Address, list[Participant]] = {}
+        self.changed: Callable[[Address], None] = _nobody_asks
 
     def add(self, session: Participant) -> None:
         """The session may be called from now on. Idempotent."""
-        devices = self._devices.setdefault(session.address.bare, [])
+        account = session.address.bare
+        devices = self._devices.setdefault(account, [])
         if session in devices:
             return
         devices.append(session)
+        self.changed(account)
         session.reachable = True
         if self._presence is not None:
             self._presence.publish(PresenceState(device=session.address, since=time.time()))
@@ -38,6 +45,7 @@ class WebReach:
         session.reachable = False
         if not devices:
             del self._devices[account]
+        self.changed(account)
         if self._presence is not None:
             self._presence.withdraw(session.address)
 

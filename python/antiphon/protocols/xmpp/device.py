@@ -48,10 +48,15 @@ class SessionDevice:
                 log.exception("%s could not be told of %s", self.session.jid, type(event).__name__)
 
 
+def _nobody_asks(_: Address) -> None:
+    """Until the switchboard does."""
+
+
 class XmppReach:
-    """The devices that XMPP sessions are (`core.ports.Reach`). Calls ring elsewhere."""
+    """The devices that XMPP sessions are (`core.devices.Steady`). Calls ring elsewhere."""
 
     def __init__(self) -> None:
+        self.changed: Callable[[Address], None] = _nobody_asks
         # Tuples: whoever goes through them may end a session meanwhile.
         self._devices: dict[Address, tuple[SessionDevice, ...]] = {}
 
@@ -59,6 +64,7 @@ class XmppReach:
         """A session begins."""
         account = device.session.account
         self._devices[account] = (*self._devices.get(account, ()), device)
+        self.changed(account)
 
     def remove(self, device: SessionDevice) -> None:
         """It has ended."""
@@ -68,6 +74,7 @@ class XmppReach:
             self._devices[account] = left
         else:
             self._devices.pop(account, None)
+        self.changed(account)
 
     def present(self, account: Address) -> Sequence[Device]:
         """Those of an account (bare), or the one that is named."""
