@@ -115,6 +115,18 @@ class Browser:
         """What the person's system prefers (Chromium only)."""
         await self._ask("scheme", value=value)
 
+    async def permit(self, origin: str, *permissions: str) -> None:
+        """Let pages of that origin do so, as `notifications`."""
+        await self._ask("permit", origin=origin, permissions=permissions)
+
+    async def push(self, origin: str, data: str) -> None:
+        """Hand a push message to the service worker of that origin, decrypted (Chromium only)."""
+        await self._ask("push", origin=origin, data=data)
+
+    async def evaluate_in_worker(self, expression: str) -> Any:
+        """The value of an expression in the page's service worker (Chromium only)."""
+        return await self._ask("evaluateInWorker", expression=expression)
+
     async def screenshot(self, path: Path) -> None:
         """Keep what the page looks like once its short animations are over."""
         await self.evaluate("probe.settled()")

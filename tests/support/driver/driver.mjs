@@ -70,6 +70,30 @@ const methods = {
   async screenshot({ path }) {
     await page.screenshot({ path });
   },
+  /** The person lets pages of that origin do so. */
+  permit: ({ origin, permissions }) =>
+    browser.defaultBrowserContext().overridePermissions(origin, permissions),
+  /** What a push service would deliver to the service worker of that origin (Chromium). */
+  async push({ origin, data }) {
+    const session = await page.createCDPSession();
+    const registered = new Promise((resolve) => {
+      session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+        const found = registrations.find((one) => one.scopeURL === `${origin}/`);
+        if (found) resolve(found.registrationId);
+      });
+    });
+    await session.send("ServiceWorker.enable");
+    const registrationId = await registered;
+    await session.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+    await session.detach();
+  },
+  /** The value of an expression in the service worker that runs (Chromium). */
+  async evaluateInWorker({ expression }) {
+    const target = await browser.waitForTarget((one) => one.type() === "service_worker", {
+      timeout: 15_000,
+    });
+    return (await target.worker()).evaluate(expression);
+  },
   async close() {
     await browser?.close();
     browser = null;

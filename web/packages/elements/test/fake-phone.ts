@@ -91,6 +91,12 @@ export class FakePhone extends Emitter {
   readonly people = this.server.people;
   readonly account = this.server.account;
   readonly files = this.server.files;
+  readonly push = {
+    supported: false,
+    unsubscribe: async () => {
+      this.asked.push("push no more");
+    },
+  };
   /** What the next `call`, `invite` or `transfer` gives. */
   next: FakeCall = new FakeCall(false, "bob@example.org");
   #connecting: () => Promise<unknown> = async () => undefined;

@@ -323,6 +323,8 @@ describe("antiphon-login", () => {
     await put(new AntiphonLogin());
     expect(words("own-name")).toEqual(["Ann"]);
     account().signOut();
+    // What is pushed is not for who sits here next.
+    expect(backend.telephone.asked).toContain("push no more");
     expect(localStorage.getItem("antiphon.sign-in")).toBeNull();
   });
 

@@ -78,6 +78,7 @@ export class Push {
       throw new AntiphonError("forbidden", "Notifications are not allowed.");
     }
     const registration = await navigator.serviceWorker.register(options.worker ?? WORKER);
+    await activated(registration);
     const key = text(await this.#api.ask("GET", "/push/key"), "key");
     const subscription = await subscribed(registration, fromBase64Url(key));
     const { endpoint, keys = {} } = subscription.toJSON();
@@ -92,12 +93,11 @@ export class Push {
   /** Pushes to this browser no more. */
   async unsubscribe(): Promise<void> {
     if (!this.supported) return;
-    const registration = await navigator.serviceWorker.getRegistration();
-    const subscription = await registration?.pushManager.getSubscription();
-    await subscription?.unsubscribe();
     const id = remembered();
     remember("");
-    if (id) await this.#api.send("DELETE", `/accounts/me/push/${encodeURIComponent(id)}`);
+    // Asked first: who signs out has a token no longer.
+    const told = id && this.#api.send("DELETE", `/accounts/me/push/${encodeURIComponent(id)}`);
+    await Promise.all([told, endSubscription()]);
   }
 
   /** Whether this browser is subscribed. */
@@ -106,6 +106,26 @@ export class Push {
     const registration = await navigator.serviceWorker.getRegistration();
     return Boolean(await registration?.pushManager.getSubscription());
   }
+}
+
+/** Waits until the worker is at work: before, it cannot be subscribed. */
+async function activated(registration: ServiceWorkerRegistration): Promise<void> {
+  const worker = registration.installing ?? registration.waiting;
+  if (registration.active || !worker) return;
+  await new Promise<void>((resolve, reject) => {
+    worker.addEventListener("statechange", () => {
+      if (registration.active) resolve();
+      else if (worker.state === "redundant") {
+        reject(new AntiphonError("unsupported", "The service worker did not start."));
+      }
+    });
+  });
+}
+
+async function endSubscription(): Promise<void> {
+  const registration = await navigator.serviceWorker.getRegistration();
+  const subscription = await registration?.pushManager.getSubscription();
+  await subscription?.unsubscribe();
 }
 
 /** A subscription with this key; one with another key (the node's has changed) is of no use. */

@@ -39,6 +39,9 @@ interface Chosen extends Extendable {
   readonly notification: Notification;
 }
 
+/** The one word of this script that people read; pages have theirs in `text`. */
+const MISSED = "Missed call";
+
 /** What a push message says; null where it is none of ours. */
 export function readPush(pushed: string): Content | null {
   let content: unknown;
@@ -48,11 +51,13 @@ export function readPush(pushed: string): Content | null {
     return null;
   }
   if (typeof content !== "object" || content === null) return null;
-  const { title, text, tag, data } = content as { [name: string]: unknown };
+  const { kind, title, text, tag, data } = content as { [name: string]: unknown };
   if (typeof title !== "string" || title === "") return null;
+  const words = typeof text === "string" ? text : "";
   return {
     title,
-    text: typeof text === "string" ? text : "",
+    // Of a call there is the caller's name only.
+    text: words === "" && kind === "missed" ? MISSED : words,
     tag: typeof tag === "string" ? tag : "",
     data: typeof data === "object" && data !== null ? (data as Content["data"]) : {},
   };
@@ -75,14 +80,22 @@ async function show(scope: WorkerScope, { title, text, tag, data }: Content): Pr
   await scope.registration.showNotification(title, { body: text, data, ...(tag ? { tag } : {}) });
 }
 
-/** The page comes to the front and is told what was chosen; without one, a new one is opened. */
+/**
+ * The page is told what was chosen and comes to the front; without one, a new one is opened with
+ * the conversation in its address, as the node's start page has it.
+ */
 async function open(scope: WorkerScope, data: unknown): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find((one) => one.visibilityState === "visible") ?? pages[0];
   if (page === undefined) {
-    await scope.clients.openWindow("/");
+    await scope.clients.openWindow(placeOf(data));
     return;
   }
-  await page.focus();
   page.postMessage({ type: "antiphon-notification", data });
+  await page.focus();
+}
+
+function placeOf(data: unknown): string {
+  const { peer } = (data ?? {}) as Partial<Content["data"]>;
+  return typeof peer === "string" ? `/#/chat/${encodeURIComponent(peer)}` : "/";
 }

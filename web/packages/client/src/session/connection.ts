@@ -218,7 +218,31 @@ export class Connection {
     const change = on ? globalThis.addEventListener : globalThis.removeEventListener;
     change.call(globalThis, "online", this.#online);
     change.call(globalThis, "offline", this.#offline);
+    change.call(globalThis, "pagehide", this.#hidden);
+    change.call(globalThis, "pageshow", this.#shown);
   }
+
+  /**
+   * The page is left. The browser may keep it to come back to, without a word to the server, which
+   * would take its user to be there: the session ends now.
+   */
+  readonly #hidden = (): void => {
+    this.#attempt += 1;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#stable);
+    this.#socket?.close();
+    this.#socket = null;
+    this.#session = null;
+    this.#inbox.pause();
+    this.#requests.pause();
+    if (this.#state === "connected") this.#enter("reconnecting");
+  };
+
+  readonly #shown = (event: Event): void => {
+    if (!(event as PageTransitionEvent).persisted) return;
+    this.#backoff.reset();
+    this.#connect();
+  };
 
   /** Sooner than any time-out can tell; if it is not so (a server on this machine), a retry does. */
   readonly #offline = (): void => {

@@ -54,7 +54,7 @@ describe("a notification", () => {
 });
 
 /** A browser that can be pushed to; `keys` are those with which it was subscribed. */
-function browser(options: { stale?: boolean } = {}) {
+function browser(options: { stale?: boolean; state?: string } = {}) {
   const keys: number[][] = [];
   const scripts: string[] = [];
   let stale = options.stale ?? false;
@@ -66,6 +66,7 @@ function browser(options: { stale?: boolean } = {}) {
   };
   const pushManager = {
     subscribe: async ({ applicationServerKey }: { applicationServerKey: Uint8Array }) => {
+      if (!registration.active) throw new DOMException("no worker is active", "AbortError");
       if (stale) throw new DOMException("another key", "InvalidStateError");
       keys.push([...applicationServerKey]);
       const toJSON = () => ({
@@ -77,7 +78,17 @@ function browser(options: { stale?: boolean } = {}) {
     },
     getSubscription: async () => (stale ? { unsubscribe } : current),
   };
-  const registration = { pushManager };
+  const worker = new (class extends EventTarget {
+    state = "installing";
+  })();
+  const registration: { [name: string]: unknown } = { pushManager, installing: worker };
+  const becomes = (state: string) => {
+    worker.state = state;
+    if (state === "activating") registration.active = worker;
+    worker.dispatchEvent(new Event("statechange"));
+  };
+  if (options.state !== undefined) setTimeout(() => becomes(options.state ?? ""));
+  else registration.active = worker;
   const serviceWorker = {
     register: async (script: string) => {
       scripts.push(script);
@@ -138,6 +149,34 @@ describe("Web Push", () => {
     const { keys } = browser({ stale: true });
     await push().push.subscribe();
     expect(keys.length).toBe(1);
+  });
+
+  it("waits until the worker is at work, and fails where it never is", async () => {
+    const { keys } = browser({ state: "activating" });
+    await push().push.subscribe();
+    expect(keys.length).toBe(1);
+    browser({ state: "redundant" });
+    await expect(push().push.subscribe()).rejects.toMatchObject({ reason: "unsupported" });
+  });
+
+  it("is given up with the token of this moment", async () => {
+    browser();
+    let token = "mine";
+    const tokens: string[] = [];
+    const fetch = (async (url: unknown, init: RequestInit = {}) => {
+      if (init.method !== "DELETE") {
+        return Response.json(String(url).endsWith("/push/key") ? { key: "AQID" } : { id: "s1" });
+      }
+      tokens.push(new Headers(init.headers).get("authorization") ?? "");
+      return new Response(null, { status: 204 });
+    }) as typeof globalThis.fetch;
+    const api = new Api({ server: "http://node.example", token: async () => token, fetch });
+    const here = new Push(api);
+    await here.subscribe();
+    const gone = here.unsubscribe();
+    token = "of somebody else";
+    await gone;
+    expect(tokens).toEqual(["Bearer mine"]);
   });
 
   it("needs a browser that can, and a user who lets", async () => {
@@ -204,6 +243,7 @@ describe("the service worker", () => {
       tag: "",
       data: {},
     });
+    expect(readPush('{"kind":"missed","title":"Bob","text":""}')?.text).toBe("Missed call");
     for (const odd of ["5", "null", '{"title":""}', "{}"]) expect(readPush(odd)).toBeNull();
   });
 
@@ -212,9 +252,11 @@ describe("the service worker", () => {
     const notification = { close, data: said.data };
     const chosen = { type: "antiphon-notification", data: said.data };
     const tell = worker({ visibilityState: "hidden" }, { visibilityState: "visible" });
-    expect(await tell("notificationclick", { notification })).toEqual(["focus", chosen]);
+    expect(await tell("notificationclick", { notification })).toEqual([chosen, "focus"]);
     const alone = worker();
-    expect(await alone("notificationclick", { notification })).toEqual(["open /"]);
-    expect(close.mock.calls.length).toBe(2);
+    expect(await alone("notificationclick", { notification })).toEqual(["open /#/chat/bob%40x"]);
+    const other = { close, data: null };
+    expect(await alone("notificationclick", { notification: other })).toEqual(["open /"]);
+    expect(close.mock.calls.length).toBe(3);
   });
 });

@@ -162,6 +162,23 @@ describe("staying connected", () => {
     expect(world.server.requests("join").length).toBe(1);
   });
 
+  it("ends its session with the page, and begins another when the browser shows it again", async () => {
+    const change = network();
+    const world = makeWorld();
+    await enter(world);
+    const left = world.server.socket;
+    change("pagehide");
+    expect(left.closedWith).toBe(1000);
+    await pass(60_000);
+    expect([world.server.sockets.length, world.client.state]).toEqual([1, "reconnecting"]);
+    change("pageshow");
+    await pass(20);
+    expect(world.client.state).toBe("reconnecting");
+    change("pageshow", { persisted: true });
+    await pass(20);
+    expect(world.client.state).toBe("connected");
+  });
+
   it("does not fight for a session that another connection took over", async () => {
     const world = makeWorld();
     const seen = record(await enter(world));
@@ -186,13 +203,17 @@ describe("staying connected", () => {
   });
 });
 
-/** Tells the client that the network is back, or gone, as browsers do. */
-function network(): (change?: "online" | "offline") => void {
+type Change = "online" | "offline" | "pagehide" | "pageshow";
+
+/** Tells the client that the network, or the page, is back or gone, as browsers do. */
+function network(): (change?: Change, more?: object) => void {
   const target = new EventTarget();
   vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
   vi.stubGlobal("removeEventListener", target.removeEventListener.bind(target));
   onTestFinished(() => {
     vi.unstubAllGlobals();
   });
-  return (change = "online") => target.dispatchEvent(new Event(change));
+  return (change = "online", more = {}) => {
+    target.dispatchEvent(Object.assign(new Event(change), more));
+  };
 }

@@ -137,6 +137,10 @@ export class AccountSession extends Emitter<AccountEvents> {
   }
 
   signOut(): void {
+    // Who sits here next is not to read what is pushed for this one.
+    this.phone?.push.unsubscribe().catch((error: unknown) => {
+      console.info("antiphon: the server still pushes here, in vain", error);
+    });
     this.cut();
     this.failure = null;
     this.#forget();

@@ -195,6 +195,10 @@ export const composeStyles = css`
     min-width: 0;
     max-width: 100%;
   }
+  /* Pictures stand beside each other, files below each other. */
+  .attachments li:not(:has(> .picture)) {
+    flex-basis: 100%;
+  }
   .picture img {
     display: block;
     max-width: 100%;
