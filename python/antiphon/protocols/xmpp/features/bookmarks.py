@@ -3,7 +3,7 @@ keep that as private XML (XEP-0049) or as a node (XEP-0223).
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 from antiphon.core.address import Address
@@ -65,6 +65,12 @@ class OldBookmarks:
             wanted[room] = one
         if len(wanted) > MOST:
             raise StanzaError("policy-violation", f"No more than {MOST} bookmarks.")
+        try:
+            await self._replace(request, wanted)
+        finally:
+            await self._pep.changed(request.own, BOOKMARKS)
+
+    async def _replace(self, request: Request, wanted: Mapping[str, Element]) -> None:
         known = {one.id: one for one in await self._nodes.items(request.own, BOOKMARKS)}
         for id in known.keys() - wanted.keys():
             await self._pep.retract(request, BOOKMARKS, id, tell=True)

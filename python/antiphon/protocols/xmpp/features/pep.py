@@ -162,21 +162,25 @@ class Pep(Feature):
             )
         wanted = await self._must_hold(request.own, node, options)
         made = element("publish", PUBSUB, attributes={"node": node})
-        for item in items:
-            await self.publish(request, node, item, wanted)
-            made.append(element("item", PUBSUB, attributes={"id": item.id}))
+        try:
+            for item in items:
+                await self.publish(request, node, item, wanted)
+                made.append(element("item", PUBSUB, attributes={"id": item.id}))
+        finally:
+            await self.changed(request.own, node)
         return element("pubsub", PUBSUB, made)
 
     async def publish(
         self, request: Request, node: str, item: Item, wanted: NodeSettings | None = None
     ) -> None:
-        """Publish one item of the one who asks, and tell of it. `wanted`: for a new node."""
+        """Publish one item of the one who asks, and tell of it; `changed` is to be called after
+        the last one. `wanted`: for a new node.
+        """
         if (shelf := self._shelves.get(node)) is not None:
             await shelf.publish(request, item)
             return
         settings = await self._nodes.publish(request.own, node, item, wanted or NodeSettings())
         await self._events.published(request.own, node, settings, item)
-        await self._changed(request.own, node)
 
     def _item(self, request: Request, made: Element) -> Item:
         """XEP-0060 §7.1.3: an item has one element, which has a namespace of its own."""
@@ -214,11 +218,14 @@ class Pep(Feature):
         ids = [one.get("id") or "" for one in each(asked, "item")]
         if not node or not ids or not all(ids) or len(ids) > ITEMS:
             raise StanzaError("bad-request", extra=f"<item-required xmlns='{ERRORS}'/>".encode())
-        for id in ids:
-            await self.retract(request, node, id, tell=forms.truth(asked.get("notify") or ""))
+        try:
+            for id in ids:
+                await self.retract(request, node, id, tell=forms.truth(asked.get("notify") or ""))
+        finally:
+            await self.changed(request.own, node)
 
     async def retract(self, request: Request, node: str, id: str, *, tell: bool) -> None:
-        """Take an item away, and tell of it. Raises `StanzaError`, `Refused`."""
+        """Take an item away, and tell of it; see `publish`. Raises `StanzaError`, `Refused`."""
         if (shelf := self._shelves.get(node)) is not None:
             await shelf.retract(request, id)
             return
@@ -228,9 +235,9 @@ class Pep(Feature):
         await self._nodes.retract(request.own, node, id)
         if tell or settings.retractions:
             await self._events.retracted(request.own, node, settings, id)
-        await self._changed(request.own, node)
 
-    async def _changed(self, owner: Address, node: str) -> None:
+    async def changed(self, owner: Address, node: str) -> None:
+        """Items of a node were published or taken away: those who watch it are told once."""
         if (changed := self._watching.get(node)) is not None:
             await changed(owner)
 

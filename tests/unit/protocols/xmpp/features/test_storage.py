@@ -102,3 +102,23 @@ async def test_news_in_both_words(house: TestHouse) -> None:
     await writer.set(pubsub(f"<retract node='{NEW}' notify='1'><item id='{ROOM}'/></retract>"))
     (event,) = events(await old_reader.take())
     assert event.findall(path) == []
+
+
+async def test_many_bookmarks_are_told_once_in_the_old_words(house: TestHouse) -> None:
+    writer, old_reader = house.login("alice/a"), house.login("alice/c")
+    await come(old_reader, OLD)
+    await old_reader.take()
+    rooms = [f"r{number}@rooms.{DOMAIN}" for number in range(5)]
+    path = f"{EVENT}items/{EVENT}item/{{{OLD}}}storage/{{{OLD}}}conference"
+    await writer.set(private(storage(*map(old, rooms))))
+    (event,) = events(await old_reader.take())
+    assert [one.get("jid") for one in event.findall(path)] == rooms
+    conference = f"<conference xmlns='{NEW}'/>"
+    many = "".join(f"<item id='n{room}'>{conference}</item>" for room in rooms)
+    await writer.set(pubsub(f"<publish node='{NEW}'>{many}</publish>"))
+    (event,) = events(await old_reader.take())
+    assert len(event.findall(path)) == 10
+    gone = "".join(f"<item id='{room}'/>" for room in rooms)
+    await writer.set(pubsub(f"<retract node='{NEW}' notify='1'>{gone}</retract>"))
+    (event,) = events(await old_reader.take())
+    assert len(event.findall(path)) == 5
