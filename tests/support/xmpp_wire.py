@@ -23,7 +23,7 @@ from antiphon.protocols.xmpp.sasl import (
     ScramKeys,
 )
 from antiphon.protocols.xmpp.session import Session
-from antiphon.protocols.xmpp.wire import End, Header
+from antiphon.protocols.xmpp.wire import Bounds, End, Header
 from antiphon.services.normalize import PrecisNormalizer
 
 DOMAIN = "example.org"
@@ -41,6 +41,7 @@ class FakeWire:
         self.said: list[str] = []
         self.named = ""
         self.kept: Kept | None = None
+        self.bounds: Bounds | None = None
         self.silence = 0.0
         self.is_closed = False
         self.is_aborted = False
@@ -78,7 +79,8 @@ class FakeWire:
     def name(self, address: str) -> None:
         self.named = address
 
-    def limits(self, **limits: int | None) -> None:
+    def limit(self, bounds: Bounds) -> None:
+        self.bounds = bounds
         self.said.append("limits")
 
     def idle(self) -> float:

@@ -214,7 +214,10 @@ class BoshWire(LooseWire):
             return
         self._answer(next(iter(self._open)))
 
-    def _put(self, data: bytes) -> None:
+    def put(self, data: bytes) -> None:
+        """With the next answer."""
+        if self.is_closed:
+            return
         self._waiting += len(data)
         if self._waiting > self._room:
             log.info("XMPP over BOSH ended: the client does not read")

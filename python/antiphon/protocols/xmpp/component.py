@@ -15,11 +15,10 @@ from antiphon.core.ports import Caller, Grants
 
 from .config import ComponentConfig
 from .jid import Jids
-from .management import Management
 from .message import refusal, stream_error
 from .namespaces import COMPONENT
 from .session import Router, Session
-from .wire import End, Header, Wire
+from .wire import Bounds, Detached, Header, Wire
 
 log = logging.getLogger(__name__)
 
@@ -35,57 +34,31 @@ class Hosts(Protocol):
         """Hand what is for a domain to this host; the result ends that."""
 
 
-class _Share:
-    """The wire of one stranger: part of its component's, which it must not end."""
+class Guard(Protocol):
+    """How many secrets may be tried (`login.Doorkeeper`)."""
 
-    connection = None
-    keeps = False
+    def allows(self, peer: str, name: str) -> bool:
+        """Whether there were not too many failures yet."""
+
+    def tried(self, peer: str, name: str, done: bool) -> None:
+        """A secret was wrong, or right."""
+
+
+class _Share(Detached):
+    """The line of one address: part of its component's wire, which it must not end."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def carry(self, end: End) -> None:
-        """Its component hears what comes."""
-
-    def open(self, to: str | None, *, from_: str | None = None) -> str:
-        """It has no stream of its own."""
-        return ""
-
-    def send(self, data: bytes) -> None:
+    def put(self, data: bytes) -> None:
         """One element."""
         self._wire.send(data)
-
-    def forward(
-        self,
-        stanza: Stanza,
-        from_: str | None,
-        *,
-        address: str | None = None,
-        extra: bytes = b"",
-        drop: int = 0,
-        by: str = "",
-    ) -> None:
-        """What came from another."""
-        self._wire.forward(stanza, from_, address=address, extra=extra, drop=drop, by=by)
 
     def resume(self, *, restart: bool = False, starttls: bool = False, free: bool = False) -> None:
         """Its component's stream goes on by itself."""
 
     def keep(self, kept: Kept | None) -> None:
         """Never: `keeps` is False."""
-
-    def name(self, address: str) -> None:
-        """It takes no part in groups."""
-
-    def limits(
-        self,
-        *,
-        element: int | None = None,
-        bytes_per_s: int | None = None,
-        elements_per_s: int | None = None,
-        outbox: int | None = None,
-    ) -> None:
-        """Its component has them."""
 
     def idle(self) -> float:
         """It may be silent for ever."""
@@ -174,25 +147,47 @@ class Component:
     def expire(self, session: Session, after: float) -> None:
         """Never: they have no connection to lose."""
 
-    def manage(self, session: Session, resumable: bool, wanted: str | None) -> Management:
-        """Never: their wire keeps nothing."""
-        raise NotImplementedError
+    def manage(self, session: Session, resumable: bool, wanted: str | None) -> None:
+        """Never: their line keeps nothing."""
 
 
 class Components:
     """All that may connect."""
 
     def __init__(
-        self, allowed: Sequence[ComponentConfig], jids: Jids, router: Router, hosts: Hosts
+        self,
+        allowed: Sequence[ComponentConfig],
+        jids: Jids,
+        router: Router,
+        hosts: Hosts,
+        *,
+        guard: Guard,
+        bounds: Bounds,
     ) -> None:
+        """`bounds`: of those that have proved their secret. Raises ValueError for a name that
+        cannot be served.
+        """
         self.jids = jids
         self.router = router
+        self.guard = guard
+        self.bounds = bounds
         self._hosts = hosts
-        self._secrets = {component.name: component.secret for component in allowed}
+        self._secrets = {self._prepared(one.name): one.secret for one in allowed}
         self._connected: dict[str, ComponentStream] = {}
 
     def __len__(self) -> int:
         return len(self._connected)
+
+    def find(self, name: str | None) -> str | None:
+        """The domain that somebody names (RFC 7622 §3.2), as it is written canonically."""
+        address = self.jids.find(name) if name else None
+        return None if address is None or address.local or address.device else address.domain
+
+    def _prepared(self, name: str) -> str:
+        found = self.find(name)
+        if found is None or found in (self.jids.domain, self.jids.rooms):
+            raise ValueError(f"{name!r} cannot be the name of a component")
+        return found
 
     def secret(self, name: str) -> str | None:
         """What a component proves to know; None of one that may not connect."""
@@ -236,7 +231,7 @@ class ComponentStream:
 
     def opened(self, header: Header) -> None:
         """XEP-0114 §3: `to` is the component's own name."""
-        self._name = (header.to or "").lower()
+        self._name = self._components.find(header.to) or ""
         self._id = self._wire.open(None, from_=header.to)
         if header.content != COMPONENT:
             self.close("invalid-namespace")
@@ -278,22 +273,27 @@ class ComponentStream:
         leave()
 
     def _handshake(self, stanza: Stanza) -> None:
-        secret = self._components.secret(self._name)
-        if stanza.verb != Verb.HANDSHAKE or secret is None:
+        components, guarded = self._components, f"component {self._name}"
+        if not components.guard.allows(self._peer, guarded):
+            self.close("policy-violation")
+        elif not self._is_proof(stanza):
+            components.guard.tried(self._peer, guarded, False)
             self.close("not-authorized")
-            return
-        # XEP-0114 §3 asks for SHA-1; the secret is long and the network its own.
-        expected = hashlib.sha1(f"{self._id}{secret}".encode(), usedforsecurity=False).hexdigest()
-        if not hmac.compare_digest(
-            expected.encode(), (stanza.text() or "").strip().lower().encode()
-        ):
-            log.warning("component %s from %s has a wrong secret", self._name, self._peer)
-            self.close("not-authorized")
-        elif self._components.is_connected(self._name):
+        elif components.is_connected(self._name):
             self.close("conflict")
         else:
-            components = self._components
+            components.guard.tried(self._peer, guarded, True)
             self._component = Component(self._name, self._wire, components.router, components.jids)
             self._leave = components.join(self._name, self, self._component)
+            self._wire.limit(components.bounds)
             self._wire.send(HANDSHAKE)
             self._wire.resume(free=True)
+
+    def _is_proof(self, stanza: Stanza) -> bool:
+        """XEP-0114 §3 asks for SHA-1; the secret is long and the network its own."""
+        secret = self._components.secret(self._name)
+        if stanza.verb != Verb.HANDSHAKE or secret is None:
+            return False
+        expected = hashlib.sha1(f"{self._id}{secret}".encode(), usedforsecurity=False).hexdigest()
+        said = (stanza.text() or "").strip().lower()
+        return hmac.compare_digest(expected.encode(), said.encode())

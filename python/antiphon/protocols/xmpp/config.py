@@ -57,7 +57,7 @@ class XmppConfig:
             kind, _, uri = text.partition("=")
             if kind not in CONTACTS or ":" not in uri:
                 raise ValueError("contact must be made of KIND=URI")
-        names = [component.name for component in self.components]
+        names = [component.name.casefold() for component in self.components]
         if len(set(names)) != len(names):
             raise ValueError("two of the components have the same name")
 

@@ -25,6 +25,7 @@ from .sasl import Identity, Question, ScramKeys
 from .session import Router, Session
 from .sessions import Sessions
 from .voids import Voids
+from .wire import Bounds
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,19 @@ class Hub:
         self._good_until: dict[Session, float] = {}
         self._questions: set[asyncio.Task[None]] = set()
         self._look_at = 0.0
+        self._bounds = Bounds(
+            element=limits.element_size,
+            outbox=limits.write_buffer,
+            bytes_per_s=limits.byte_rate,
+            elements_per_s=limits.stanza_rate,
+        )
+
+    @property
+    def component_bounds(self) -> Bounds:
+        """Of components, which speak for many: their elements and buffers are limited, their rates
+        are not.
+        """
+        return Bounds(element=self._bounds.element, outbox=self._bounds.outbox)
 
     async def close(self) -> None:
         """End all sessions: the node stops."""
@@ -223,14 +237,8 @@ class Hub:
             raise Refused(Reason.TOO_MANY, "Too many devices of this account are connected.")
 
     def _set_up(self, stream: Negotiation, session: Session) -> None:
-        limits = self.limits
         stream.wire.name(session.jid)
-        stream.wire.limits(
-            element=limits.element_size,
-            bytes_per_s=limits.byte_rate,
-            elements_per_s=limits.stanza_rate,
-            outbox=limits.write_buffer,
-        )
+        stream.wire.limit(self._bounds)
 
     def began(self, session: Session) -> None:
         """The client knows its address."""

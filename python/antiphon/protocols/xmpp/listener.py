@@ -21,7 +21,7 @@ from antiphon.net.gate import Gate, Lease
 from .binding import bindings
 from .message import escape
 from .namespaces import CLIENT, FRAMING, STREAM
-from .wire import End, Header
+from .wire import Bounds, End, Header
 
 log = logging.getLogger(__name__)
 
@@ -131,21 +131,14 @@ class EngineWire:
         """What groups are stamped with."""
         self._listener.engine.streams.name(self.connection, address)
 
-    def limits(
-        self,
-        *,
-        element: int | None = None,
-        bytes_per_s: int | None = None,
-        elements_per_s: int | None = None,
-        outbox: int | None = None,
-    ) -> None:
+    def limit(self, bounds: Bounds) -> None:
         """From now on."""
         self._listener.engine.streams.limits(
             self.connection,
-            element=element,
-            bytes_per_s=bytes_per_s,
-            elements_per_s=elements_per_s,
-            outbox=outbox,
+            element=bounds.element,
+            bytes_per_s=bounds.bytes_per_s,
+            elements_per_s=bounds.elements_per_s,
+            outbox=bounds.outbox,
         )
 
     def idle(self) -> float:

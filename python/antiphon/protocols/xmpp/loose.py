@@ -3,13 +3,14 @@ wants the next one, and what goes to them is given to `put`, each element standi
 """
 
 import asyncio
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 
 from antiphon._native import Kept, Stanza
 
 from .namespaces import STREAM
-from .wire import End, Header
+from .wire import Bounds, Detached, End, Header
 
 STREAM_PREFIX = b"<stream:"
 # Elements that may wait while a look-up is under way.
@@ -31,11 +32,8 @@ def alone(data: bytes) -> bytes:
     return Stanza(data).raw
 
 
-class LooseWire:
-    """Implements `wire.Wire`. Subclasses bring bytes (`_put`, `_finish`, `_drop`, `open`)."""
-
-    connection = None
-    keeps = False
+class LooseWire(Detached):
+    """A `wire.Wire` but for how bytes get to the peer: `put`, `open`, `_finish`, `_drop`."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -46,12 +44,18 @@ class LooseWire:
         self._pumping = False
         self._closed = False
         self._heard_at = clock()
+        self._bounds: Bounds | None = None
         self._login: asyncio.TimerHandle | None = None
 
     def start(self, end: End, login: asyncio.TimerHandle) -> None:
         """Whose stream it is; `login` ends it unless it is `free` by then."""
         self._end = end
         self._login = login
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """What its peer may do; None until somebody has logged in."""
+        return self._bounds
 
     @property
     def is_closed(self) -> bool:
@@ -112,28 +116,24 @@ class LooseWire:
         """Tell what comes to this one."""
         self._end = end
 
+    @abstractmethod
     def open(self, to: str | None, *, from_: str | None = None) -> str:
         """Answer a stream's header."""
-        raise NotImplementedError
 
     def send(self, data: bytes) -> None:
         """One element."""
         if not self._closed:
-            self._put(alone(data))
+            self.put(alone(data))
 
-    def forward(
-        self,
-        stanza: Stanza,
-        from_: str | None,
-        *,
-        address: str | None = None,
-        extra: bytes = b"",
-        drop: int = 0,
-        by: str = "",
-    ) -> None:
-        """Send what came from another."""
-        if not self._closed:
-            self._put(stanza.stamp(from_, to=address, extra=extra, drop=drop, by=by))
+    def keep(self, kept: Kept | None) -> None:
+        """Never: `keeps` is False."""
+
+    def name(self, address: str) -> None:
+        """It takes no part in groups."""
+
+    def limit(self, bounds: Bounds) -> None:
+        """Those who bring elements look at it."""
+        self._bounds = bounds
 
     def resume(self, *, restart: bool = False, starttls: bool = False, free: bool = False) -> None:
         """Let the next element come. TLS is not asked for here."""
@@ -144,22 +144,6 @@ class LooseWire:
                 self._login.cancel()
                 self._login = None
         self._pump()
-
-    def keep(self, kept: Kept | None) -> None:
-        """Never: `keeps` is False."""
-
-    def name(self, address: str) -> None:
-        """It takes no part in groups."""
-
-    def limits(
-        self,
-        *,
-        element: int | None = None,
-        bytes_per_s: int | None = None,
-        elements_per_s: int | None = None,
-        outbox: int | None = None,
-    ) -> None:
-        """Those who bring elements keep limits of their own."""
 
     def idle(self) -> float:
         """Seconds of silence."""
@@ -179,14 +163,10 @@ class LooseWire:
 
     # how bytes get to the peer
 
-    def _put(self, data: bytes) -> None:
-        """An element that stands alone."""
-        raise NotImplementedError
-
+    @abstractmethod
     def _finish(self, error: bytes) -> None:
         """The end, with a stream error if there is one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _drop(self) -> None:
         """The end without words."""
-        raise NotImplementedError

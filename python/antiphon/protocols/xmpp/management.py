@@ -32,7 +32,7 @@ class Management:
         self.asked_at: float | None = None
         self._pending: dict[int, None] = {}
         self._asked: tuple[int, int, Callable[[bytes], None]] | None = None
-        self._waiting: Callable[[], None] | None = None
+        self._waiting: Callable[[bool], None] | None = None
 
     @property
     def resumable(self) -> bool:
@@ -68,16 +68,19 @@ class Management:
             self._answer()
         if not self._pending and (waiting := self._waiting) is not None:
             self._waiting = None
-            waiting()
+            waiting(True)
 
-    def when_finished(self, then: Callable[[], None]) -> None:
-        """Call it once nothing that was received is unfinished, perhaps at once. The latest one
-        takes the place of an earlier.
+    def when_finished(self, then: Callable[[bool], None]) -> None:
+        """Call it with True once nothing that was received is unfinished, perhaps at once; with
+        False if another one takes its place before.
         """
+        former, self._waiting = self._waiting, None
+        if former is not None:
+            former(False)
         if self._pending:
             self._waiting = then
         else:
-            then()
+            then(True)
 
     def requested(self, ordinal: int, send: Callable[[bytes], None]) -> None:
         """`<r/>` came, behind so many stanzas."""
@@ -133,7 +136,7 @@ class Management:
         self._pending.clear()
         if (waiting := self._waiting) is not None:
             self._waiting = None
-            waiting()
+            waiting(True)
         return [Stanza(data) for data in self.kept.unacked()]
 
     @staticmethod

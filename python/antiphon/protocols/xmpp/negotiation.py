@@ -250,36 +250,39 @@ class Negotiation:
     def _resume(self, stanza: Stanza, identity: Identity) -> None:
         """XEP-0198 §5: go on with a session that lost its connection, or is about to."""
         session = self._host.find(stanza.get("previd") or "")
+        management = session.management if session is not None else None
         handled = number(stanza.get("h"))
-        if session is None or session.management is None or handled is None:
+        if session is None or management is None or handled is None:
             self._not_resumed("item-not-found")
         elif session.account != identity.caller.address:
             log.warning("%s tried to resume a session of another", identity.caller.address)
             self._not_resumed("item-not-found")
-        elif not session.management.kept.acked(handled):
+        elif not management.kept.acked(handled):
             self._over()
-            self.wire.close(too_high(handled, session.management.kept.sent))
+            self.wire.close(too_high(handled, management.kept.sent))
         else:
             self._state = State.RESUMING
-            session.management.when_finished(lambda: self._resumed(session))
+            session.displace()  # what comes over the former connection would be waited for, too
+            management.when_finished(lambda ours: self._resumed(session, ours))
 
     def _not_resumed(self, condition: str) -> None:
         self.wire.send(Management.refusal(condition))
         self.wire.resume()
 
-    def _resumed(self, session: Session) -> None:
+    def _resumed(self, session: Session, ours: bool) -> None:
+        """Everything is finished that it received; not `ours`: another one resumes it meanwhile."""
         management = session.management
         if self._state is not State.RESUMING:
+            return
+        if not ours:
+            self.close("conflict", "The session goes on elsewhere.")
             return
         if management is None:
             self._state = State.OPEN
             self._not_resumed("item-not-found")
             return
         self._state = State.OVER
-        former = session.attach(self.wire)
-        if former is not None:
-            former.keep(None)
-            former.close(stream_error("conflict", "The session goes on elsewhere."))
+        session.attach(self.wire)
         self._host.takes_over(self, session)
         self.wire.send(management.resumed())
         for data in management.kept.unacked():

@@ -129,7 +129,14 @@ class XmppServer:
         """Whom stanzas go to, who makes accounts, and where components serve their domains."""
         self.hub.router = router
         self.hub.registrar = registrar
-        self.components = Components(self.config.components, self.hub.jids, router, hosts)
+        self.components = Components(
+            self.config.components,
+            self.hub.jids,
+            router,
+            hosts,
+            guard=self.hub,
+            bounds=self.hub.component_bounds,
+        )
 
     def open(self, doors: Doors) -> None:
         """Serve sockets."""

@@ -14,7 +14,7 @@ from antiphon.core.ports import Caller
 
 from .management import Management
 from .message import refusal, stream_error
-from .wire import Header, Wire
+from .wire import Header, Line
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ class Home(Protocol):
     def expire(self, session: "Session", after: float) -> None:
         """Call `session.expire()` after so many seconds."""
 
-    def manage(self, session: "Session", resumable: bool, wanted: str | None) -> Management:
-        """XEP-0198 begins. `wanted`: seconds, as the client wrote them, that a lost connection
-        shall be waited for.
+    def manage(self, session: "Session", resumable: bool, wanted: str | None) -> Management | None:
+        """XEP-0198 begins, unless it is None. `wanted`: seconds, as the client wrote them, that a
+        lost connection shall be waited for.
         """
 
 
@@ -97,7 +97,7 @@ class Session:
     )
 
     def __init__(
-        self, home: Home, wire: Wire, caller: Caller, address: Address, language: str = ""
+        self, home: Home, wire: Line, caller: Caller, address: Address, language: str = ""
     ) -> None:
         self.address = address
         self.jid = str(address)
@@ -109,7 +109,7 @@ class Session:
         self.features: dict[type, Any] = {}
         self.management: Management | None = None
         self._home = home
-        self._wire: Wire | None = wire
+        self._wire: Line | None = wire
         self._ended = False
 
     @property
@@ -255,11 +255,18 @@ class Session:
 
     # XEP-0198, XEP-0352
 
-    def attach(self, wire: Wire) -> Wire | None:
-        """Go on over another connection; the former one, if it still has one."""
-        former, self._wire = self._wire, wire
+    def displace(self) -> None:
+        """It goes on over another connection, which `attach` brings: the former one ends."""
+        wire = self._wire
+        if wire is not None:
+            wire.keep(None)
+            wire.close(stream_error("conflict", "The session goes on elsewhere."))
+            self.lost()
+
+    def attach(self, wire: Line) -> None:
+        """Go on over a connection; it has none now."""
+        self._wire = wire
         self.active = True
-        return former
 
     def settled(self) -> None:
         """All has been sent again over the connection that it was attached to."""
@@ -287,14 +294,17 @@ class Session:
         else:
             self.close("unsupported-stanza-type")  # RFC 6120 §4.9.3.24
 
-    def _enable(self, stanza: Stanza, wire: Wire) -> None:
-        if self.management is not None or not wire.keeps:
+    def _enable(self, stanza: Stanza, wire: Line) -> None:
+        management = None
+        if self.management is None and wire.keeps:
+            wants = stanza.get("resume") in ("true", "1")
+            management = self._home.manage(self, wants, stanza.get("max"))
+        if management is None:
             wire.send(Management.refusal("unexpected-request"))
         else:
-            wants = stanza.get("resume") in ("true", "1")
-            self.management = self._home.manage(self, wants, stanza.get("max"))
-            wire.keep(self.management.kept)
-            wire.send(self.management.enabled())
+            self.management = management
+            wire.keep(management.kept)
+            wire.send(management.enabled())
         wire.resume()
 
     def _wire_error(self, error: bytes) -> None:

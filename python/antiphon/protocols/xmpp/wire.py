@@ -2,6 +2,7 @@
 never block. It says nothing of TCP, WebSocket or BOSH.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,8 +55,20 @@ class End(Protocol):
         """The connection is gone. Not told after `Wire.close`."""
 
 
-class Wire(Protocol):
-    """One connection, or what stands in for one. After `close` and `abort` verbs do nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a peer may do. `element`: bytes of one; `outbox`: bytes that may wait to be read by it;
+    a rate of None stays as it was.
+    """
+
+    element: int
+    outbox: int
+    bytes_per_s: int | None = None
+    elements_per_s: int | None = None
+
+
+class Line(Protocol):
+    """What a session's stanzas travel over. After `close` and `abort` verbs do nothing."""
 
     @property
     def connection(self) -> int | None:
@@ -64,14 +77,6 @@ class Wire(Protocol):
     @property
     def keeps(self) -> bool:
         """Whether it can count and keep stanzas for XEP-0198."""
-
-    def carry(self, end: End) -> None:
-        """Tell what comes to this one from now on."""
-
-    def open(self, to: str | None, *, from_: str | None = None) -> str:
-        """Answer a stream's header by ours; the stream's id. `to`: who says to have sent it;
-        `from_`: who we are, if not the domain.
-        """
 
     def send(self, data: bytes) -> None:
         """One element."""
@@ -94,19 +99,6 @@ class Wire(Protocol):
     def keep(self, kept: Kept | None) -> None:
         """Count and keep stanzas from now on."""
 
-    def name(self, address: str) -> None:
-        """The address that what is sent to a group is for."""
-
-    def limits(
-        self,
-        *,
-        element: int | None = None,
-        bytes_per_s: int | None = None,
-        elements_per_s: int | None = None,
-        outbox: int | None = None,
-    ) -> None:
-        """Sizes in bytes and rates from now on."""
-
     def idle(self) -> float:
         """Seconds since something was received."""
 
@@ -115,3 +107,51 @@ class Wire(Protocol):
 
     def abort(self) -> None:
         """Drop it now."""
+
+
+class Wire(Line, Protocol):
+    """One connection, whose stream is negotiated."""
+
+    def carry(self, end: End) -> None:
+        """Tell what comes to this one from now on."""
+
+    def open(self, to: str | None, *, from_: str | None = None) -> str:
+        """Answer a stream's header by ours; the stream's id. `to`: who says to have sent it;
+        `from_`: who we are, if not the domain.
+        """
+
+    def name(self, address: str) -> None:
+        """The address that what is sent to a group is for."""
+
+    def limit(self, bounds: Bounds) -> None:
+        """From now on."""
+
+
+class Detached(ABC):
+    """Base of lines that are no connections of the stream engine: they are in no groups of it, and
+    it keeps nothing for them.
+    """
+
+    connection: int | None = None
+    keeps = False
+
+    @abstractmethod
+    def put(self, data: bytes) -> None:
+        """An element that stands alone goes to the peer."""
+
+    def send(self, data: bytes) -> None:
+        """One element."""
+        self.put(data)
+
+    def forward(
+        self,
+        stanza: Stanza,
+        from_: str | None,
+        *,
+        address: str | None = None,
+        extra: bytes = b"",
+        drop: int = 0,
+        by: str = "",
+    ) -> None:
+        """Send what came from another."""
+        self.put(stanza.stamp(from_, to=address, extra=extra, drop=drop, by=by))

@@ -374,6 +374,24 @@ async def test_a_resumption_waits_for_what_is_being_stored() -> None:
     assert "h='1'" in second.take()
 
 
+async def test_of_two_that_resume_one_session_the_later_one_gets_it() -> None:
+    site = Site()
+    tokens: list[int] = []
+    site.router.on_stanza = lambda session, _: tokens.append(session.begin())
+    session, wire, _ = await managed(site)
+    token = token_of(wire)
+    counted(session, message(), 1)
+    second = await resuming(site, token)
+    assert wire.is_closed, "nothing more is taken over the former connection"
+    third = await resuming(site, token, connection=8)
+    assert "<conflict " in second.take()
+    assert second.is_closed
+    session.finish(tokens[0])
+    assert "<resumed " in third.take()
+    assert second.take() == ""
+    assert session.connection == 8
+
+
 async def test_a_session_that_ends_while_it_is_resumed_is_not_found() -> None:
     site = Site()
     tokens: list[int] = []
