@@ -103,6 +103,7 @@ class Agent(Reach):
         self._parties: set[Party] = set()
         self._per_account: Counter[Address] = Counter()
         self._by_call_id: dict[str, tuple[Party, ...]] = {}
+        self._by_call: dict[str, set[Party]] = {}
         self._guesses: Counter[Address] = Counter()
         self._draining = False
         self.transfers = Transfers(self)
@@ -115,7 +116,7 @@ class Agent(Reach):
 
     def call_ids(self, call: str) -> set[str]:
         """The Call-IDs of the dialogs of a call, as far as they are there."""
-        return {party.leg.dialog.call_id for party in self._parties if party.call == call}
+        return {party.leg.dialog.call_id for party in self._by_call.get(call, ())}
 
     # telephones that call
 
@@ -158,6 +159,17 @@ class Agent(Reach):
         self._per_account[party.caller.address.bare] += 1
         call_id = party.leg.dialog.call_id
         self._by_call_id[call_id] = (*self._by_call_id.get(call_id, ()), party)
+        party.recalled = self._recalled
+        self._recalled(party, None)
+
+    def _recalled(self, party: Party, former: str | None) -> None:
+        """A party is in another call, or in none any more."""
+        if former is not None and (parties := self._by_call.get(former)) is not None:
+            parties.discard(party)
+            if not parties:
+                del self._by_call[former]
+        if party.call is not None and party in self._parties:
+            self._by_call.setdefault(party.call, set()).add(party)
 
     def _reroute(self, party: Party) -> SipFlow | None:
         """Where a telephone is now whose connection was lost: by its registration, or its URI."""
@@ -171,6 +183,7 @@ class Agent(Reach):
         if party not in self._parties:
             return
         self._parties.remove(party)
+        self._recalled(party, party.call)
         account = party.caller.address.bare
         self._per_account[account] -= 1
         if not self._per_account[account]:

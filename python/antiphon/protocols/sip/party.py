@@ -69,15 +69,26 @@ class Party(Owner):
         self.caller = caller
         self.name = shown(switchboard, name) or caller.name
         self.outside = outside
-        self.call: str | None = None  # the call that brought it into its room, if one did
         self.password = ""  # of the room that it may enter
         self.refers: Callable[[Party, SipRequest], bool] = lambda _party, _request: False
         self.gone: Callable[[Party], None] = lambda _party: None
         self.says: Callable[[Party, Message], None] = lambda _party, _message: None
+        self.recalled: Callable[[Party, str | None], None] = lambda _party, _former: None
+        self._in_call: str | None = None
         self._membership: Membership | None = None
         self._attached = False
         self._holders: set[str] = set()
         self._muted: dict[str, bool] = {}
+
+    @property
+    def call(self) -> str | None:
+        """The call that brings or brought it into its room, if one does."""
+        return self._in_call
+
+    @call.setter
+    def call(self, call: str | None) -> None:
+        former, self._in_call = self._in_call, call
+        self.recalled(self, former)
 
     @property
     def room(self) -> str | None:

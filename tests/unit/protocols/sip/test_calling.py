@@ -321,6 +321,20 @@ async def test_early_media_is_passed_on_reliably() -> None:
 
 
 @virtual
+async def test_the_dialogs_of_a_call_are_known_until_it_ends() -> None:
+    made = office()
+    _, call = await ringing(made)
+    assert made.agent.call_ids(call) == {made.phone.call_id}
+    assert made.agent.call_ids("another") == set()
+    made.house.switchboard.ringing(call, account("bob").address.on("web"))
+    await made.phone.status(180)
+    made.phone.send("BYE")
+    await settle(1.0)
+    assert made.agent.call_ids(call) == set()
+    assert made.agent._by_call == {}, "nothing is left of it"
+
+
+@virtual
 async def test_hung_up_before_the_answer() -> None:
     made = office()
     _, call = await ringing(made)
