@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TextIO
 
 from antiphon.net.trace import CONNECTION
@@ -100,8 +101,15 @@ def _quoted(value: str) -> str:
     return value if re.fullmatch(r"[\w.:@/+-]+", value) else json.dumps(value)
 
 
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
+    """Many lines are of one second."""
+    return datetime.fromtimestamp(second, UTC).isoformat()[:-6]
+
+
 def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second, part = divmod(record.created, 1.0)
+    return f"{_second(int(second))}.{int(part * 1000):03d}Z"
 
 
 def _traceback(record: logging.LogRecord) -> str:

@@ -2,12 +2,11 @@
 are joined here; what they do is theirs.
 """
 
-import asyncio
 import base64
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from starlette.routing import BaseRoute, Route
@@ -40,7 +39,6 @@ from antiphon.protocols.xmpp.sasl import (
     ScramKeys,
 )
 from antiphon.protocols.xmpp.server import Doors, XmppServer
-from antiphon.protocols.xmpp.session import Session
 from antiphon.services.accounts import Accounts
 from antiphon.services.keys import SCRAM_HASHES, split_scram
 from antiphon.services.login_keys import LoginKeys
@@ -97,16 +95,23 @@ class Logins:
         return ScramKeys(identity, key.salt, key.iterations, stored, server)
 
     async def _token(self, token: str) -> Identity | None:
+        caller = await self._caller(token)
+        if caller is None or caller.is_confined:
+            return None  # a session of XMPP is all of the account
+        account = await self._accounts.find(caller.address)
+        if account is None:
+            return Identity(caller, expires_at=caller.expires_at)
+        if await self._caller(token) is None:  # it was voided just before that
+            return None
+        return Identity(caller, account.limits.sessions, account.stamp, caller.expires_at)
+
+    async def _caller(self, token: str) -> Caller | None:
         try:
-            caller = await self._authenticator.verify(token)
+            return await self._authenticator.verify(token)
         except Refused as refused:
             if refused.reason is Reason.UNAUTHORIZED:
                 return None
             raise
-        if caller.is_confined:
-            return None  # a session of XMPP is all of the account
-        account = await self._accounts.find(caller.address)
-        return Identity(caller, None if account is None else account.limits.sessions)
 
     def _address(self, name: str) -> Address:
         """What has no canonical form is nobody's name, and is looked up like any other."""
@@ -142,8 +147,7 @@ class Messengers:
         """`certified`: there is a certificate; `features`: those of plug-ins."""
         addresses = switchboard.addresses
         self._accounts = accounts
-        self._checks: set[asyncio.Task[None]] = set()
-        self._watching: list[Callable[[], None]] = []
+        self._unwatch: Callable[[], None] = _nothing
         self.server = server = XmppServer(
             addresses=addresses,
             directory=Logins(addresses, accounts, people.login_keys, authenticator),
@@ -188,19 +192,13 @@ class Messengers:
     def open(self, doors: Doors) -> None:
         """Serve sockets."""
         self.server.open(doors)
-        self._watching = [
-            self._accounts.watch(self._changed),
-            self._accounts.watch_voided(self._voided),
-        ]
+        self._unwatch = self._accounts.watch_voided(self.server.void)
 
     async def close(self) -> None:
         """End all streams, and wait for what was asked for in them."""
-        for end in self._watching:
-            end()
-        self._watching.clear()
+        self._unwatch()
         await self.server.close()
         await self._registrar.close()
-        await asyncio.gather(*self._checks, return_exceptions=True)
         await self.rooms.close()
         await self.house.close()
 
@@ -235,39 +233,15 @@ class Messengers:
             links[f"{relation}xbosh"] = paths["bosh"]
         return links
 
-    def _changed(self, address: Address) -> None:
-        if self.server.hub.sessions.of(address):
-            self._check_later(address, ())
-
-    def _voided(self, address: Address, stamp: str | None) -> None:
-        """Its log-ins are void; those that come from now on are not."""
-        leaving = self.server.leaving
-        void = [one for one in self.server.hub.sessions.of(address).values() if one not in leaving]
-        if void:
-            self._check_later(address, void)
-
-    def _check_later(self, address: Address, void: Sequence[Session]) -> None:
-        task = asyncio.get_running_loop().create_task(self._check(address, void))
-        self._checks.add(task)
-        task.add_done_callback(self._checks.discard)
-
-    async def _check(self, address: Address, void: Sequence[Session]) -> None:
-        """End the sessions of an account that may not log in any more, and those that are void."""
-        try:
-            account = await self._accounts.find(address)
-        except Refused as refused:
-            log.error("%s: cannot see whether it may still log in: %s", address, refused)
-            return
-        if account is None or account.disabled:
-            self.server.dismiss(address)
-        else:
-            self.server.expel(void)
-
 
 def _secret(secret: bytes) -> bytes:
     """A key of XMPP's own, made of the node's: it lasts as long as that."""
     return hashlib.blake2b(secret[:64], digest_size=32, person=b"antiphon xmpp").digest()
 
 
+def _nothing() -> None:
+    """It is not open."""
+
+
 def _identity(account: Account) -> Identity:
-    return Identity(caller_of(account), account.limits.sessions)
+    return Identity(caller_of(account), account.limits.sessions, account.stamp)

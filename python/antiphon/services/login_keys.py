@@ -5,6 +5,7 @@ A name without an account gets keys as well: a salt that is always the same for 
 the node's secret) and keys that nobody has the password of.
 """
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -18,7 +19,7 @@ from antiphon.stores.records import Account, Key, KeyKind
 from . import keys as derivation
 from .accounts import Accounts
 
-# Commands of the shell change accounts without telling the node: what it remembers ends soon.
+# Commands of the shell are heard of a little later only: what is remembered ends soon.
 LIFETIME = 5.0
 CAPACITY = 4096
 
@@ -44,10 +45,19 @@ class LoginKeys:
         self._clock = clock
         self._known: OrderedDict[Address, tuple[float, Login]] = OrderedDict()
         self._version = 0
-        self.close: Callable[[], None] = accounts.watch(self._changed)
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._unwatch = accounts.watch(self._changed)
         self._kinds = tuple(
             kind for kind in derivation.SCRAM_HASHES if kind in accounts.config.password_hash
         )
+
+    def close(self) -> None:
+        """Forget all of them."""
+        self._unwatch()
+        self._known.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
 
     @property
     def kinds(self) -> tuple[KeyKind, ...]:
@@ -61,7 +71,6 @@ class LoginKeys:
         bare = address.bare
         known = self._known.get(bare)
         if known is not None and known[0] > self._clock():
-            self._known.move_to_end(bare)
             return known[1]
         version = self._version
         found = (await self._accounts.find_with_keys([bare])).get(bare)
@@ -74,9 +83,20 @@ class LoginKeys:
 
     def _keep(self, address: Address, login: Login) -> None:
         self._known[address] = (self._clock() + LIFETIME, login)
-        self._known.move_to_end(address)
+        self._known.move_to_end(address)  # those that end first stand first
         if len(self._known) > CAPACITY:
             self._known.popitem(last=False)
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(LIFETIME, self._sweep)
+
+    def _sweep(self) -> None:
+        """Nobody pays for log-ins of long ago."""
+        now = self._clock()
+        while self._known and next(iter(self._known.values()))[0] <= now:
+            self._known.popitem(last=False)
+        self._sweeping = None
+        if self._known:
+            self._sweeping = asyncio.get_running_loop().call_later(LIFETIME, self._sweep)
 
     def _changed(self, address: Address) -> None:
         self._version += 1

@@ -97,3 +97,19 @@ async def test_what_is_remembered_ends_with_a_change_or_with_time(
     third = await keys.of(ann)
     assert derivation.proves(third.keys[KeyKind.SCRAM_SHA_1], ann, PASSWORD)
     keys.close()
+
+
+async def test_what_is_over_is_not_kept(accounts: Accounts, addresses: Addresses) -> None:
+    clock = Clock()
+    keys = LoginKeys(accounts, b"s" * 32, clock=clock)
+    await keys.of(addresses.parse("a"))
+    clock.now += LIFETIME / 2
+    await keys.of(addresses.parse("b"))
+    await keys.of(addresses.parse("a"))  # as it is remembered
+    clock.now += LIFETIME / 2
+    keys._sweep()
+    assert [address.local for address in keys._known] == ["b"]
+    clock.now += LIFETIME
+    keys._sweep()
+    assert not keys._known
+    keys.close()
