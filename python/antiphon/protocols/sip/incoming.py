@@ -10,8 +10,9 @@ from antiphon.core.reason import Reason, Refused
 
 from . import fields, reliable
 from .dialog import Dialog
-from .leg import Home, Leg, Owner, State
+from .leg import Home, Leg, State
 from .negotiation import OutOfTurn, Owed, Part
+from .owner import Owner
 from .reason import reason_field, status_of
 from .uri import MalformedError
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Protocol
 
 from antiphon._native import SipCancelled, SipFlow, SipRequest, SipResponse, SipUnacknowledged
 from antiphon.core.ports import PhoneEvents, PhoneSession, PhoneSessions, Quality
@@ -24,6 +23,7 @@ from .credentials import Credentials
 from .dialog import Dialog
 from .header import parse_name_address
 from .negotiation import Negotiation
+from .owner import Owner
 from .reason import ended_by, reason_field
 from .renegotiation import Renegotiation
 from .session_timer import Terms
@@ -58,37 +58,6 @@ class Home:
     phones: PhoneSessions
     times: Times = field(default_factory=Times)
     farewells: Outstanding = field(default_factory=Outstanding)
-
-
-class Owner(Protocol):
-    """Who knows what a leg is for. Everything is told in order; nothing after `ended`."""
-
-    def ringing(self) -> None:
-        """The telephone that we call rings."""
-
-    async def early(self) -> None:
-        """Media is agreed on before the call is answered."""
-
-    async def answered(self) -> None:
-        """The telephone that we call answered, or the one that calls us has acknowledged."""
-
-    async def renegotiated(self) -> None:
-        """What the media session is changed."""
-
-    def held(self, held: bool) -> None:
-        """The telephone put us on hold, or came back."""
-
-    def pressed(self, digit: str, duration: float, *, carried: bool) -> None:
-        """A key was pressed, for some seconds; `carried` by the media."""
-
-    def played(self) -> None:
-        """All prompts have been sounded."""
-
-    async def requested(self, request: SipRequest) -> bool:
-        """A request of another purpose in the dialog (REFER, SUBSCRIBE, …). False: not for us."""
-
-    async def ended(self, reason: Reason, text: str) -> None:
-        """It is over: refused, given up, or hung up by whichever side."""
 
 
 class Protection(Enum):

@@ -19,8 +19,9 @@ from .asking import answer_challenge
 from .credentials import Credentials
 from .dialog import Dialog
 from .header import NameAddress, name_addresses
-from .leg import Home, Leg, Owner, Protection, State
+from .leg import Home, Leg, Protection, State
 from .negotiation import Negotiation, OutOfTurn, Part
+from .owner import Owner
 from .reason import reason_field, reason_of
 from .reliable import Received
 from .uri import MalformedError, Uri

@@ -19,7 +19,8 @@ from antiphon.core.ports import Caller, Endpoint, PhoneSession
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
 
-from .leg import Leg, Owner
+from .leg import Leg
+from .owner import Owner
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ class Party(Owner):
             raise Refused(Reason.GONE, "The call is in no room any more.")
         return await self.switchboard.update(membership.room.name, membership.member.id, change)
 
-    # news of the leg (leg.Owner)
+    # news of the leg (owner.Owner)
 
     def ringing(self) -> None:
         """The telephone rings."""

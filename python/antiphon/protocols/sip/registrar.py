@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
-from typing import NamedTuple
 
 from antiphon._native import SipFlow, SipRequest
 
@@ -17,8 +16,8 @@ from .contacts import Refusal, Wanted, route_of, wanted
 from .gruu import Gruus
 from .identity import Identities
 from .location import Binding, Bindings, Location
+from .registering import Plan, Registering, check_order, find, is_same, seconds_of
 from .stack import Stack
-from .uri import MalformedError, parse_uri
 from .wariness import Wariness
 
 log = logging.getLogger(__name__)
@@ -28,36 +27,6 @@ LIST = re.compile(r"[\s,]+")
 MAX_CALL_ID = 255
 MAX_AGENTS = 1000
 AGENT_LIMIT = 120
-
-
-class Asked(NamedTuple):
-    """What a REGISTER asks for, apart from its contacts. `outbound`: RFC 5626 §6 holds for it."""
-
-    request: SipRequest
-    flow: SipFlow
-    local: str
-    call_id: str
-    cseq: int
-    now: float
-    supported: frozenset[str]
-    path: tuple[str, ...]
-    outbound: bool
-
-
-class Plan:
-    """What a REGISTER does. `longer`: bindings that stay, and until when; `refresh`: nothing else
-    changes. `moved`: flows by which telephones were reached, and those by which they came back.
-    `until`: when the last of its contacts ends.
-    """
-
-    __slots__ = ("left", "longer", "moved", "refresh", "until")
-
-    def __init__(self, left: list[Binding]) -> None:
-        self.left = left
-        self.longer: list[tuple[Binding, float]] = []
-        self.moved: list[tuple[SipFlow, SipFlow]] = []
-        self.refresh = True
-        self.until = 0.0
 
 
 class Registrar:
@@ -175,7 +144,7 @@ class Registrar:
         self._carry_out(asked, plan)
         return self._accepted(asked, tuple(plan.left))
 
-    def _asked(self, request: SipRequest, local: str) -> Asked:
+    def _asked(self, request: SipRequest, local: str) -> Registering:
         call_id = request.call_id
         if len(call_id) > MAX_CALL_ID:
             raise Refusal(400, "Call-ID Too Long")
@@ -191,45 +160,45 @@ class Registrar:
         if outbound and len(request.via) > 1 and not (path and ";ob" in path[0].lower()):
             outbound = False  # RFC 5626 §6: the proxies between must take part
         now = self._clock()
-        return Asked(
+        return Registering(
             request, request.flow, local, call_id, request.cseq, now, supported, path, outbound
         )
 
     def _remove_all(
-        self, asked: Asked, contacts: list[tuple[str, dict[str, str]]], present: Bindings
+        self, asked: Registering, contacts: list[tuple[str, dict[str, str]]], present: Bindings
     ) -> bytes:
         # RFC 3261 §10.3 step 6: alone, and with `Expires: 0`.
-        if len(contacts) != 1 or _seconds(asked.request.get("expires"), -1) != 0:
+        if len(contacts) != 1 or seconds_of(asked.request.get("expires"), -1) != 0:
             raise Refusal(400, "Bad Use Of *")
         for binding in present:
-            _check_order(asked, binding)
+            check_order(asked, binding)
         self.counters["removals"] += 1
         if present:
             self._location.put(asked.local, ())
         return self._accepted(asked, ())
 
     def _plan(
-        self, asked: Asked, contacts: list[tuple[str, dict[str, str]]], present: Bindings
+        self, asked: Registering, contacts: list[tuple[str, dict[str, str]]], present: Bindings
     ) -> Plan:
         """What shall be, without anything being changed yet: all contacts or none."""
         config = self._config
-        default = _seconds(asked.request.get("expires"), config.default_expires)
+        default = seconds_of(asked.request.get("expires"), config.default_expires)
         flow = asked.flow
         plan = Plan([*present])
         for uri, parameters in contacts:
-            seconds = _seconds(parameters.get("expires"), default)
+            seconds = seconds_of(parameters.get("expires"), default)
             # RFC 3261 §10.3 step 7: only what is less than an hour may be too brief.
             if 0 < seconds < config.min_expires:
                 raise Refusal(423, "", f"Min-Expires: {config.min_expires}\r\n".encode())
             until = asked.now + min(seconds, config.max_expires)
-            old = _find(plan.left, uri, parameters, asked.outbound)
+            old = find(plan.left, uri, parameters, asked.outbound)
             if old is not None:
-                _check_order(asked, old)
+                check_order(asked, old)
             if seconds == 0:
                 if old is not None:
                     plan.refresh = False
                     plan.left.remove(old)
-            elif old is not None and _is_same(old, uri, flow, asked.path):
+            elif old is not None and is_same(old, uri, flow, asked.path):
                 plan.longer.append((old, until))
             else:
                 plan.refresh = False
@@ -243,7 +212,7 @@ class Registrar:
             plan.until = max(plan.until, until)
         return plan
 
-    def _carry_out(self, asked: Asked, plan: Plan) -> None:
+    def _carry_out(self, asked: Registering, plan: Plan) -> None:
         for binding, until in plan.longer:
             binding.until, binding.call_id, binding.cseq = until, asked.call_id, asked.cseq
         for old, new in plan.moved:
@@ -274,7 +243,7 @@ class Registrar:
             )
         ]
 
-    def _bind(self, asked: Asked, want: Wanted, until: float) -> Binding:
+    def _bind(self, asked: Registering, want: Wanted, until: float) -> Binding:
         flow, nat = asked.flow, True
         if asked.path:
             nat = False
@@ -319,7 +288,7 @@ class Registrar:
 
     # the answer
 
-    def _accepted(self, asked: Asked, bindings: Bindings) -> bytes:
+    def _accepted(self, asked: Registering, bindings: Bindings) -> bytes:
         now = asked.now
         parts = [self._date_line(now)]
         gruu = "gruu" in asked.supported
@@ -337,7 +306,7 @@ class Registrar:
             parts.append(b"Supported: gruu, outbound, path\r\n")
         return b"".join(parts)
 
-    def _more(self, asked: Asked, one: Binding, gruu: bool) -> str:
+    def _more(self, asked: Registering, one: Binding, gruu: bool) -> str:
         text = f";q={one.q:.3g}" if one.q != 1.0 else ""
         if one.instance:
             text += f';+sip.instance="<{one.instance}>"'
@@ -354,61 +323,6 @@ class Registrar:
         if now - self._date[0] >= 1.0 or not self._date[1]:
             self._date = (now, f"Date: {formatdate(usegmt=True)}\r\n".encode())
         return self._date[1]
-
-
-def _find(
-    present: list[Binding], uri: str, parameters: dict[str, str], outbound: bool
-) -> Binding | None:
-    """The binding that a contact is about: by instance and flow (RFC 5626 §6), else by its URI."""
-    reg_id = parameters.get("reg-id") if outbound else None
-    if reg_id is not None and (instance := parameters.get("+sip.instance")):
-        instance = instance.strip("<>")
-        for one in present:
-            if one.instance == instance and str(one.reg_id) == reg_id:
-                return one
-        return None
-    for one in present:
-        if one.uri == uri:
-            return one
-    return _equal_contact(present, uri) if present else None
-
-
-def _equal_contact(present: list[Binding], uri: str) -> Binding | None:
-    """The binding whose URI is equal though written otherwise (RFC 3261 §19.1.4)."""
-    try:
-        found = parse_uri(uri)
-        return next((one for one in present if found.same(parse_uri(one.uri))), None)
-    except MalformedError:
-        return None
-
-
-def _is_same(old: Binding, uri: str, flow: SipFlow, path: tuple[str, ...]) -> bool:
-    """Whether a refresh changes nothing but the time."""
-    if old.uri != uri or old.path != path:
-        return False
-    if old.flow == flow:
-        return True
-    # A contact that is dialled by itself need not come from the same port each time.
-    return (
-        not old.nat
-        and not flow.reliable
-        and not old.flow.reliable
-        and not old.path
-        and old.flow.remote[0] == flow.remote[0]
-    )
-
-
-def _check_order(asked: Asked, binding: Binding) -> None:
-    """RFC 3261 §10.3 step 7; the same number again is a request that was sent twice."""
-    if binding.call_id == asked.call_id and asked.cseq < binding.cseq:
-        raise Refusal(500, "CSeq Out Of Order")
-
-
-def _seconds(text: str | None, default: int) -> int:
-    """RFC 3261 §10.2.1.1: what cannot be read counts as the default."""
-    if text is None or not (text := text.strip()).isdecimal() or len(text) > 10:
-        return default
-    return int(text)
 
 
 def _retry(seconds: float) -> bytes:
