@@ -209,7 +209,10 @@ class Room:
         member.endpoint = endpoint
         member.measure()
         phone = endpoint is not None and endpoint.description.mixed
-        self._change(member, endpoint=endpoint.number if endpoint else None, phone=phone)
+        self._change(
+            member,
+            replace(member.info, endpoint=endpoint.number if endpoint else None, phone=phone),
+        )
         self._rewire()
 
     def renegotiated(self, id: str) -> None:
@@ -217,7 +220,7 @@ class Room:
         member = self.member(id)
         member.measure()
         phone = member.endpoint is not None and member.endpoint.description.mixed
-        self._change(member, phone=phone)
+        self._change(member, replace(member.info, phone=phone))
         self._rewire()
 
     def publish(self, id: str, section: str, source: Source, muted: bool = False) -> Track:
@@ -271,11 +274,13 @@ class Room:
 
     def raise_hand(self, id: str, raised: bool) -> None:
         """Raise or lower a hand."""
-        self._change(self.member(id), hand=raised)
+        member = self.member(id)
+        self._change(member, replace(member.info, hand=raised))
 
     def rename(self, id: str, name: str) -> None:
         """Show another name."""
-        self._change(self.member(id), name=name)
+        member = self.member(id)
+        self._change(member, replace(member.info, name=name))
 
     def set_role(self, id: str, role: Role) -> None:
         """Promote or demote. A listener's tracks end."""
@@ -287,7 +292,7 @@ class Room:
         member = self.member(id)
         if outlet is not None:
             member.outlet = outlet
-        self._change(member, present=present)
+        self._change(member, replace(member.info, present=present))
 
     def press(self, id: str, digit: str, duration: float, *, carried: bool = False) -> None:
         """A member pressed a key. Raises `Refused(BAD_REQUEST)` for one that no telephone has."""
@@ -301,7 +306,7 @@ class Room:
         member = self.member(id)
         if member.info.held != held:
             self._tell(Held(self.name, id, held))
-            self._change(member, held=held)
+            self._change(member, replace(member.info, held=held))
 
     def invite(self, account: Address, by: Address) -> None:
         """Remember who invited an account last (bare addresses), so that it may decline."""
@@ -404,10 +409,9 @@ class Room:
             for track in list(member.tracks.values()):
                 self._forget(track)
             self._rewire()
-        self._change(member, role=role, affiliation=affiliation)
+        self._change(member, replace(member.info, role=role, affiliation=affiliation))
 
-    def _change(self, member: Member, **changes: object) -> None:
-        info = replace(member.info, **changes)  # type: ignore[arg-type]
+    def _change(self, member: Member, info: Info) -> None:
         if info != member.info:
             member.info = info
             self._tell(MemberChanged(self.name, info))

@@ -8,6 +8,8 @@ accounts that are not there.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from sqlalchemy import Connection
+
 from antiphon.core.address import Address, Addresses
 from antiphon.core.event import BlockingChanged, Event
 from antiphon.core.reason import Reason, Refused
@@ -18,6 +20,7 @@ from antiphon.stores.database import Database
 from .config import ContactsConfig
 
 NOBODY: frozenset[str] = frozenset()
+AT_ONCE = 500  # that one statement deletes
 
 
 class Blocks:
@@ -93,11 +96,12 @@ class Blocks:
         gone = sorted(before & wanted)
         if not gone:
             return
-        for first in range(0, len(gone), 500):
-            some = gone[first : first + 500]
-            await self._database.write(
-                lambda c, some=some: statements.unblock(c, str(account), some)  # type: ignore[misc]
-            )
+
+        def unblock(connection: Connection) -> None:
+            for first in range(0, len(gone), AT_ONCE):
+                statements.unblock(connection, str(account), gone[first : first + AT_ONCE])
+
+        await self._database.write(unblock)
         self._keep(account, before - set(gone))
         self._changed(account, (), gone)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from antiphon.core.call import CallInfo
@@ -52,7 +53,7 @@ async def _calls(database: Database, account: Account) -> AsyncIterator[bytes]:
     before = None
     while True:
         page = await database.read(
-            lambda c, before=before: statements.page(c, account.address, before, PAGE)  # type: ignore[misc]
+            partial(statements.page, account=account.address, before=before, limit=PAGE)
         )
         if page:
             yield b"".join(_call(call) for call in page)

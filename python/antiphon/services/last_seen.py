@@ -4,6 +4,7 @@ loses the last moments'.
 
 import asyncio
 import logging
+from functools import partial
 
 from antiphon.core.address import Address
 from antiphon.core.reason import Refused
@@ -62,7 +63,7 @@ class LastSeen:
         while self._left:
             some = dict(list(self._left.items())[:AT_ONCE])
             rows = {str(account): at for account, at in some.items()}
-            await self._database.write(lambda c, rows=rows: statements.save_last_seen(c, rows))  # type: ignore[misc]
+            await self._database.write(partial(statements.save_last_seen, seen=rows))
             for account, at in some.items():
                 if self._left.get(account) == at:
                     del self._left[account]
