@@ -204,6 +204,19 @@ describe("between calls", () => {
     expect(phone.asked).toEqual(["call bob", "call bob"]);
   });
 
+  it("names people as they name themselves, whatever was typed", async () => {
+    phone.server.profiles.set("bob@example.org", { nickname: "Robert" });
+    await show();
+    await type("callee", "bob");
+    await press("call");
+    phone.next.becomes("ringing");
+    await drawn();
+    expect(words("peer")).toBe("Robert");
+    phone.next.becomes("ended", "busy");
+    await drawn();
+    expect(words("last")).toContain("Robert is busy");
+  });
+
   it("says why somebody cannot be called", async () => {
     await show();
     phone.refuse = "not_found";

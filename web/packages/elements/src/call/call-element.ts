@@ -181,6 +181,10 @@ export class AntiphonCall extends AntiphonElement implements PhoneView {
     return this.session.line.account?.faces.pictureOf(address) ?? null;
   }
 
+  nameOf(address: string, name: string): string {
+    return this.session.line.account?.faces.nameOf(address, name) ?? name;
+  }
+
   press(digit: string): void {
     this.#ringer.press(digit);
     const { talk } = this.session;

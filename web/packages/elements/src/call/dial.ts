@@ -103,7 +103,7 @@ function knownView(view: PhoneView): TemplateResult {
 function lastView(view: PhoneView): TemplateResult | typeof nothing {
   const { last, address } = view.session;
   if (!last) return nothing;
-  const name = shownAddress(last.name, address);
+  const name = shownAddress(view.nameOf(last.peer, last.name), address);
   const close = () => {
     view.session.last = null;
     view.set({});

@@ -63,7 +63,7 @@ function entryView(
 ): TemplateResult {
   const { session, text, withVideo } = view;
   const words = text.call.log;
-  const known = names.get(call.peer) ?? call.name;
+  const known = view.nameOf(call.peer, names.get(call.peer) ?? call.name);
   const name = shownAddress(known, session.address);
   const missed = call.incoming && call.answeredAt === null && call.reason !== "declined";
   const offline = session.line.state !== "ready";

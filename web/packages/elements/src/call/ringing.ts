@@ -60,7 +60,7 @@ export function callingView(view: PhoneView): TemplateResult {
 export function waitingView(view: PhoneView, talk: Talk): TemplateResult {
   const { incoming } = view.text.call;
   const { session } = view;
-  const name = shownAddress(talk.name, session.address);
+  const name = shownAddress(view.nameOf(talk.call.peer, talk.name), session.address);
   return html`<aside class="waiting" part="waiting" role="alertdialog" aria-label=${incoming.waiting(name)}>
     ${avatar(name, talk.call.peer, view.pictureOf(talk.call.peer))}
     <strong>${incoming.waiting(name)}</strong>
@@ -87,7 +87,7 @@ export function waitingView(view: PhoneView, talk: Talk): TemplateResult {
 
 function whoView(view: PhoneView, name: string, peer: string, state: string): TemplateResult {
   const own = view.session.address;
-  const shown = shownAddress(name, own);
+  const shown = shownAddress(view.nameOf(peer, name), own);
   const address = shownAddress(peer, own);
   return html`<div class="caller">
     <span class="waves">${avatar(shown, peer, view.pictureOf(peer))}</span>

@@ -29,6 +29,8 @@ export interface PhoneView {
   readonly withVideo: boolean;
   /** URL of somebody's picture. */
   pictureOf(address: string): string | null;
+  /** As the user calls them, as they call themselves, or the name that came with the call. */
+  nameOf(address: string, name: string): string;
   set(change: Partial<PhoneUi>): void;
   /** Calls what is typed. */
   dial(video: boolean): void;

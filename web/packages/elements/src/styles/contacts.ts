@@ -119,6 +119,11 @@ export const contactStyles = css`
     position: relative;
     border-radius: calc(var(--antiphon-radius) * 0.85);
   }
+  /* Of a long list, what is in sight is laid out. */
+  .person:not([data-menu], :focus-within) {
+    content-visibility: auto;
+    contain-intrinsic-height: auto 62px;
+  }
   .person:hover,
   .person:focus-within,
   .person[data-menu] {
