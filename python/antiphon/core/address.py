@@ -50,8 +50,17 @@ class Address:
     local: str
     domain: str
     device: str = ""
-    # Asked for many times a message: made once.
+    # Asked for many times a message: made once, as the number is that dictionaries go by.
     _bare: "Address | None" = field(default=None, init=False, repr=False, compare=False)
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        return self._hash or self._hashed()
+
+    def _hashed(self) -> int:
+        made = hash((self.local, self.domain, self.device)) or 1
+        object.__setattr__(self, "_hash", made)
+        return made
 
     @property
     def bare(self) -> "Address":
@@ -65,7 +74,10 @@ class Address:
 
     def on(self, device: str) -> "Address":
         """The same on a device."""
-        return Address(self.local, self.domain, device)
+        made = Address(self.local, self.domain, device)
+        if device:
+            object.__setattr__(made, "_bare", self.bare)
+        return made
 
     @property
     def is_guest(self) -> bool:

@@ -49,3 +49,12 @@ def test_text_of_an_address_reads_back() -> None:
     assert ADDRESSES.parse(str(address)) == address
     assert address.bare == Address("ann", DOMAIN)
     assert address.bare.on("phone") == address
+
+
+def test_equal_addresses_are_one_key_however_they_were_made() -> None:
+    bare = Address("ann", DOMAIN)
+    made = bare.on("phone")
+    assert made.bare is bare
+    assert {made: 1}[Address("ann", DOMAIN, "phone")] == 1
+    assert {bare: 1}[Address("ann", DOMAIN, "other").bare] == 1
+    assert hash(made) != hash(bare)
