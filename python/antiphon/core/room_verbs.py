@@ -26,7 +26,7 @@ from .ports import Caller, Rooms, RoomSettings, Subject
 from .post import Post
 from .reason import Reason, Refused
 from .room import Room
-from .standing import Affiliation, Standing
+from .standing import Affiliation, Role, Standing
 from .watching import Watching
 
 log = logging.getLogger(__name__)
@@ -333,6 +333,7 @@ class RoomVerbs(PeopleVerbs):
             raise Refused(Reason.FORBIDDEN, "The room of a call cannot be kept.")
         if before is None or not (before.lasting or before.owner):
             self.policy.may_create(caller, name)
+            self._must_be_theirs(caller, name)
             before = before or RoomSettings(name=name, lasting=False, created_at=self._now())
             before = replace(before, owner=caller.address.bare)
         else:
@@ -347,6 +348,16 @@ class RoomVerbs(PeopleVerbs):
         )
         await self._keep(before, after)
         return after, self._apply(after)
+
+    def _must_be_theirs(self, caller: Caller, room: str) -> None:
+        """A room without an owner that somebody is in belongs to those who moderate it."""
+        living = self._rooms.get(room)
+        people = () if living is None else living.members.values()
+        if living is None or caller.grants.admin or all(one.info.stream for one in people):
+            return
+        member = living.member_of(caller.address)
+        if member is None or member.info.role is not Role.MODERATOR:
+            raise Refused(Reason.FORBIDDEN, "Somebody is in this room who moderates it.")
 
     async def _send_away(self, name: str, leaving: Mapping[str, Reason]) -> None:
         for member, reason in leaving.items():

@@ -21,7 +21,7 @@ from antiphon.core.post import PostLimits
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.standing import Affiliation
 from tests.support.contacts import MemoryContacts
-from tests.support.fakes import FakeEndpoint, Recorder, account, house
+from tests.support.fakes import FakeEndpoint, Recorder, account, guest, house
 
 
 async def refused(verb: object) -> Reason:
@@ -255,3 +255,21 @@ async def test_who_only_reads_does_not_change_how_media_go() -> None:
     assert before.wires
     await here.switchboard.join(account("eve"), "r", Recorder(), receive=Receive.NONE)
     assert room.wiring == before
+
+
+async def test_nobody_takes_a_room_from_those_who_are_in_it() -> None:
+    here = house()
+    visitor, ann = guest("visitor"), account("ann")
+    member = (await here.switchboard.join(visitor, "talk", Recorder())).member
+    seized = RoomSettings(name="talk", members_only=True)
+    assert await refused(here.switchboard.set(ann, seized)) is Reason.FORBIDDEN
+    inside = (await here.switchboard.join(ann, "talk", Recorder())).member
+    assert await refused(here.switchboard.set(ann, seized)) is Reason.FORBIDDEN
+    promote = Moderate(inside.id, Act.SET_ROLE, role=Role.MODERATOR)
+    await here.switchboard.update("talk", member.id, promote)
+    await here.switchboard.set(ann, RoomSettings(name="talk"))
+    assert here.rooms.stored["talk"].owner == ann.address
+    await here.switchboard.join(guest("other"), "else", Recorder())
+    await here.switchboard.set(account("root", admin=True), RoomSettings(name="else"))
+    await here.switchboard.join(guest("encoder"), "studio", Recorder(), stream=True)
+    await here.switchboard.set(ann, RoomSettings(name="studio"))
