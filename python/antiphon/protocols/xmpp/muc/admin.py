@@ -30,9 +30,9 @@ class Admin:
         self._foyer = foyer
 
     def requests(self) -> Iterable[Serve]:
-        """muc#admin."""
+        """muc#admin. A guest may be a moderator, too."""
         yield Serve("get", "query", ADMIN, self._list)
-        yield Serve("set", "query", ADMIN, self._change)
+        yield Serve("set", "query", ADMIN, self._change, guests=True)
 
     # lists
 

@@ -24,8 +24,8 @@ class Moderation:
         self._foyer = foyer
 
     def requests(self) -> Iterable[Serve]:
-        """Moderate."""
-        yield Serve("set", "moderate", MODERATION, self._moderate)
+        """Moderate. A guest may be a moderator, too."""
+        yield Serve("set", "moderate", MODERATION, self._moderate, guests=True)
 
     async def _moderate(self, request: Request) -> None:
         asked: Element = request.payload()

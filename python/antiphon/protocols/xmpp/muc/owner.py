@@ -37,6 +37,10 @@ WHISPER = {
     NOBODY: None,
 }
 SIZES = ("10", "50", "100", "500", NOBODY)
+# Bytes of texts; rooms that do not last are kept in memory as they are.
+LONGEST = {"title": 1024, "description": 4096, "password": 256}
+MOST_HISTORY = 1000  # messages
+MOST_OCCUPANTS = 1_000_000
 
 
 class Owner:
@@ -71,9 +75,10 @@ class Owner:
         filled = forms.values(form)
         if forms.kind_of(filled) not in ("", ROOM_CONFIG):
             raise StanzaError("bad-request", "The form is of another kind.")
-        changed = configured(settings, filled)
-        await self._foyer.switchboard.set(
-            caller_of(request.session), replace(changed, locked=False)
+        await self._foyer.switchboard.change(
+            caller_of(request.session),
+            settings.name,
+            lambda now: replace(configured(now, filled), locked=False),
         )
 
     async def _destroy(self, request: Request, end: Element) -> None:
@@ -146,7 +151,7 @@ def configured(settings: RoomSettings, filled: Mapping[str, list[str]]) -> RoomS
     for name, values in filled.items():
         short, value = name.removeprefix(PREFIX), values[0] if values else ""
         if short in TEXTS:
-            changes[TEXTS[short][0]] = value
+            changes[TEXTS[short][0]] = _short(TEXTS[short][0], value)
         elif short in TRUTHS:
             changes[TRUTHS[short][0]] = forms.truth(value)
         elif short == "whois":
@@ -158,9 +163,10 @@ def configured(settings: RoomSettings, filled: Mapping[str, list[str]]) -> RoomS
         elif short == "allowinvites":
             changes["may_invite"] = Role.LISTENER if forms.truth(value) else Role.MODERATOR
         elif short == "maxusers":
-            changes["max_members"] = None if value in ("", NOBODY) else _number(value, name)
+            none = value in ("", NOBODY)
+            changes["max_members"] = None if none else _number(value, name, 1, MOST_OCCUPANTS)
         elif name == "muc#maxhistoryfetch":
-            changes["history"] = _number(value, name)
+            changes["history"] = _number(value, name, 0, MOST_HISTORY)
     changes |= _password(settings, filled)
     return replace(settings, **changes)
 
@@ -170,7 +176,13 @@ def _password(settings: RoomSettings, filled: Mapping[str, list[str]]) -> dict[s
     wanted = forms.first(filled, f"{PREFIX}passwordprotectedroom", str(int(bool(secret))))
     if forms.truth(wanted) and not secret:
         raise StanzaError("not-acceptable", "A room with a password needs one.")
-    return {"password": secret if forms.truth(wanted) else ""}
+    return {"password": _short("password", secret) if forms.truth(wanted) else ""}
+
+
+def _short(what: str, text: str) -> str:
+    if len(text.encode()) > LONGEST[what]:
+        raise StanzaError("not-acceptable", f"The {what} has at most {LONGEST[what]} bytes.")
+    return text
 
 
 def _one_of(words: Mapping[str, Role | None], value: str, name: str) -> Role | None:
@@ -179,7 +191,8 @@ def _one_of(words: Mapping[str, Role | None], value: str, name: str) -> Role | N
     return words[value]
 
 
-def _number(value: str, name: str) -> int:
-    if not (value.isascii() and value.isdecimal()) or len(value) > 6:
-        raise StanzaError("not-acceptable", f"{name} must be a number.")
+def _number(value: str, name: str, least: int, most: int) -> int:
+    fits = value.isascii() and value.isdecimal() and len(value) < 8
+    if not fits or not least <= int(value) <= most:
+        raise StanzaError("not-acceptable", f"{name} must be from {least} to {most}.")
     return int(value)

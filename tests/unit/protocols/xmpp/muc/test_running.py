@@ -213,7 +213,16 @@ async def test_the_configuration(hall: Hall) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("maxusers", "many"), ("whois", "nobody"), ("allowpm", "x"), ("passwordprotectedroom", "1")],
+    [
+        ("maxusers", "many"),
+        ("maxusers", "0"),
+        ("whois", "nobody"),
+        ("allowpm", "x"),
+        ("passwordprotectedroom", "1"),
+        ("roomname", "x" * 1025),
+        ("roomdesc", "x" * 4097),
+        ("roomsecret", "x" * 257),
+    ],
 )
 async def test_settings_that_make_no_sense(hall: Hall, name: str, value: str) -> None:
     (ann,) = await room_of(hall, "ann")
@@ -338,3 +347,19 @@ async def test_one_takes_back_ones_own(hall: Hall) -> None:
     other = mine.find("{urn:xmpp:sid:0}stanza-id").get("id")  # type: ignore[union-attr]
     bob.send(retract.replace(str(id), str(other)))
     assert condition((await bob.take())[-1]) == "forbidden"
+
+
+async def test_a_guest_who_moderates_a_room_moderates_it(hall: Hall) -> None:
+    guest = hall.login("visitor@guest.example.org/x")
+    await guest.join("talk", "Visitor")
+    bob = hall.login("bob")
+    await bob.join("talk")
+    answer = await guest.admin("talk", "<item nick='Bob' role='visitor'/>")
+    assert answer.get("type") == "result"
+    answer = await bob.admin("talk", "<item nick='Visitor' role='none'/>")
+    assert condition(answer) == "forbidden"
+    answer = await guest.admin("talk", "<item nick='Bob' role='none'/>")
+    assert answer.get("type") == "result"
+    assert 307 in codes((await bob.take())[-1])
+    answer = await guest.admin("talk", "<item jid='bob@example.org' affiliation='outcast'/>")
+    assert condition(answer) == "forbidden", "rooms have owners and admins by account"
