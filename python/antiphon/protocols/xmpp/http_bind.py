@@ -6,17 +6,18 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from typing import cast
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from antiphon._native import Pipe, Stanza, Streams
+from antiphon._native import Stanza
 from antiphon.net.gate import Gate, Lease
 
+from .bodies import Reading
 from .bosh import MAX_RID, Body, BoshWire, terminated
 from .config import XmppLimits
-from .loose import Item, LooseWire
+from .listener import STRANGERS_ELEMENT
+from .loose import LooseWire
 from .negotiation import Negotiation
 from .offers import Channel
 from .pace import Pace
@@ -71,63 +72,58 @@ class HttpBind:
             text = "This is for XMPP over BOSH (XEP-0124): send a <body/> by POST.\n"
             return Response(text, media_type="text/plain", headers=CORS)
         try:
-            data = await self._read(request)
+            answer = await self._serve(request)
         except ClientDisconnect:
             return Response(status_code=400)
-        if data is None:
-            answer = self._refusal("policy-violation")
-        else:
-            answer = await self._serve(request, data)
         return Response(answer, media_type=MEDIA_TYPE, headers=CORS)
 
-    async def _read(self, request: Request) -> bytes | None:
-        """The body; None of one that is too large."""
-        data = bytearray()
-        async for piece in request.stream():
-            data += piece
-            if len(data) > self._limits.element_size:
-                return None
-        return bytes(data)
+    async def _serve(self, request: Request) -> bytes:
+        reading, wrong = await self._read(request)
+        client = self._client_of(reading)
+        if wrong is None and reading.head is not None:
+            rid = _number(reading.head.get("rid"))
+            if rid is None or not 0 < rid <= MAX_RID:
+                wrong = "bad-request"
+            elif client is not None:
+                return await self._receive(client, rid, reading.head, reading)
+            elif reading.head.get("sid") is None:
+                return await self._begin(request, reading.head, rid)
+        if client is not None:
+            client.wire.abort()  # it is told that this is the end (XEP-0124 §17.2)
+        return self._refusal(wrong or "item-not-found")
 
-    async def _serve(self, request: Request, data: bytes) -> bytes:
-        found = self._parse(data)
-        if isinstance(found, str):
-            return self._refusal(found)
-        head, items = found
-        sid, rid = head.get("sid"), _number(head.get("rid"))
-        if rid is None or not 0 < rid <= MAX_RID:
-            return self._refusal("bad-request")
-        if sid is None:
-            return await self._begin(request, head, rid)
-        client = self._clients.get(sid)
-        if client is None:
-            return self._refusal("item-not-found")
+    async def _read(self, request: Request) -> tuple[Reading, str | None]:
+        """The body as far as it is read, and what is wrong with it."""
+        reading = Reading(self._limits.element_size)
+        async for piece in request.stream():
+            reading.feed(piece)
+            client = self._client_of(reading)
+            bounds = client.wire.bounds if client is not None else None
+            # Who has not logged in is a stranger, as over TCP.
+            if reading.size > (STRANGERS_ELEMENT if bounds is None else bounds.element):
+                return reading, "policy-violation"
+            if reading.is_wrong:
+                return reading, "bad-request"
+        return reading, None if reading.is_complete else "bad-request"
+
+    def _client_of(self, reading: Reading) -> _Client | None:
+        sid = reading.head.get("sid") if reading.head is not None else None
+        return self._clients.get(sid) if sid is not None else None
+
+    async def _receive(self, client: _Client, rid: int, head: Stanza, reading: Reading) -> bytes:
         now = asyncio.get_running_loop().time()
-        if (pause := client.pace.take(len(data), now, elements=len(items))) > 0:
+        # An empty body makes work, too.
+        if (pause := client.pace.take(reading.size, now, elements=1 + len(reading.items))) > 0:
             await asyncio.sleep(pause)
         return await client.wire.receive(
             Body(
                 rid=rid,
-                items=items,
+                items=reading.items,
                 restart=head.get("xmpp:restart") in ("true", "1"),
                 terminate=head.type == "terminate",
                 pause=_number(head.get("pause")) or 0,
             )
         )
-
-    def _parse(self, data: bytes) -> tuple[Stanza, list[Item]] | str:
-        """The `<body/>` and what is in it, or what is wrong."""
-        pipe = Pipe(Streams.BOSH, element=self._limits.element_size, free=True)
-        head: Stanza | None = None
-        items: list[Item] = []
-        for kind, what in pipe.feed(data):
-            if kind == Streams.OPENED:
-                head = cast(Stanza, what)
-            elif kind == Streams.ITEM:
-                items.append(cast(Stanza, what))
-            elif kind == Streams.FAILED:
-                return "bad-request"
-        return (head, items) if head is not None else "bad-request"
 
     async def _begin(self, request: Request, head: Stanza, rid: int) -> bytes:
         """A session (XEP-0124 §7)."""

@@ -21,6 +21,7 @@ from tests.support.xmpp_wire import DOMAIN, Site
 pytestmark = pytest.mark.virtual_time
 
 BIND = "http://jabber.org/protocol/httpbind"
+CONTENT = "xmlns='jabber:client'"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 
 
@@ -281,6 +282,27 @@ async def test_unknown_sessions_and_large_bodies_are_refused(stand: Stand) -> No
     answer = await stand.client.post(b"<body>" + b"x" * 300_000 + b"</body>")
     assert "condition='policy-violation'" in answer.text
     assert stand.bind.refused == {"item-not-found": 1, "policy-violation": 1}
+
+
+async def test_strangers_may_send_less_at_once_than_those_who_have_logged_in(stand: Stand) -> None:
+    client, text = stand.client, f"<message to='bob@{DOMAIN}'><body>{'x' * 20_000}</body></message>"
+    await client.log_in()
+    assert "terminate" not in await client.send(text.replace("<message", f"<message {CONTENT}"))
+    assert len(stand.site.router.received_) == 1
+    stranger = Client(stand.http)
+    await stranger.begin()
+    assert "condition='policy-violation'" in await stranger.send(text)
+    assert "type='terminate'" in await stranger.send()  # the whole session is over
+
+
+@pytest.mark.parametrize("rest", ["", "</body><body xmlns='x'/>", "</body><x/>"])
+async def test_a_request_holds_one_whole_body(stand: Stand, rest: str) -> None:
+    client = stand.client
+    await client.begin()
+    data = f"<body xmlns='{BIND}' sid='{client.sid}' rid='{client.rid + 1}'>{rest}"
+    answer = await client.post(data)
+    assert "condition='bad-request'" in answer.text
+    assert "type='terminate'" in await client.send()
 
 
 async def test_an_address_has_so_many_sessions() -> None:
