@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
-from antiphon.core.ports import Answer, PhoneEvents, PhoneSession, PhoneSessions
+from antiphon.core.media import Answer, PhoneEvents, PhoneSession, PhoneSessions
 from antiphon.core.reason import Reason, Refused
 
 PHONE = Description(

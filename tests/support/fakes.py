@@ -9,20 +9,17 @@ from antiphon.core.call import CallInfo
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
 from antiphon.core.event import Event
 from antiphon.core.graph import Change, Names, Wiring
-from antiphon.core.policy import Policy
-from antiphon.core.ports import (
+from antiphon.core.media import (
     Answer,
-    Caller,
-    Device,
-    Grants,
     Media,
     MediaEvents,
     MediaRoom,
-    RoomSettings,
     Session,
     SessionEvents,
     Sessions,
 )
+from antiphon.core.policy import Policy
+from antiphon.core.ports import Caller, Device, Grants, RoomSettings
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.standing import Standing
 from antiphon.core.switchboard import Switchboard

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from antiphon.core.change import Attach, Publish, Renegotiated
 from antiphon.core.description import Description, Kind
+from antiphon.core.media import Quality
 from antiphon.core.member import Source
-from antiphon.core.ports import Quality
 from antiphon.core.switchboard import Membership
 from antiphon.media.ground import MediaAddresses
 from antiphon.media.phone import EnginePhone, EnginePhones
@@ -19,7 +19,7 @@ SOURCES = {Kind.AUDIO: Source.MICROPHONE, Kind.VIDEO: Source.CAMERA}
 
 
 class Line:
-    """Keeps what a session tells (core.ports.PhoneEvents)."""
+    """Keeps what a session tells (core.media.PhoneEvents)."""
 
     def __init__(self) -> None:
         self.keys: list[tuple[str, float]] = []

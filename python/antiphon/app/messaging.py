@@ -5,7 +5,8 @@ they do is theirs.
 from collections.abc import Callable, Iterable
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Contacts, IceServers, Messages, Presence
+from antiphon.core.people import Contacts, Messages
+from antiphon.core.ports import IceServers, Presence
 from antiphon.core.switchboard import Switchboard
 from antiphon.protocols.xmpp.feature import Feature
 from antiphon.protocols.xmpp.house import House, Services

@@ -12,16 +12,8 @@ from typing import Any
 from starlette.routing import BaseRoute, Route
 
 from antiphon.core.address import Address, Addresses
-from antiphon.core.ports import (
-    Authenticator,
-    Caller,
-    Contacts,
-    Grants,
-    IceServers,
-    Messages,
-    Presence,
-    Rooms,
-)
+from antiphon.core.people import Contacts, Messages
+from antiphon.core.ports import Authenticator, Caller, Grants, IceServers, Presence, Rooms
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 from antiphon.net.gate import Gate

@@ -10,8 +10,9 @@ from typing import Any
 
 from antiphon.core.address import Address
 from antiphon.core.event import MessageReceived
+from antiphon.core.people import Contacts
 from antiphon.core.policy import Policy
-from antiphon.core.ports import Calls, Contacts, Presence, Rooms
+from antiphon.core.ports import Calls, Presence, Rooms
 from antiphon.core.switchboard import Switchboard
 from antiphon.media.engine import Engine
 from antiphon.media.ground import MediaAddresses

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .media import Endpoint
 from .member import Outlet, Receive, Role, Source
-from .ports import Endpoint
 
 
 @dataclass(frozen=True, slots=True)

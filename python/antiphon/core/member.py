@@ -9,7 +9,8 @@ from typing import Protocol
 from .address import Address
 from .description import Codec, Description, Kind
 from .event import Event
-from .ports import Caller, Endpoint
+from .media import Endpoint
+from .ports import Caller
 from .standing import Affiliation, Role
 
 __all__ = ["Info", "Member", "Outlet", "Receive", "Role", "Source", "Track"]

@@ -31,9 +31,10 @@ from .event import (
     Whispered,
 )
 from .graph import UNWIRED, Wiring, difference
+from .media import Endpoint, Media
 from .member import Info, Member, Outlet, Receive, Role, Source, Track
 from .message import Message
-from .ports import Caller, Endpoint, Media, RoomSettings
+from .ports import Caller, RoomSettings
 from .reason import Reason, Refused, WrongState
 from .standing import Affiliation
 
@@ -359,7 +360,7 @@ class Room:
         """Tell everybody that the node will stop."""
         self._tell(Draining(self.name, text))
 
-    # news of the media side (ports.MediaEvents)
+    # news of the media side (core.media.MediaEvents)
 
     def track_started(self, track: str, codec: str) -> None:
         """The codec of a track is known."""

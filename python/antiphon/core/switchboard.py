@@ -23,19 +23,11 @@ from .delivery import Delivery
 from .event import Event, RoomClosed, RoomOpened
 from .exchange import Exchange
 from .guesses import Guesses
+from .media import Media
 from .member import Member, Outlet, Receive, Role, Track
+from .people import Contacts, Messages
 from .policy import Policy
-from .ports import (
-    Caller,
-    Calls,
-    Contacts,
-    Directory,
-    Media,
-    Messages,
-    Presence,
-    Rooms,
-    RoomSettings,
-)
+from .ports import Caller, Calls, Directory, Presence, Rooms, RoomSettings
 from .post import Post, PostLimits
 from .reason import Reason, Refused
 from .room import Room

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from antiphon import _native
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
-from antiphon.core.ports import Endpoint
+from antiphon.core.media import Endpoint
 from antiphon.core.reason import Reason, Refused
 
 from .engine import Engine
@@ -58,7 +58,7 @@ class AudioEndpoint(Endpoint):
             member, self, sample_rate=sample_rate, channels=channels
         )
 
-    # core.ports.Endpoint
+    # core.media.Endpoint
 
     @property
     def number(self) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from antiphon import _native
-from antiphon.core.ports import Media, MediaEvents
+from antiphon.core.media import Media, MediaEvents
 from antiphon.core.reason import Reason, Refused, WrongState
 
 from .config import MediaConfig
@@ -76,7 +76,7 @@ class Engine(Media):
             self._loop = None
         self.native.close()
 
-    # rooms (ports.Media)
+    # rooms (core.media.Media)
 
     def open_room(self, name: str, events: MediaEvents) -> EngineRoom:
         """Place a room on the thread with the fewest peers."""

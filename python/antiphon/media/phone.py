@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from antiphon import _native
 from antiphon.core.description import Description, Kind
-from antiphon.core.ports import Answer, PhoneEvents, PhoneSession, PhoneSessions
+from antiphon.core.media import Answer, PhoneEvents, PhoneSession, PhoneSessions
 from antiphon.core.reason import Reason, Refused
 
 from .agreement import Agreement, Stream, Wishes
@@ -96,7 +96,7 @@ class EnginePhone(PhoneSession):
         self._native.open_phone(self._lobby, self._number)
         self._ground = PhoneGround(self._native, self._number, addresses, near)
 
-    # core.ports.Endpoint
+    # core.media.Endpoint
 
     @property
     def number(self) -> int:
@@ -130,7 +130,7 @@ class EnginePhone(PhoneSession):
             self._native.close_peer(self._number)
         self._leave_lobby()
 
-    # core.ports.PhoneSession
+    # core.media.PhoneSession
 
     def enter(self, room: str, member: str) -> None:
         """Go into a room that is here. Raises `Refused(NOT_FOUND)`."""

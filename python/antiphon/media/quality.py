@@ -1,7 +1,7 @@
 """From measured figures to five bars that people understand."""
 
 from antiphon import _native
-from antiphon.core.ports import Quality
+from antiphon.core.media import Quality
 
 # (bars, largest loss as a fraction, longest round trip in ms) that still deserve them. Below 2 %
 # loss is repaired by

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from antiphon.core.graph import Change, Hub
-from antiphon.core.ports import MediaEvents, MediaRoom
+from antiphon.core.media import MediaEvents, MediaRoom
 
 if TYPE_CHECKING:
     from .engine import Engine, PeerListener
@@ -41,7 +41,7 @@ class EngineRoom(MediaRoom):
         self._open = True
         self._native.open_room(number)
 
-    # ports.MediaRoom
+    # core.media.MediaRoom
 
     def apply(self, change: Change) -> None:
         """Connect before disconnecting: what stays wired by another way is not interrupted."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from antiphon import _native
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
-from antiphon.core.ports import Answer, Session, SessionEvents, Sessions
+from antiphon.core.media import Answer, Session, SessionEvents, Sessions
 from antiphon.core.reason import Reason, Refused
 
 from .engine import Engine
@@ -61,7 +61,7 @@ class EngineSession(Session):
         self._closed = False
         self._number = room.open_peer(member, self, may_offer=open_ended)
 
-    # core.ports.Endpoint
+    # core.media.Endpoint
 
     @property
     def number(self) -> int:
@@ -91,7 +91,7 @@ class EngineSession(Session):
             if not waiting.done():
                 waiting.set_exception(Refused(Reason.GONE, "The media session was closed."))
 
-    # core.ports.Session
+    # core.media.Session
 
     async def accept_offer(self, text: str) -> Answer:
         """Let the engine answer. Raises `Refused(BAD_REQUEST)` for what it cannot understand."""

@@ -1,6 +1,6 @@
 """Lists of contacts, and who sees whom: stored, the same for every protocol.
 
-Implements `core.ports.Contacts`, with `blocks` for who blocks whom. What a step makes of two views
+Implements `core.people.Contacts`, with `blocks` for who blocks whom. What a step makes of two views
 of each other is `subscriptions`'; here both sides change in one transaction, and are told after it.
 It knows no protocol.
 """

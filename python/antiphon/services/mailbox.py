@@ -1,6 +1,6 @@
 """The archives of messages: what arrives together is committed together, and acknowledged after.
 
-Implements `core.ports.Messages`; reading is `archive`'s. Knows no protocol, and not who may say
+Implements `core.people.Messages`; reading is `archive`'s. Knows no protocol, and not who may say
 what.
 """
 

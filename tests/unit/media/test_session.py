@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from antiphon.core.ports import Quality
+from antiphon.core.media import Quality
 from antiphon.core.reason import Reason, Refused
 from antiphon.media.config import MediaConfig
 from antiphon.media.engine import Engine

@@ -15,18 +15,17 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from antiphon.core.address import Address, Addresses
+from antiphon.core.media import Sessions
+from antiphon.core.people import Contacts, Messages
 from antiphon.core.ports import (
     Authenticator,
     Caller,
     Calls,
-    Contacts,
     Grants,
     IceServer,
     IceServers,
-    Messages,
     Presence,
     Rooms,
-    Sessions,
 )
 from antiphon.core.switchboard import Switchboard
 from antiphon.stores.records import AccountLimits, Role

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from antiphon.core.address import Address
 from antiphon.core.change import Attach
 from antiphon.core.event import Ended, Event
+from antiphon.core.media import Answer, Quality, Session
 from antiphon.core.member import Receive
-from antiphon.core.ports import Answer, Caller, Quality, Session
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 
 from .context import HttpContext
@@ -110,7 +111,7 @@ class MediaResource:
         elif self.on_event is not None:
             self.on_event(event)
 
-    # core.ports.SessionEvents
+    # core.media.SessionEvents
 
     def offered(self, request: int, text: str) -> None:
         """Neither protocol can carry an offer of ours; the session was opened so that there is

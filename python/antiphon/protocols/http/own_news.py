@@ -14,7 +14,8 @@ from antiphon.core.address import Address
 from antiphon.core.event import Event
 from antiphon.core.following import Following
 from antiphon.core.message import Message, MessageKind
-from antiphon.core.ports import Caller, Contacts, Device
+from antiphon.core.people import Contacts
+from antiphon.core.ports import Caller, Device
 from antiphon.core.reason import Reason, Refused
 
 from .context import HttpContext

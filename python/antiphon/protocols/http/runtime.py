@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from antiphon.core.ports import Contacts
+from antiphon.core.people import Contacts
 from antiphon.core.reason import Reason
 from antiphon.net.gate import network_of
 

@@ -13,9 +13,10 @@ from antiphon.core import change as changes
 from antiphon.core import event as events
 from antiphon.core.call import is_call_room
 from antiphon.core.description import Description, Kind
+from antiphon.core.media import Endpoint, PhoneSession
 from antiphon.core.member import Source, Track
 from antiphon.core.message import Message
-from antiphon.core.ports import Caller, Endpoint, PhoneSession
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
 

@@ -14,7 +14,8 @@ from antiphon.core import thread as threads
 from antiphon.core.address import Address
 from antiphon.core.member import Outlet
 from antiphon.core.message import Draft, Mark, Message, MessageKind, Span
-from antiphon.core.ports import Caller, Messages
+from antiphon.core.people import Messages
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard
 from antiphon.core.veil import veil_for

@@ -17,8 +17,10 @@ import msgspec
 from antiphon.core import change as changes
 from antiphon.core import event as events
 from antiphon.core.address import Address
+from antiphon.core.media import Quality, Session, Sessions
 from antiphon.core.member import Receive, Source, Track
-from antiphon.core.ports import Caller, Messages, Quality, Session, Sessions
+from antiphon.core.people import Messages
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.switchboard import Membership, Switchboard
 from antiphon.core.veil import Veil, veil_for
@@ -171,7 +173,7 @@ class Participant:
             self.changed()
         self._people.heard(event)
 
-    # core.ports.SessionEvents
+    # core.media.SessionEvents
 
     def offered(self, request: int, text: str) -> None:
         """The engine offers."""

@@ -12,7 +12,8 @@ from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.following import Following
 from antiphon.core.member import Outlet
-from antiphon.core.ports import Caller, Contacts, Presence, PresenceState
+from antiphon.core.people import Contacts
+from antiphon.core.ports import Caller, Presence, PresenceState
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 

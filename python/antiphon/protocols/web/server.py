@@ -14,15 +14,9 @@ import msgspec
 from starlette.websockets import WebSocket
 
 from antiphon.core.address import Address
-from antiphon.core.ports import (
-    Authenticator,
-    Caller,
-    Contacts,
-    IceServers,
-    Messages,
-    Presence,
-    Sessions,
-)
+from antiphon.core.media import Sessions
+from antiphon.core.people import Contacts, Messages
+from antiphon.core.ports import Authenticator, Caller, IceServers, Presence
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 

@@ -19,7 +19,7 @@ from .spelling import presence_of, unavailable
 
 
 class Relations(Protocol):
-    """What is asked of the contacts (`core.ports.Contacts`)."""
+    """What is asked of the contacts (`core.people.Contacts`)."""
 
     def blocks(self, account: Address, other: Address) -> bool | None:
         """Whether one blocks the other, as far as known."""

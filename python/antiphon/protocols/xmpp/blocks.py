@@ -10,7 +10,7 @@ BLOCKED = b"<blocked xmlns='urn:xmpp:blocking:errors'/>"
 
 
 class BlockList(Protocol):
-    """Whom accounts block (`core.ports.Contacts`)."""
+    """Whom accounts block (`core.people.Contacts`)."""
 
     def blocks(self, account: Address, other: Address) -> bool | None:
         """Whether `account` blocks `other`; None where that is not known without asking."""

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from antiphon.core.address import Address
 from antiphon.core.description import Codec, Description, Direction, Kind, Section
-from antiphon.core.ports import Answer, Caller, Grants, SessionEvents
+from antiphon.core.media import Answer, SessionEvents
+from antiphon.core.ports import Caller, Grants
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import HttpContext, create_app, drain
 from antiphon.services.presence import PresenceBook

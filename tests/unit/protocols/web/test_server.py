@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from antiphon.core.ports import Answer, Caller
+from antiphon.core.media import Answer
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.web import server
 from antiphon.protocols.web.config import WebConfig

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Caller, Contacts
+from antiphon.core.people import Contacts
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.caller import CurrentCaller
 from antiphon.protocols.http.models import AddressText, Body, Text

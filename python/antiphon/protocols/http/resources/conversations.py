@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from antiphon.core import thread as threads
 from antiphon.core.address import Address
 from antiphon.core.message import Draft, Message, MessageKind
-from antiphon.core.ports import Caller, Keep, Keeping
+from antiphon.core.people import Keep, Keeping
+from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import message_views as views
 from antiphon.protocols.http.caller import CurrentCaller

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from antiphon.core.change import Subscribe
 from antiphon.core.event import Event, MemberJoined, MemberLeft, TrackAdded, TrackRemoved
+from antiphon.core.media import Answer
 from antiphon.core.member import Receive
-from antiphon.core.ports import Answer, Caller, Grants
+from antiphon.core.ports import Caller, Grants
 from antiphon.core.reason import Reason
 from antiphon.core.room import Room
 from antiphon.protocols.http import media_requests as requests

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from antiphon.core.change import Publish
 from antiphon.core.description import Kind
+from antiphon.core.media import Answer
 from antiphon.core.member import Receive, Source
-from antiphon.core.ports import Answer
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http import media_requests as requests
 from antiphon.protocols.http.caller import MaybeCaller
