@@ -17,18 +17,13 @@ from antiphon._native import SipFlow, SipRequest
 from antiphon.core import event as events
 from antiphon.core.address import ROOMS, Address
 from antiphon.core.call import CallInfo
+from antiphon.core.media import PhoneSessions
 from antiphon.core.message import Message
-from antiphon.core.ports import (
-    Caller,
-    Device,
-    PhoneSessions,
-    Reach,
-    Rooms,
-    RoomSettings,
-)
+from antiphon.core.ports import Caller, Device, Reach, Rooms, RoomSettings
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 
+from . import fields
 from .asked import Asked
 from .calling import Calling
 from .dialog import DialogId
@@ -39,7 +34,6 @@ from .moving import Mover
 from .outgoing import Way
 from .party import Party
 from .reason import status_of
-from .renegotiation import warning
 from .replacing import joining, replacing
 from .rung import Rung
 from .stack import Stack
@@ -128,7 +122,7 @@ class Agent(Reach):
             caller = self._caller(asked)
             party = Calling(self, asked, caller)
         except MalformedError as error:
-            self._stack.reply(request, 400, headers=warning(error))
+            self._stack.reply(request, 400, headers=fields.warning(error))
             return
         try:
             self.admit(party)

@@ -14,12 +14,13 @@ from antiphon.core.call import CallInfo
 from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason, Refused
 
+from . import fields
 from .header import parse_name_address
 from .incoming import IncomingLeg
 from .menu import Menu
 from .party import Party
 from .reason import status_of
-from .renegotiation import acceptable, warning
+from .renegotiation import acceptable
 from .replacing import NoSuchDialog
 from .session_timer import TooSmallError
 from .uri import MalformedError
@@ -57,11 +58,11 @@ class Calling(Party):
         except TooSmallError as error:
             leg.refuse(422, Reason.BAD_REQUEST, more=[("Min-SE", str(error.minimum))])
         except MalformedError as error:
-            leg.refuse(400, Reason.BAD_REQUEST, str(error), warning(error))
+            leg.refuse(400, Reason.BAD_REQUEST, str(error), fields.warning(error))
         except Refused as refused:
             log.info("call refused: %s", refused)
             status = 481 if isinstance(refused, NoSuchDialog) else status_of(refused.reason)
-            leg.refuse(status, refused.reason, refused.text, warning(refused))
+            leg.refuse(status, refused.reason, refused.text, fields.warning(refused))
 
     async def _connect(self, asked: "Asked") -> None:
         if (taken := self._agent.replaced_by(asked.request)) is not None:

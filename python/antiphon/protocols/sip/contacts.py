@@ -57,7 +57,7 @@ def wanted(uri: str, parameters: dict[str, str], outbound: bool, domain: str) ->
     return Wanted(
         uri,
         parsed.host.strip("[]"),
-        _q(parameters.get("q")),
+        quality(parameters.get("q")),
         instance,
         _reg_id(parameters.get("reg-id"), bool(instance)) if outbound else 0,
     )
@@ -78,8 +78,8 @@ def route_of(request: SipRequest) -> tuple[str, ...]:
     return tuple(uri for _, uri, _ in path)
 
 
-def _q(text: str | None) -> float:
-    """RFC 3261 §25.1 `qvalue`."""
+def quality(text: str | None) -> float:
+    """RFC 3261 §25.1 `qvalue`. Raises `Refusal`."""
     if text is None:
         return 1.0
     try:

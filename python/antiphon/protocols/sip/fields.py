@@ -5,6 +5,8 @@ Text from values; it sends nothing.
 
 from collections.abc import Iterable
 
+from antiphon.core.reason import Refused
+
 from .dialog import Dialog, Heading
 from .header import NameAddress
 
@@ -58,6 +60,14 @@ def content(kind: str) -> Fields:
 def identity(caller: NameAddress) -> Fields:
     """Who calls, asserted by us (RFC 3325)."""
     return [("P-Asserted-Identity", str(caller.bare))]
+
+
+def warning(error: Exception) -> Fields:
+    """Says what is wrong (RFC 3261 §20.43), in characters that fit there whatever a peer wrote."""
+    text = str(error.text if isinstance(error, Refused) else error)
+    plain = "".join(char if " " <= char <= "~" else "?" for char in text)
+    safe = plain.replace('"', "'").replace("\\", "/")
+    return [("Warning", f'399 antiphon "{safe[:200]}"')]
 
 
 def unsupported(required: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from enum import Enum
 from functools import partial
 
 from antiphon._native import SipCancelled, SipFlow, SipRequest, SipResponse, SipUnacknowledged
-from antiphon.core.ports import PhoneEvents, PhoneSession, PhoneSessions, Quality
+from antiphon.core.media import PhoneEvents, PhoneSession, PhoneSessions, Quality
 from antiphon.core.reason import Reason, Refused
 
 from . import digits, fields
@@ -220,7 +220,7 @@ class Leg(PhoneEvents):
         try:
             await self._do(request)
         except MalformedError as error:
-            self.stack.reply(request, 400, headers=[("Warning", f'399 antiphon "{error}"')])
+            self.stack.reply(request, 400, headers=fields.warning(error))
 
     async def _do(self, request: SipRequest) -> None:
         match request.method:
@@ -354,7 +354,7 @@ class Leg(PhoneEvents):
     def _failed(self) -> None:
         self.end(Reason.INTERNAL, "The server failed to do this.")
 
-    # news of the media session (core.ports.PhoneEvents)
+    # news of the media session (core.media.PhoneEvents)
 
     def offered(self, request: int, text: str) -> None:
         """The media session wants to say something else: by an offer of ours."""

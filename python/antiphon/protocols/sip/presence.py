@@ -17,10 +17,11 @@ from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.event import CallAnswered, CallEnded, CallRinging, Event
 from antiphon.core.member import Outlet
-from antiphon.core.ports import Caller, Contacts, Presence, PresenceState
+from antiphon.core.people import Contacts
+from antiphon.core.ports import Caller, Presence, PresenceState
 from antiphon.core.reason import Reason, Refused
 
-from . import dialog_document, presence_document
+from . import dialog_document, fields, presence_document
 from .asked import Asked
 from .header import number, value_and_parameters
 from .reason import status_of
@@ -36,6 +37,8 @@ _SHOWS = {"chat": "available", "xa": "away"}
 CONDITION_FAILED, BAD_EVENT, TOO_BRIEF, UNSUPPORTED_TYPE = 412, 489, 423, 415
 PUBLICATIONS = 50_000
 PUBLICATIONS_PER_ACCOUNT = 32
+# How often all are looked at for some that have ended, where there is no place for more (s).
+LOOK_TIME = 10.0
 NOTE_LIMIT = 200
 # Ended calls that one notification can tell of.
 ENDED_CALLS = 16
@@ -232,6 +235,7 @@ class Publications:
         self._loop = asyncio.get_running_loop()
         self._by_tag: dict[str, _Publication] = {}
         self._per_account: dict[Address, list[str]] = {}
+        self._look_at = 0.0
 
     def published(self, asked: Asked) -> None:
         """A PUBLISH outside of dialogs."""
@@ -239,7 +243,7 @@ class Publications:
         try:
             self._publish(asked)
         except MalformedError as error:
-            self._stack.reply(request, 400, headers=[("Warning", f'399 antiphon "{error}"')])
+            self._stack.reply(request, 400, headers=fields.warning(error))
         except Refused as refused:
             self._stack.reply(request, status_of(refused.reason))
 
@@ -300,6 +304,11 @@ class Publications:
         return PresenceState(device=device, show=show, note=note[:NOTE_LIMIT])
 
     def _has_place(self, account: Address) -> bool:
+        if len(self._by_tag) >= PUBLICATIONS and (now := self._loop.time()) >= self._look_at:
+            # Those whose publications have ended may never come back themselves.
+            self._look_at = now + LOOK_TIME
+            for other in list(self._per_account):
+                self._expire(other)
         mine = self._per_account.get(account, ())
         return len(self._by_tag) < PUBLICATIONS and len(mine) < PUBLICATIONS_PER_ACCOUNT
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from antiphon._native import SipExhausted, SipRequest, SipTarget
 
+from . import fields
 from .asked import Asked
 from .header import quoted
 from .location import Binding
@@ -105,7 +106,7 @@ class Proxy:
         except Unresolved as error:
             self.counters["unresolved"] += 1
             log.info("no way to %s: %s", asked.uri.host, error)
-            self._stack.reply(asked.request, 404, headers=_warning(str(error)))
+            self._stack.reply(asked.request, 404, headers=fields.warning(error))
             return
         uri = str(asked.uri.request)
         self._send(asked, [SipTarget(uri, flow, direct=False) for flow in flows])
@@ -140,7 +141,7 @@ class Proxy:
         except Unresolved as error:
             log.info("no way to %s: %s", uri.host, error)
             if request.method != "ACK":
-                self._stack.reply(request, 404, headers=_warning(str(error)))
+                self._stack.reply(request, 404, headers=fields.warning(error))
             return
         self._stack.follow(request, flows[0])
 
@@ -154,8 +155,3 @@ class Proxy:
         name = f"{quoted(asked.caller.name)} " if asked.caller.name else ""
         uri = Uri("sip", address.local, self._domain)
         return f"P-Asserted-Identity: {name}<{uri}>\r\n".encode()
-
-
-def _warning(text: str) -> bytes:
-    """RFC 3261 §20.43, 399: words for people."""
-    return f"Warning: 399 antiphon {quoted(text)}\r\n".encode()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from antiphon._native import SipFlow, SipRequest
 
-from .contacts import Refusal
+from .contacts import Refusal, quality
 from .location import Binding
 from .uri import MalformedError, parse_uri
 
@@ -67,9 +67,15 @@ def _equal_contact(present: list[Binding], uri: str) -> Binding | None:
         return None
 
 
-def is_same(old: Binding, uri: str, flow: SipFlow, path: tuple[str, ...]) -> bool:
-    """Whether a refresh changes nothing but the time."""
+def is_same(
+    old: Binding, uri: str, parameters: dict[str, str], flow: SipFlow, path: tuple[str, ...]
+) -> bool:
+    """Whether a refresh changes nothing but the time. Raises `Refusal`."""
     if old.uri != uri or old.path != path:
+        return False
+    if parameters.get("+sip.instance", "").strip("<>") != old.instance:
+        return False
+    if quality(parameters.get("q")) != old.q:
         return False
     if old.flow == flow:
         return True

@@ -198,7 +198,7 @@ class Registrar:
                 if old is not None:
                     plan.refresh = False
                     plan.left.remove(old)
-            elif old is not None and is_same(old, uri, flow, asked.path):
+            elif old is not None and is_same(old, uri, parameters, flow, asked.path):
                 plan.longer.append((old, until))
             else:
                 plan.refresh = False

@@ -100,6 +100,14 @@ class Registration:
     async def _try(self, expires: int) -> float:
         """One registration; the seconds that it lasts, 0 if there is none."""
         try:
+            return await self._register(expires)
+        except Exception:
+            # Such as a machine that is full in a flood: it must not be the last attempt.
+            log.exception("a registration with %s failed", self._registrar.host)
+            return self._failed(0, "this server failed to ask")
+
+    async def _register(self, expires: int) -> float:
+        try:
             flows = await self._stack.locate(self._registrar)
         except Unresolved as error:
             return self._failed(0, str(error))

@@ -16,7 +16,6 @@ from antiphon.core.reason import Reason, Refused
 from . import fields, session_timer
 from .header import tokens
 from .negotiation import Collision, OutOfTurn, Part
-from .reason import status_of
 from .session_timer import Agreed, Terms, TooSmallError
 from .uri import MalformedError
 
@@ -134,7 +133,7 @@ class Renegotiation:
         except (Refused, MalformedError) as error:
             leg.negotiation.invite_refused() if invite else leg.negotiation.refused()
             status = 488 if isinstance(error, Refused) else 400
-            leg.stack.reply(request, status, headers=warning(error))
+            leg.stack.reply(request, status, headers=fields.warning(error))
             return
         if invite:
             leg.negotiation.answer_sent(bool(body), reliable=False, final=True)
@@ -314,15 +313,3 @@ def acceptable(leg: "Leg", request: SipRequest) -> bool:
     else:
         return True
     return False
-
-
-def warning(error: Exception) -> fields.Fields:
-    """Says what is wrong (RFC 3261 §20.43)."""
-    text = str(error.text if isinstance(error, Refused) else error)
-    safe = text.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "/")
-    return [("Warning", f'399 antiphon "{safe[:200]}"')]
-
-
-def status_and_warning(refused: Refused) -> tuple[int, fields.Fields]:
-    """How a refusal is said."""
-    return status_of(refused.reason), warning(refused)

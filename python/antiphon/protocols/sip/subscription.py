@@ -97,7 +97,7 @@ class Subscriptions:
 
     def subscribed(self, asked: Asked) -> None:
         """Somebody subscribes, or fetches once with an expiry of 0."""
-        name, _ = value_and_parameters(asked.request.get("event") or "")
+        name = (asked.request.get("event") or "").partition(";")[0].strip()
         prepare = self._prepare.get(name.lower())
         if prepare is None or (first := prepare(asked.caller)) is None:
             self._take(asked)
@@ -125,7 +125,7 @@ class Subscriptions:
         try:
             self._begin(asked)
         except MalformedError as error:
-            self.stack.reply(request, 400, headers=[("Warning", f'399 antiphon "{error}"')])
+            self.stack.reply(request, 400, headers=fields.warning(error))
         except Refused as refused:
             self.stack.reply(request, status_of(refused.reason))
         except _Unacceptable as refusal:

@@ -22,7 +22,6 @@ from .dialog import DialogId
 from .header import Replaces, elements, parse_name_address, replaces_of
 from .party import Party
 from .reason import phrase, status_of
-from .renegotiation import warning
 from .uri import MalformedError, Uri
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Transfers:
             target = _target(request)
             replaces = replaces_of(target)
         except MalformedError as error:
-            stack.reply(request, 400, headers=warning(error))
+            stack.reply(request, 400, headers=fields.warning(error))
             return True
         if party.outside:
             stack.reply(request, 403)

@@ -94,6 +94,20 @@ async def test_each_contact_has_its_own_time_and_q() -> None:
 
 
 @virtual
+async def test_what_else_a_refresh_changes_is_taken() -> None:
+    site = Site()
+    await site.register("alice", f"{CONTACT};expires=300;q=0.5")
+    (before,) = site.server.location.all("alice")
+    await site.register("alice", f"{CONTACT};expires=300;q=0.5")
+    assert site.server.location.all("alice") == (before,), "nothing but the time"
+    changed = await site.register("alice", f"{CONTACT};expires=300;q=0.7")
+    assert header(changed, "contact") == f"{CONTACT};expires=300;q=0.7"
+    named = await site.register("alice", f'{CONTACT};expires=300;+sip.instance="<urn:uuid:1>"')
+    assert header(named, "contact") == f'{CONTACT};expires=300;+sip.instance="<urn:uuid:1>"'
+    assert site.server.location.count == 1
+
+
+@virtual
 async def test_a_star_removes_all_of_them() -> None:
     site = Site()
     await site.register("alice", f"{CONTACT}, <sip:alice@{PHONE}:5070>")

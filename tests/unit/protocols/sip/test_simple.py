@@ -13,6 +13,7 @@ from antiphon.core.contact import Contact
 from antiphon.core.event import CallEnded, CallRinging, Event, MessageReceived
 from antiphon.core.member import Outlet
 from antiphon.core.ports import PresenceState
+from antiphon.protocols.sip import presence as presence_package
 from antiphon.protocols.sip.asked import Asked
 from antiphon.protocols.sip.messages import TextMessages
 from antiphon.protocols.sip.presence import (
@@ -91,6 +92,7 @@ class Office:
     subscriptions: Subscriptions
     calls: Calls
     friends: Friends
+    publications: Publications
     guests: bool = False
 
     async def ask(
@@ -121,7 +123,7 @@ async def office() -> AsyncIterator[Office]:
     subscriptions.add(DialogPackage(calls))
     subscriptions.add(MessagePackage(lambda who: (2, 5)))
     publications, texts = Publications(ours, presence), TextMessages(ours, made.switchboard)
-    here = Office(made, Opposite(theirs), presence, subscriptions, calls, friends)
+    here = Office(made, Opposite(theirs), presence, subscriptions, calls, friends, publications)
     theirs.on("NOTIFY", here.phone.requests.append)
     handlers = {
         "SUBSCRIBE": subscriptions.subscribed,
@@ -162,6 +164,18 @@ async def test_presence_is_told_at_once_and_when_it_changes(office: Office) -> N
     assert read_presence((await office.notified()).body)[0] == "available"
     office.presence.publish(says("busy"))
     assert read_presence((await office.notified()).body)[0] == "busy"
+
+
+@pytest.mark.parametrize("event", ["presence;id=1;id=2", "presence;=", 'presence;"x'])
+async def test_an_event_that_cannot_be_read_is_the_subscribers_mistake(
+    office: Office, event: str
+) -> None:
+    response = await office.ask("SUBSCRIBE", "bob", ("Event", event))
+    assert response.status == 400
+    assert not office.subscriptions.stack.failures
+    words = response.get("warning") or ""
+    assert words.startswith('399 antiphon "')
+    assert words.count('"') == 2
 
 
 async def test_who_is_not_let_see_asks_once_and_is_told_when_they_may(office: Office) -> None:
@@ -328,6 +342,24 @@ async def test_a_telephone_publishes_changes_and_withdraws(office: Office) -> No
     gone = [event, ("SIP-If-Match", second), ("Expires", "0")]
     assert (await office.ask("PUBLISH", "alice", *gone)).status == 200
     assert shown() == []
+
+
+async def test_publications_that_have_ended_give_their_place_to_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_package, "PUBLICATIONS", 1)
+    monkeypatch.setattr(presence_package, "LOOK_TIME", 0.0)
+    here = write_presence("sip:x", [Document(id="1", show="away")]).decode()
+
+    async def publish(user: str) -> int:
+        office.phone.user = user
+        return (await office.ask("PUBLISH", user, ("Event", "presence"), PIDF, body=here)).status
+
+    assert await publish("carl") == 200
+    assert await publish("alice") == 503
+    for publication in office.publications._by_tag.values():
+        publication.until = 0.0  # and nobody hears of carl again
+    assert await publish("alice") == 200
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,31 @@ async def test_a_refusal_is_told_and_tried_again_ever_later(status: int) -> None
 
 
 @virtual
+async def test_a_registration_that_could_not_be_sent_is_not_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs, _, _ = joined()
+    carrier = Carrier(theirs)
+    theirs.on("REGISTER", carrier.register)
+    send = ours.request
+
+    def full(*_: object, **__: object) -> int:
+        raise RuntimeError("too many transactions")
+
+    monkeypatch.setattr(ours, "request", full)
+    config = trunk(user="antiphon", password="secret", register=True, expires=600)
+    trunks = Trunks(ours, [config])
+    trunks.start()
+    await settle(60)
+    assert trunks.states()[0].registered is False
+    monkeypatch.setattr(ours, "request", send)
+    await settle(300)
+    assert trunks.states()[0].registered
+    monkeypatch.setattr(ours, "request", full)
+    await trunks.close()  # a farewell that cannot be said is no failure
+
+
+@virtual
 async def test_a_carrier_that_does_not_answer() -> None:
     trunks, carrier, _ = registering()
     carrier.silent = True
