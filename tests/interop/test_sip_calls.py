@@ -161,11 +161,9 @@ async def test_somebody_in_a_browsers_place_answers(
     ):
         invited = await browser.event("invited")
         assert invited["call"]["caller_name"] == "Ann"
-        await browser.request("ringing", call=invited["call"]["id"])
-        await asyncio.sleep(0.2)
         browser.events.insert(0, invited)
         await answer(browser)
-        await asyncio.sleep(0.5)
+        await soon("it is answered", lambda: "\nACK " in running.traffic())
         await browser.request("hang_up", call=invited["call"]["id"])
         await running.succeed()
 
@@ -196,8 +194,7 @@ async def test_the_caller_gives_up(node: Node, tmp_path: Path, transport: str) -
         at_a_browser(node, user) as browser,
         playing(node, tmp_path, scenario, transport, f"ann-cancel-{transport}") as running,
     ):
-        invited = await browser.event("invited")
-        await browser.request("ringing", call=invited["call"]["id"])
+        await browser.event("invited")
         await running.succeed()
         ended = await browser.event("call_ended")
         assert ended["call"]["reason"] == "cancelled"
@@ -209,16 +206,15 @@ async def test_reliable_ringing(node: Node, tmp_path: Path, transport: str) -> N
     scenario = Scenario("prack", f"sip:{user}@localhost")
     scenario.call(audio(), "Require: 100rel").expect(180, 100)
     scenario.prack().expect(200, holding="CSeq: [0-9]+ PRACK")
-    scenario.expect(200, holding="CSeq: [0-9]+ INVITE").ack().hang_up()
+    scenario.expect(200, holding="CSeq: [0-9]+ INVITE").ack().be_hung_up()
     async with (
         at_a_browser(node, user) as browser,
         playing(node, tmp_path, scenario, transport, f"ann-prack-{transport}") as running,
     ):
-        invited = await browser.event("invited")
-        await browser.request("ringing", call=invited["call"]["id"])
-        await asyncio.sleep(0.5)
-        browser.events.insert(0, invited)
-        await answer(browser)
+        await soon("it was acknowledged", lambda: "\nPRACK " in running.traffic())
+        call = await answer(browser)
+        await soon("it is answered", lambda: "\nACK " in running.traffic())
+        await browser.request("hang_up", call=call)
         await running.succeed()
 
 
@@ -237,10 +233,8 @@ async def test_a_blind_transfer(node: Node, tmp_path: Path, transport: str) -> N
         playing(node, tmp_path, scenario, transport, f"ann-refer-{transport}") as running,
     ):
         await answer(first)
-        invited = await second.event("invited")
-        await second.request("ringing", call=invited["call"]["id"])
-        await asyncio.sleep(0.3)
-        second.events.insert(0, invited)
+        ringing = "\nNOTIFY sip:"
+        await soon("it is told", lambda: running.traffic().count(ringing) >= 2)
         await answer(second)
         await running.succeed()
 

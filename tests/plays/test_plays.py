@@ -1,4 +1,4 @@
-"""Every play of this folder, performed by clients over the web and in XMPP."""
+"""Every play of this folder, performed by clients over the web, in XMPP and by SIP."""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
 """What all actors share: their name and account, and waiting for what they should notice."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ T = TypeVar("T")
 PATIENCE = 20.0
 
 
-class Actor:
+class Actor(ABC):
     """Somebody with an account. What they notice is kept until a line asks for it."""
 
     def __init__(self, node: Node, name: str) -> None:
@@ -45,11 +46,13 @@ class Actor:
             shown = "\n".join(map(str, self.noticed[-10:]))
             raise AssertionError(f"{self.name} did not notice {what}; noticed:\n{shown}") from None
 
+    @abstractmethod
     async def comes(self) -> None:
-        raise NotImplementedError
+        """Begin to be there."""
 
+    @abstractmethod
     async def goes(self) -> None:
-        raise NotImplementedError
+        """Be there no longer; nothing of it is left."""
 
 
 def address_of(name: str) -> str:

@@ -6,15 +6,23 @@ from pathlib import Path
 
 from tests.support.node import Node
 from tests.support.stage.actor import Actor
-from tests.support.stage.phone import PhoneActor
-from tests.support.stage.script import SENTENCES, Play, read
+from tests.support.stage.phone_calls import CallingPhone
+from tests.support.stage.script import CALLS, WORDS, Play, read
 from tests.support.stage.web import WebActor
 from tests.support.stage.xmpp import XmppActor
 from tests.support.telephony import make_account
 
-# Telephones act few of the sentences.
-TALKATIVE: dict[str, type[Actor]] = {"on the web": WebActor, "in XMPP": XmppActor}
-OVER: dict[str, type[Actor]] = TALKATIVE | {"on a telephone": PhoneActor}
+OVER: dict[str, type[Actor]] = {
+    "on the web": WebActor,
+    "in XMPP": XmppActor,
+    "on a telephone": CallingPhone,
+}
+# Who must be able to act what; of words, telephones have few.
+FLUENT: dict[type[Actor], dict[str, str]] = {
+    WebActor: WORDS | CALLS,
+    XmppActor: WORDS,
+    CallingPhone: CALLS,
+}
 
 
 async def perform(node: Node, path: Path) -> Play:
@@ -41,7 +49,7 @@ def unable() -> list[str]:
     """Sentences that an actor who should know all of them cannot act."""
     return [
         f"{kind.__name__}.{verb}"
-        for kind in TALKATIVE.values()
-        for verb in SENTENCES
+        for kind, sentences in FLUENT.items()
+        for verb in sentences
         if not inspect.iscoroutinefunction(getattr(kind, verb, None))
     ]

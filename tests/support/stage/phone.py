@@ -1,11 +1,16 @@
 """An actor on a telephone: registers by SIP, writes and reads messages (RFC 3428), watches and
-tells presence (RFC 3856, RFC 3903). Of the other sentences a telephone knows nothing.
+tells presence (RFC 3856, RFC 3903). Of most other sentences a telephone knows nothing.
+
+Who may see that one is there is nothing that one tells a telephone: its owner says so by REST.
 """
 
 import asyncio
 import contextlib
 import re
 from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
 
 from tests.support.node import Node
 from tests.support.sip_client import (
@@ -20,8 +25,9 @@ from tests.support.sip_client import (
     status,
     with_credentials,
 )
-from tests.support.stage.actor import PATIENCE, Actor
+from tests.support.stage.actor import PATIENCE, Actor, address_of
 from tests.support.telephony import PASSWORD
+from tests.support.wait import until
 
 PIDF = (
     '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:{user}@localhost"'
@@ -42,6 +48,7 @@ class PhoneActor(Actor):
         self._answers: dict[str, asyncio.Future[bytes]] = {}
         self._hearing: asyncio.Task[None] | None = None
         self._contact = ""
+        self._published = ""
 
     async def comes(self) -> None:
         server = ("127.0.0.1", self.node.port("sip"))
@@ -49,6 +56,7 @@ class PhoneActor(Actor):
         self._contact = f"sip:{self.user}@{socket.local}"
         self._hearing = asyncio.create_task(self._hear(socket))
         await self._proved(register(self.user, self._contact))
+        self._published = ""
         await self._publish("", "")
 
     async def goes(self) -> None:
@@ -69,6 +77,16 @@ class PhoneActor(Actor):
         lines = ("Event: presence", "Expires: 600", f"Contact: <{self._contact}>")
         await self._request("SUBSCRIBE", other, *lines)
 
+    async def is_asked(self, other: str) -> None:
+        async def asking() -> list[str]:
+            found = (await self._rest("GET", "contacts"))["contacts"]
+            return [one["address"] for one in found if one["asking"]]
+
+        await until(f"{other} asks {self.name}", asking, lambda who: address_of(other) in who)
+
+    async def lets(self, other: str) -> None:
+        await self._rest("POST", f"contacts/{address_of(other)}/answer", {"granted": True})
+
     async def sees_there(self, other: str) -> None:
         await self._sees(other, lambda text: "open" in text and "away" not in text)
 
@@ -88,10 +106,23 @@ class PhoneActor(Actor):
 
     # within
 
+    async def _rest(self, method: str, path: str, body: object = None) -> Any:
+        """Something of the account's own."""
+        async with httpx.AsyncClient(base_url=f"{self.node.url}/api/v1") as http:
+            given = {"address": self.address, "password": PASSWORD}
+            login = (await http.post("/auth/login", json=given)).raise_for_status()
+            bearer = {"Authorization": f"Bearer {login.json()['token']}"}
+            path = f"/accounts/{self.address}/{path}"
+            answer = await http.request(method, path, json=body, headers=bearer)
+            return answer.raise_for_status().json() if answer.content else None
+
     async def _publish(self, activity: str, note: str) -> None:
         body = PIDF.format(user=self.user, activity=activity, note=note)
-        lines = ("Event: presence", "Expires: 600", "Content-Type: application/pidf+xml")
-        await self._request("PUBLISH", self.name, *lines, body=body)
+        lines = ["Event: presence", "Expires: 600", "Content-Type: application/pidf+xml"]
+        if self._published:  # what it said takes the place of that (RFC 3903 §4.4)
+            lines.append(f"SIP-If-Match: {self._published}")
+        answer = await self._request("PUBLISH", self.name, *lines, body=body)
+        self._published = header(answer, "SIP-ETag")
 
     async def _sees(self, other: str, fits: object) -> None:
         assert callable(fits)
@@ -104,39 +135,56 @@ class PhoneActor(Actor):
 
         await self.until(seen, f"the presence of {other}")
 
-    async def _request(self, method: str, other: str, *lines: str, body: str = "") -> None:
+    async def _request(self, method: str, other: str, *lines: str, body: str = "") -> bytes:
         assert self._socket is not None, f"{self.name} is offline"
         uri = f"sip:{other.lower()}@{DOMAIN}"
         request = message(
             method, uri, *lines, sender=self.user, via=self._socket.local, body=body,
             call_id=fresh("play-"),
         )  # fmt: skip
-        await self._proved(request)
+        return await self._proved(request)
 
-    async def _proved(self, request: bytes) -> None:
+    async def _proved(self, request: bytes) -> bytes:
+        """The answer, which is a good one."""
         challenge = await self._ask(request)
         assert status(challenge) in (401, 407), challenge.decode()
         answer = await self._ask(with_credentials(request, challenge, self.user, PASSWORD))
         assert 200 <= status(answer) < 300, answer.decode()
+        return answer
 
     async def _ask(self, request: bytes) -> bytes:
         """The final answer."""
-        assert self._socket is not None, f"{self.name} is offline"
-        number = header(request, "CSeq") + header(request, "Call-ID")
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._answers[number] = answer
-        self._socket.send(request)
         async with asyncio.timeout(PATIENCE):
-            return await answer
+            return await self._begin(request)
+
+    def _begin(self, request: bytes) -> asyncio.Future[bytes]:
+        """Send it; what comes is the final answer."""
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._answers[_transaction(request)] = answer
+        self._send(request)
+        return answer
+
+    def _send(self, data: bytes) -> None:
+        assert self._socket is not None, f"{self.name} is offline"
+        self._socket.send(data)
 
     async def _hear(self, socket: Client) -> None:
         while True:
             heard = await socket.came.get()
             if status(heard) == 0:
-                socket.send(reply(heard, 200))
-                self.notice(heard)
+                self._asked(heard)
             elif status(heard) >= 200:
-                number = header(heard, "CSeq") + header(heard, "Call-ID")
-                answer = self._answers.pop(number, None)
+                answer = self._answers.pop(_transaction(heard), None)
                 if answer is not None and not answer.done():
                     answer.set_result(heard)
+            else:
+                self.notice(heard)
+
+    def _asked(self, request: bytes) -> None:
+        """A request came."""
+        self._send(reply(request, 200))
+        self.notice(request)
+
+
+def _transaction(text: bytes) -> str:
+    return header(text, "CSeq") + header(text, "Call-ID")

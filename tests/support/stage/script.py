@@ -13,7 +13,7 @@ ROOM = r"(?P<room>[a-z][\w-]*)"
 TEXT = r": (?P<text>.+)"
 
 # Verb (a method of actors) → how it is written. The first word is always who does it.
-SENTENCES: dict[str, str] = {
+WORDS: dict[str, str] = {
     # coming and going
     "comes": r"comes online",
     "goes": r"goes offline",
@@ -61,6 +61,19 @@ SENTENCES: dict[str, str] = {
     "is_sent_out": rf"is sent out of {ROOM}",
     "finds_said": rf"finds in the archive of {ROOM}" + TEXT,
 }
+# What those say who can call.
+CALLS: dict[str, str] = {
+    "calls": rf"calls {NAME.format('other')}",
+    "is_called": rf"is called by {NAME.format('other')}",
+    "hears_ringing": rf"hears it ring at {NAME.format('other')}",
+    "answers": rf"answers {NAME.format('other')}",
+    "declines": rf"declines {NAME.format('other')}",
+    "is_declined": rf"is declined by {NAME.format('other')}",
+    "talks": rf"talks to {NAME.format('other')}",
+    "hangs_up": rf"hangs up on {NAME.format('other')}",
+    "is_left": rf"is left by {NAME.format('other')}",
+}
+SENTENCES = WORDS | CALLS
 _COMPILED = {
     verb: re.compile(rf"{NAME.format('who')} {words}") for verb, words in SENTENCES.items()
 }

@@ -21,6 +21,9 @@ class WebActor(Actor):
         self._socket: Signalling | None = None
         self._room = ""
         self._members: dict[str, str] = {}
+        # Ids of calls by whom they are with, and those that rang here.
+        self._calls: dict[str, str] = {}
+        self._invited: dict[str, dict[str, Any]] = {}
         # What was last written to each, and the id of what was last read from each.
         self._written: dict[str, dict[str, Any]] = {}
         self._read: dict[str, str] = {}
@@ -204,7 +207,63 @@ class WebActor(Actor):
         page = await self._do("history", limit=100)
         assert text in [message["text"] for message in page["messages"]], page
 
+    # calls
+
+    async def calls(self, other: str) -> None:
+        call = (await self._do("call", to=address_of(other)))["call"]
+        self._calls[other] = call["id"]
+        await self._goes_to(call)
+
+    async def is_called(self, other: str) -> None:
+        def fits(event: Any) -> dict[str, Any] | None:
+            if event["type"] != "invited":
+                return None
+            call: dict[str, Any] = event["call"]
+            return call if call["caller"].partition("/")[0] == address_of(other) else None
+
+        self._invited[other] = call = await self.until(fits, f"a call of {other}")
+        self._calls[other] = call["id"]
+
+    async def hears_ringing(self, other: str) -> None:
+        await self._of_call("call_ringing", other)
+
+    async def answers(self, other: str) -> None:
+        await self._do("accept", call=self._calls[other])
+        await self._goes_to(self._invited[other])
+
+    async def declines(self, other: str) -> None:
+        await self._do("decline", call=self._calls.pop(other))
+
+    async def is_declined(self, other: str) -> None:
+        call = await self._of_call("call_ended", other)
+        assert call["reason"] == "declined", call
+
+    async def talks(self, other: str) -> None:
+        await self._of_member("member_joined", other)
+
+    async def hangs_up(self, other: str) -> None:
+        await self._do("hang_up", call=self._calls.pop(other))
+
+    async def is_left(self, other: str) -> None:
+        call = await self._of_call("call_ended", other)
+        assert call["reason"] == "left", call
+
     # within
+
+    async def _goes_to(self, call: dict[str, Any]) -> None:
+        """Into the room of a call."""
+        members = (await self._do("join", room=call["room"], name=self.name))["room"]["members"]
+        for member in members:
+            self.notice({"type": "member_joined", "member": member})
+
+    async def _of_call(self, kind: str, other: str) -> dict[str, Any]:
+        def fits(event: Any) -> dict[str, Any] | None:
+            if event["type"] != kind:
+                return None
+            call: dict[str, Any] = event["call"]
+            return call if call["id"] == self._calls[other] else None
+
+        return await self.until(fits, f"{kind} of the call with {other}")
 
     async def _do(self, request: str, **given: Any) -> dict[str, Any]:
         assert self._socket is not None, f"{self.name} is offline"
