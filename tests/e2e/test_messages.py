@@ -188,6 +188,50 @@ async def test_what_is_written_without_a_connection_is_sent_once(
         await ann.sees_messages(*(f"Number {number}" for number in range(5)))
 
 
+async def test_the_end_of_a_conversation_stays_in_sight(
+    node: Node, tmp_path: Path, artifacts: Path
+) -> None:
+    """However large the place for it is; and who reads further up stays there until they write."""
+    async with (
+        httpx.AsyncClient(base_url=node.url) as http,
+        correspond("chrome", ANN, tmp_path, artifacts) as ann,
+    ):
+        account = {"address": "ben", "password": PASSWORD, "name": "Ben"}
+        assert (await http.post("/api/v1/accounts", json=account)).status_code == 201
+        await ann.registers(node.url)
+        ben_at = f"ben@{await domain_of(ann)}"
+        await ann.browser.evaluate(f"location.hash = '#/chat/{ben_at}'")
+        await ann.waits_for("a place to write", "chat", '[part~="chat-input"]:enabled', bool)
+        await ann.browser.evaluate(
+            """(async () => {
+                const {controller} = document.querySelector("antiphon-chat");
+                for (let number = 0; number < 40; number += 1) {
+                    await controller.send(`Number ${number} ${"and more ".repeat(30)}`);
+                }
+            })()"""
+        )
+        await ann.waits_for("them all", "chat", '[part~="message"]', lambda n: n == 40)
+        await until("the end", lambda: below(ann), lambda pixels: pixels < 2)
+        await ann.browser.click("#calls")
+        await until("narrower", lambda: ann.browser.evaluate(WIDTH), lambda width: width < 500)
+        await until("the end again", lambda: below(ann), lambda pixels: pixels < 2)
+        await ann.browser.evaluate(f"{LOG}.scrollTop = 300")
+        await ann.browser.type(CHAT + '[part~="chat-input"]', "Hello")
+        assert await ann.browser.evaluate(f"{LOG}.scrollTop") == 300
+        await ann.browser.press("Enter")
+        await until("one's own message", lambda: below(ann), lambda pixels: pixels < 2)
+
+
+LOG = """document.querySelector("antiphon-chat").shadowRoot.querySelector('[part~="chat-log"]')"""
+WIDTH = f"{LOG}.clientWidth"
+
+
+async def below(one: Correspondent) -> float:
+    """How many pixels of the conversation are below what is in sight."""
+    script = f"{LOG}.scrollHeight - {LOG}.scrollTop - {LOG}.clientHeight"
+    return float(await one.browser.evaluate(script))
+
+
 async def test_a_call_from_the_list_rings_everywhere_and_the_first_wins(
     node: Node, sound: None, tmp_path: Path, artifacts: Path
 ) -> None:

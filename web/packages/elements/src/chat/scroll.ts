@@ -9,12 +9,17 @@ export class ChatScroll {
   #anchor: { readonly id: string; readonly below: number } | null = null;
   #last: string | null = null;
   #placed = false;
+  /** The end was in sight when the reader last scrolled: it stays so when the place for it changes. */
+  #atEnd = true;
+  readonly #sizes = new ResizeObserver(() => {
+    if (this.#log && this.#atEnd) toEnd(this.#log);
+  });
 
   /** Before a drawing: does the reader see the end, or else what? */
   before(): void {
     const log = this.#log;
     if (!log) return;
-    this.#follows = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+    this.#follows = seesEnd(log);
     const top = this.#follows ? undefined : topmost(log);
     const id = top?.dataset.id;
     this.#anchor = top && id ? { id, below: top.offsetTop - log.scrollTop } : null;
@@ -27,7 +32,10 @@ export class ChatScroll {
   after(root: ParentNode, ready = true, target: string | null = null): boolean {
     const log = root.querySelector<HTMLElement>(".log");
     const wrote = log !== null && this.#wrote(rowsOf(log).at(-1));
-    if (log !== this.#log) this.#placed = false;
+    if (log !== this.#log) {
+      this.#placed = false;
+      this.#watch(log);
+    }
     this.#log = log;
     if (log === null) return false;
     if (target !== null && this.#show(log, target)) return true;
@@ -35,6 +43,17 @@ export class ChatScroll {
     else if (this.#follows || wrote) toEnd(log);
     else this.#stay(log);
     return false;
+  }
+
+  #watch(log: HTMLElement | null): void {
+    this.#sizes.disconnect();
+    this.#atEnd = true;
+    if (!log) return;
+    this.#sizes.observe(log);
+    const scrolled = () => {
+      this.#atEnd = seesEnd(log);
+    };
+    log.addEventListener("scroll", scrolled, { passive: true });
   }
 
   /** What was seen stays where it was, whatever came above or went. */
@@ -81,6 +100,10 @@ function rowsOf(log: HTMLElement): HTMLElement[] {
 /** The first message of which something is in sight. */
 function topmost(log: HTMLElement): HTMLElement | undefined {
   return rowsOf(log).find((row) => row.offsetTop + row.offsetHeight > log.scrollTop);
+}
+
+function seesEnd(log: HTMLElement): boolean {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
 }
 
 function toEnd(log: HTMLElement): void {
