@@ -44,6 +44,9 @@ class OldBookmarks:
         self._pep = pep
         self._jids = jids
         self._now = now
+        # In them stand passwords of rooms: they are nobody else's, whatever a client forgets to
+        # ask for (XEP-0402 §5).
+        pep.prefer(BOOKMARKS, SETTINGS)
 
     # features.private.Shared
 

@@ -73,6 +73,11 @@ class Pep(Feature):
         self._now = now
         self._shelves: dict[str, Shelf] = {}
         self._watching: dict[str, Changed] = {}
+        self._preferred: dict[str, NodeSettings] = {}
+
+    def prefer(self, node: str, settings: NodeSettings) -> None:
+        """Make nodes of that name so, unless whoever publishes first says otherwise."""
+        self._preferred[node] = settings
 
     def watch(self, node: str, changed: Changed) -> None:
         """Tell `changed` whose items of a node are others than before."""
@@ -179,7 +184,8 @@ class Pep(Feature):
         if (shelf := self._shelves.get(node)) is not None:
             await shelf.publish(request, item)
             return
-        settings = await self._nodes.publish(request.own, node, item, wanted or NodeSettings())
+        made = wanted or self._fresh(node)
+        settings = await self._nodes.publish(request.own, node, item, made)
         await self._events.published(request.own, node, settings, item)
 
     def _item(self, request: Request, made: Element) -> Item:
@@ -203,15 +209,18 @@ class Pep(Feature):
     ) -> NodeSettings:
         """How a new node shall be; one that is there must be so (XEP-0060 §7.1.5)."""
         if options is None:
-            return NodeSettings()
+            return self._fresh(node)
         shelf = self._shelves.get(node)
         known = shelf.settings if shelf else await self._nodes.settings(owner, node)
         if known is None:
-            return node_settings.changed(NodeSettings(), options)
+            return node_settings.changed(self._fresh(node), options)
         if shelf is None and not node_settings.holds(known, options):
             detail = f"<precondition-not-met xmlns='{ERRORS}'/>".encode()
             raise StanzaError("conflict", "The node is configured otherwise.", extra=detail)
         return known
+
+    def _fresh(self, node: str) -> NodeSettings:
+        return self._preferred.get(node, NodeSettings())
 
     async def _retract(self, request: Request, asked: Element) -> None:
         node = asked.get("node") or ""
@@ -249,7 +258,7 @@ class Pep(Feature):
         node = node or secrets.token_hex(8)
         if node in self._shelves or await self._nodes.settings(request.own, node) is not None:
             raise StanzaError("conflict", "There is such a node already.")
-        settings = node_settings.changed(NodeSettings(), options or {})
+        settings = node_settings.changed(self._fresh(node), options or {})
         await self._nodes.configure(request.own, node, settings)
         if not instant:
             return None

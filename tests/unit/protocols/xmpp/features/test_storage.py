@@ -122,3 +122,15 @@ async def test_many_bookmarks_are_told_once_in_the_old_words(house: TestHouse) -
     await writer.set(pubsub(f"<retract node='{NEW}' notify='1'>{gone}</retract>"))
     (event,) = events(await old_reader.take())
     assert len(event.findall(path)) == 5
+
+
+async def test_bookmarks_are_nobody_elses_whatever_a_client_forgets(house: TestHouse) -> None:
+    house.befriend("alice", "bob")
+    alice, bob = house.login("alice/desk"), house.login("bob/x")
+    conference = f"<conference xmlns='{NEW}'><password>secret</password></conference>"
+    for room in (ROOM, OTHER):
+        await alice.set(
+            pubsub(f"<publish node='{NEW}'><item id='{room}'>{conference}</item></publish>")
+        )
+    assert set(new_items(await alice.get(items(NEW)))) == {ROOM, OTHER}, "all are kept"
+    assert await bob.refused("get", items(NEW), to=alice.bare) == "item-not-found"
