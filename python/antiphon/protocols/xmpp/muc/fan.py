@@ -11,6 +11,7 @@ from typing import Any
 
 from antiphon._native import Stanza
 from antiphon.core import event as events
+from antiphon.core.address import Address
 from antiphon.core.member import Info, Member
 from antiphon.core.message import Message, MessageKind
 from antiphon.core.room import Room
@@ -46,7 +47,8 @@ class RoomFan:
         self.nicks = Nicks()
         self.occupants: dict[str, Occupant] = {}
         self.seen = room.settings
-        self.recent: OrderedDict[str, Message] = OrderedDict()
+        # Of the last messages who wrote them (bare), and how clients know them.
+        self.recent: OrderedDict[str, tuple[Address, str]] = OrderedDict()
         self._fan = fan
         self._ids = ids
         self._blocks = blocks
@@ -276,7 +278,7 @@ class RoomFan:
 
     def _said(self, event: events.Said) -> None:
         message = event.message
-        self.recent[message.id] = message
+        self.recent[message.id] = message.sender.bare, spelling.stanza_name(message)
         while len(self.recent) > RECENT:
             self.recent.popitem(last=False)
         data = Stanza(self.spell(message))
@@ -292,12 +294,12 @@ class RoomFan:
         member = self.member_for(message)
         nick = message.name if member is None else self.nick_of(member)
         author = self.recent.get(message.draft.about or "")
-        of_another = author is not None and author.sender.bare != message.sender.bare
+        of_another = author is not None and author[0] != message.sender.bare
         if message.kind is MessageKind.RETRACTION and of_another:
             return self._moderated(message, nick)
         about = None
         if message.kind is MessageKind.CORRECTION and author is not None:
-            about = spelling.stanza_name(author)
+            about = author[1]
         id = self._ids.element(self.room.address, message.sender)
         return spelling.groupchat(self.room.address, message, nick, id, about)
 

@@ -13,6 +13,7 @@ from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
 from antiphon.core.message import Draft, Message, MessageKind, Original
 from antiphon.core.reason import Reason, Refused
+from antiphon.core.standing import Role
 from antiphon.protocols.xmpp import adapter
 from antiphon.protocols.xmpp.feature import StanzaError
 from antiphon.protocols.xmpp.session import Session
@@ -141,6 +142,8 @@ class Talk:
     def _stamped(self, occupant: Occupant, stanza: Stanza, room: str, extra: bytes = b"") -> bytes:
         """As others see it: from the occupant, without what only the room may say."""
         _, late = own_delays(stanza, occupant.caller.address)
+        if occupant.member_room.settings.addresses_for is not Role.LISTENER:
+            late = b""  # it says who they are
         extra = late + extra + occupant.occupant_id
         return stanza.stamp(occupant.jid, extra=extra, drop=FORGED, by=room)
 

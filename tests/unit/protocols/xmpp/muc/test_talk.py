@@ -5,6 +5,7 @@ import pytest
 from antiphon.core.event import Said, SubjectChanged, Typed, Whispered
 from antiphon.core.message import Draft, MessageKind, Span
 from antiphon.core.ports import RoomSettings
+from antiphon.core.standing import Role
 from tests.support.xmpp_house import as_text, body, condition
 from tests.support.xmpp_muc import ROOMS, Client, Hall, from_of, subject
 
@@ -279,3 +280,11 @@ async def test_nobody_says_in_the_name_of_the_room_when_something_was_said(hall:
             assert [one.get("by") for one in forgeries] == [bob.session.bare], "no id of the room"
     ann.send(f"<presence to='den@{ROOMS}/Ann'>{forged}<show>away</show></presence>")
     assert (await bob.only()).findall(DELAY) == []
+
+
+async def test_a_delay_does_not_tell_who_somebody_is(hall: Hall) -> None:
+    hidden = RoomSettings(name="den", addresses_for=Role.MODERATOR)
+    _, bob, eve = await room_of(hall, "ann", "bob", "eve", settings=hidden)
+    own = f"<delay xmlns='urn:xmpp:delay' from='{bob.jid}' stamp='2001-01-01T00:00:00Z'/>"
+    bob.send(f"<message to='den@{ROOMS}' type='groupchat'><body>x</body>{own}</message>")
+    assert "bob@" not in as_text(await eve.only())
