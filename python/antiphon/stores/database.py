@@ -44,7 +44,7 @@ class Database:
         self._connections = connections
         self._reader: Runner | None = None
         self._writer: Runner | None = None
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def open(self, *, migrating: bool = True) -> None:
         """Connect, and (`migrating`) migrate to this version's schema. Raises `CannotOpen`."""
@@ -103,21 +103,21 @@ class Database:
     ) -> T:
         if runner is None:
             raise WrongState("the database is not open")
-        task = asyncio.create_task(runner.run(work, begin=begin))
-        self._running.add(task)
-        task.add_done_callback(self._finished)
+        running = runner.start(work, begin=begin)
+        self._running.add(running)
+        running.add_done_callback(self._finished)
         try:
-            return await asyncio.shield(task)
+            return await asyncio.shield(running)
         except failures as error:
             refused = translate(error)
             self.failures[refused.reason] += 1
             log.error("database %s: %s", self.location, brief(error))
             raise refused from error
 
-    def _finished(self, task: "asyncio.Task[Any]") -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # the one who waited has it, or was cancelled
+    def _finished(self, running: "asyncio.Future[Any]") -> None:
+        self._running.discard(running)
+        if not running.cancelled():
+            running.exception()  # the one who waited has it, or was cancelled
 
     def _connect(self) -> None:
         if self.location.file is None:

@@ -4,6 +4,7 @@ asynchronous driver. Knows neither what they do nor what their failures mean.
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from .errors import FAILURES
 from .url import Location
 
 T = TypeVar("T")
@@ -35,9 +37,9 @@ WAL_TIMEOUT = 5.0
 class Runner(Protocol):
     """Runs functions of a connection, one after the other or several at once."""
 
-    async def run(self, work: Work[T], *, begin: bool) -> T:
+    def start(self, work: Work[T], *, begin: bool) -> "asyncio.Future[T]":
         """Run one, within a transaction or not; it is carried through whatever becomes of the
-        caller, who is not told then.
+        caller, who must not cancel what is given.
         """
 
     async def close(self) -> None:
@@ -50,8 +52,11 @@ class DriverRunner:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
 
-    async def run(self, work: Work[T], *, begin: bool) -> T:
+    def start(self, work: Work[T], *, begin: bool) -> "asyncio.Future[T]":
         """See `Runner`."""
+        return asyncio.get_running_loop().create_task(self._run(work, begin))
+
+    async def _run(self, work: Work[T], begin: bool) -> T:
         async with self.engine.begin() if begin else self.engine.connect() as connection:
             return await connection.run_sync(work)
 
@@ -66,25 +71,44 @@ class ThreadRunner:
     def __init__(self, engine: Engine, threads: int) -> None:
         self.engine = engine
         self._threads = ThreadPoolExecutor(threads, "sqlite")
+        # A thread's own stays with it: to take one from the pool costs more than a small
+        # transaction.
+        self._own = threading.local()
+        self._connections: set[Connection] = set()
 
-    async def run(self, work: Work[T], *, begin: bool) -> T:
+    def start(self, work: Work[T], *, begin: bool) -> "asyncio.Future[T]":
         """See `Runner`."""
-        step = self._in_transaction if begin else self._alone
-        return await asyncio.get_running_loop().run_in_executor(self._threads, step, work)
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, begin)
 
     async def close(self) -> None:
         """See `Runner`."""
         # Threads that were waited for end at once.
         self._threads.shutdown()
+        while self._connections:
+            self._connections.pop().close()
         self.engine.dispose()
 
-    def _in_transaction(self, work: Work[T]) -> T:
-        with self.engine.begin() as connection:
-            return work(connection)
+    def _run(self, work: Work[T], begin: bool) -> T:
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self.engine.connect()
+            self._connections.add(connection)
+        try:
+            if not begin:
+                return work(connection)
+            with connection.begin():
+                return work(connection)
+        except BaseException as error:
+            if isinstance(error, FAILURES) or driver_connection(connection).in_transaction:
+                # Whatever state it is in, the next one shall not find it so.
+                self._drop(connection)
+            raise
 
-    def _alone(self, work: Work[T]) -> T:
-        with self.engine.connect() as connection:
-            return work(connection)
+    def _drop(self, connection: Connection) -> None:
+        self._own.connection = None
+        self._connections.discard(connection)
+        connection.invalidate()
+        connection.close()
 
 
 def sqlite_runner(

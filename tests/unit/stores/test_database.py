@@ -1,6 +1,7 @@
 """Opening, migrating and failing, on SQLite and PostgreSQL."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -266,3 +267,22 @@ def test_begin_is_immediate_for_writers_only(sqlite_url: str) -> None:
 
     select = "SELECT count(*) FROM rooms"
     assert asyncio.run(run()) == [select, "BEGIN IMMEDIATE", select]
+
+
+async def test_one_that_fails_leaves_the_next_a_connection_as_new(database: Database) -> None:
+    """Threads keep their connections: not what a failure left of them."""
+
+    def torn(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if connection.dialect.name == "sqlite" else "SELECT 1")
+        raise KeyError("in the middle")
+
+    for work in (execute(ROOM.format("same")), execute(ROOM.format("same"))):
+        with contextlib.suppress(Refused):
+            await database.write(work)
+    assert await database.read(count("rooms")) == 1
+    for _ in range(10):  # on each of the readers' connections
+        with pytest.raises(KeyError):
+            await database.read(torn)
+    await database.write(execute(ROOM.format("other")))
+    for _ in range(10):
+        assert await database.read(count("rooms")) == 2
