@@ -3,9 +3,11 @@
 Claims: `iss` the node's domain, or the name of an API key whose holder signed it; `sub` the address
 (a bare name is one of the domain); `iat`, `exp` and optionally `nbf` in seconds since 1970; `name`
 to be shown; `grants` with any of `rooms` (list of names; absent: any), `publish` (true), `moderate`
-(false), `create` (true) and `admin` (false); `stamp`, only in the node's own tokens, of the account
-that logged in. The node signs by EdDSA if it has a key for that, else by HS256 with its secret;
-holders of API keys sign by HS256. Does not know accounts: `Accounts.check` does.
+(false), `create` (true) and `admin` (false); only in the node's own tokens: `stamp`, of the account
+that logged in, and `since`, of a token that can be renewed: when its holder came.
+
+The node signs by EdDSA if it has a key for that, else by HS256 with its secret; holders of API keys
+sign by HS256. Does not know accounts: `Accounts.check` does.
 """
 
 import math
@@ -37,12 +39,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified token says. Times are seconds since 1970. `stamp` is that of an account."""
+    """What a verified token says. Times are seconds since 1970. `stamp` is that of an account.
+    `since`: when the holder of a token that can be renewed came; None: it cannot.
+    """
 
     caller: Caller
     issued_at: float
     expires_at: float
     stamp: str | None = None
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,37 @@ class Tokens:
             raise ValueError("an API key must not be named like the domain")
         self._issuers[addresses.domain] = self._own
 
-    def issue(self, caller: Caller, ttl: float | None = None, *, stamp: str | None = None) -> Token:
+    def issue(
+        self,
+        caller: Caller,
+        ttl: float | None = None,
+        *,
+        stamp: str | None = None,
+        renewable: bool = False,
+    ) -> Token:
         """Sign a token for a caller; `stamp` ties it to the present state of an account.
 
-        `ttl` in seconds; raises `Refused(BAD_REQUEST)` if it is out of bounds.
+        `ttl` in seconds; raises `Refused(BAD_REQUEST)` if it is out of bounds. `renewable`: its
+        holder may have another one in its place, as long as it is valid.
         """
+        return self._issue(caller, ttl, stamp, int(self._clock()) if renewable else None)
+
+    def renew(self, text: str, caller: Caller, *, stamp: str | None = None) -> Token:
+        """Sign another token in place of a valid one, for the same caller as it is known now.
+
+        Raises `Refused`: FORBIDDEN for one that is not renewable, UNAUTHORIZED for one that is not
+        valid or whose holder came longer ago than any token lasts.
+        """
+        claims = self.read(text)
+        if claims.since is None or claims.caller.address != caller.address.bare:
+            raise Refused(Reason.FORBIDDEN, "This token cannot be renewed.")
+        if self._clock() - claims.since >= self._config.max_token_ttl:
+            raise Refused(Reason.UNAUTHORIZED, "It is long ago that you came. Please log in.")
+        return self._issue(caller, None, stamp, claims.since)
+
+    def _issue(
+        self, caller: Caller, ttl: float | None, stamp: str | None, since: float | None
+    ) -> Token:
         config = self._config
         lifetime = config.token_ttl if ttl is None else ttl
         if not 1 <= lifetime <= config.max_token_ttl:
@@ -99,6 +130,8 @@ class Tokens:
         }
         if stamp is not None:
             claims["stamp"] = stamp
+        if since is not None:
+            claims["since"] = int(since)
         text = jwt.encode(claims, self._signing, self._own.algorithm)
         if len(text) > config.max_size:
             raise Refused(Reason.TOO_LARGE, "The token has more grants than fit into it.")
@@ -164,7 +197,9 @@ class Tokens:
     def _claims(self, claims: Mapping[str, Any]) -> Claims:
         address = self._subject(claims["sub"])
         name = claims.get("name", "")
-        stamp = claims.get("stamp") if claims["iss"] == self._addresses.domain else None
+        own = claims["iss"] == self._addresses.domain
+        stamp = claims.get("stamp") if own else None
+        since = claims.get("since") if own else None
         if not isinstance(name, str) or not isinstance(stamp, str | None):
             raise TypeError("name and stamp must be text")
         expires = _number(claims["exp"])
@@ -175,7 +210,11 @@ class Tokens:
             expires_at=expires + self._config.leeway,
         )
         return Claims(
-            caller=caller, issued_at=_number(claims["iat"]), expires_at=expires, stamp=stamp
+            caller=caller,
+            issued_at=_number(claims["iat"]),
+            expires_at=expires,
+            stamp=stamp,
+            since=None if since is None else _number(since),
         )
 
     def _subject(self, text: object) -> Address:

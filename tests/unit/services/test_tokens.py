@@ -96,6 +96,42 @@ def test_claims_are_as_documented() -> None:
     }
 
 
+def test_a_token_is_renewed_until_its_holder_came_long_ago() -> None:
+    clock = Clock()
+    tokens = make(clock)
+    token = tokens.issue(ALICE, stamp="s1", renewable=True)
+    first = tokens.read(token.text)
+    assert (first.since, first.caller.expires_at) == (NOW, NOW + 24 * 3600 + CONFIG.leeway)
+    clock.now += 3600
+    known = Caller(address=ALICE.address, name="Alice B.")
+    token = tokens.renew(token.text, known, stamp="s2")
+    claims = tokens.read(token.text)
+    assert (claims.caller, claims.stamp, claims.since) == (known, "s2", NOW)
+    assert token.expires_at == clock.now + 24 * 3600
+    while clock.now - NOW < CONFIG.max_token_ttl:
+        token = tokens.renew(token.text, known)
+        clock.now += 23 * 3600
+    with pytest.raises(Refused) as refusal:
+        tokens.renew(token.text, known)
+    assert refusal.value.reason is Reason.UNAUTHORIZED
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (make().issue(ALICE).text, Reason.FORBIDDEN),
+        (sign({"since": NOW, "iss": "backend"}, API_SECRET), Reason.FORBIDDEN),
+        (make().issue(ALICE, renewable=True).text[:-3] + "AAA", Reason.UNAUTHORIZED),
+        (sign({"since": "long ago"}), Reason.UNAUTHORIZED),
+        (sign({"since": NOW, "sub": "bob@example.org"}), Reason.FORBIDDEN),
+    ],
+)
+def test_what_is_not_renewed(text: str, reason: Reason) -> None:
+    with pytest.raises(Refused) as refusal:
+        make().renew(text, ALICE)
+    assert refusal.value.reason is reason
+
+
 def test_a_token_ends() -> None:
     clock = Clock()
     tokens = make(clock)

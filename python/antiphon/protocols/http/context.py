@@ -120,8 +120,18 @@ class Token(Protocol):
 class Tokens(Protocol):
     """Signs tokens (`services/tokens`)."""
 
-    def issue(self, caller: Caller, ttl: float | None = None, *, stamp: str | None = None) -> Token:
+    def issue(
+        self,
+        caller: Caller,
+        ttl: float | None = None,
+        *,
+        stamp: str | None = None,
+        renewable: bool = False,
+    ) -> Token:
         """A token that says who the caller is and what they may do; `ttl` in seconds."""
+
+    def renew(self, text: str, caller: Caller, *, stamp: str | None = None) -> Token:
+        """Another one in place of a valid one that is renewable. Raises `Refused`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

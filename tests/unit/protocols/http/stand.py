@@ -144,13 +144,25 @@ class MemoryTokens:
 
     def __init__(self) -> None:
         self.issued: dict[str, Caller] = {}
+        self.renewable: set[str] = set()
 
     def issue(
-        self, caller: Caller, ttl: float | None = None, *, stamp: str | None = None
+        self,
+        caller: Caller,
+        ttl: float | None = None,
+        *,
+        stamp: str | None = None,
+        renewable: bool = False,
     ) -> PlainToken:
         text = f"t{len(self.issued)}"
         self.issued[text] = caller
+        self.renewable |= {text} if renewable else set()
         return PlainToken(text)
+
+    def renew(self, text: str, caller: Caller, *, stamp: str | None = None) -> PlainToken:
+        if text not in self.renewable:
+            raise Refused(Reason.FORBIDDEN, "This token cannot be renewed.")
+        return self.issue(caller, stamp=stamp, renewable=True)
 
     async def verify(self, token: str) -> Caller:
         if token not in self.issued:

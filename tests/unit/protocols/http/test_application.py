@@ -18,6 +18,7 @@ ANN = account("ann")
 INTERFACE = {
     "/api/v1/auth/login": {"post"},
     "/api/v1/auth/guest": {"post"},
+    "/api/v1/auth/renew": {"post"},
     "/api/v1/rooms": {"get", "post"},
     "/api/v1/rooms/{room}": {"get", "put", "patch", "delete"},
     "/api/v1/rooms/{room}/members": {"get"},

@@ -1,11 +1,13 @@
 """Tokens by password and for guests."""
 
+import httpx
 import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.ports import Grants, RoomSettings
 from antiphon.protocols.http import HttpLimits
 from antiphon.stores.records import Role
+from tests.support.fakes import account
 from tests.unit.protocols.http.stand import Stand, stand
 
 ANN = Address("ann", "example.org")
@@ -93,3 +95,46 @@ async def test_guests_by_invitation_only() -> None:
         response = await here.call("POST", "/api/v1/auth/guest", json=body)
         caller = here.tokens.issued[response.json()["token"]]
         assert caller.grants == Grants(rooms=frozenset({"open"}), create=False)
+
+
+async def renew(here: Stand, token: str = "") -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return await here.call("POST", "/api/v1/auth/renew", headers=headers)
+
+
+async def test_a_token_is_renewed_for_the_same_one(here: Stand) -> None:
+    await here.accounts.create(ANN, "correct horse", name="Ann")
+    login = {"address": "ann", "password": "correct horse"}
+    first = (await here.call("POST", "/api/v1/auth/login", json=login)).json()["token"]
+    await here.accounts.update(ANN, name="Ann B.")
+    answer = await renew(here, first)
+    assert answer.status_code == 200
+    renewed = here.tokens.issued[answer.json()["token"]]
+    assert (renewed.address, renewed.name, renewed.grants) == (ANN, "Ann B.", Grants())
+    came = (await here.call("POST", "/api/v1/auth/guest", json={"name": "G"})).json()
+    again = (await renew(here, came["token"])).json()
+    assert (again["address"], again["token"] != came["token"]) == (came["address"], True)
+
+
+async def test_what_is_not_renewed(here: Stand) -> None:
+    assert (await renew(here)).status_code == 401
+    assert (await renew(here, "nothing")).status_code == 401
+    # As a command of the shell signs it, for a while or for certain rooms.
+    for name in ("ann", "bob"):
+        token = here.tokens.issue(account(name)).text
+        assert (await renew(here, token)).status_code == 403
+    await here.accounts.create(ANN, "correct horse")
+    assert (await renew(here, here.tokens.issue(account("ann")).text)).status_code == 403
+    await here.accounts.remove(ANN)
+    gone = here.tokens.issue(account("ann"), renewable=True).text
+    assert (await renew(here, gone)).status_code == 403
+
+
+async def test_guests_are_renewed_as_long_as_they_are_welcome() -> None:
+    async with stand(guests=None) as here:
+        await here.house.rooms.save(RoomSettings(name="open", guests=True))
+        came = await here.call("POST", "/api/v1/auth/guest", json={"name": "G", "room": "open"})
+        token = came.json()["token"]
+        assert (await renew(here, token)).status_code == 200
+        await here.house.rooms.save(RoomSettings(name="open", guests=False))
+        assert (await renew(here, token)).status_code == 403

@@ -1,12 +1,13 @@
 """Tokens for people: by password, or as a guest with a name only."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from antiphon.core.ports import Caller, Grants
 from antiphon.core.reason import Reason, Refused
 from antiphon.protocols.http.access import settings_of
-from antiphon.protocols.http.context import Account, HttpContext
+from antiphon.protocols.http.caller import CurrentCaller
+from antiphon.protocols.http.context import Account, HttpContext, Token
 from antiphon.protocols.http.guests import new_guest
 from antiphon.protocols.http.models import AddressText, Body, Name, Password
 from antiphon.protocols.http.runtime import Live, Network
@@ -68,6 +69,35 @@ async def come_as_guest(guest: Guest, live: Live, network: Network) -> TokenView
     return _issue(context, Caller(address=new_guest(context), name=name, grants=grants))
 
 
+@router.post("/renew")
+async def renew(request: Request, live: Live, caller: CurrentCaller) -> TokenView:
+    """Turn a token that was got here, and is still valid, into one that lasts longer: a session
+    that goes on by it need not end. A guest stays the same guest.
+    """
+    context = live.context
+    _, _, token = request.headers["authorization"].partition(" ")
+    if caller.address.is_guest:
+        await _must_be_welcome(context, caller)
+        return _view(context.tokens.renew(token, caller), caller)
+    account = await context.accounts.find(caller.address)
+    # What it said may have been voided just before the account was looked up.
+    await context.authenticator.verify(token)
+    if account is None:
+        raise Refused(Reason.FORBIDDEN, "This token cannot be renewed.")
+    known = caller_of(account)
+    return _view(context.tokens.renew(token, known, stamp=account.stamp), known)
+
+
+async def _must_be_welcome(context: HttpContext, guest: Caller) -> None:
+    """Guests may not be allowed any more. Raises `Refused`."""
+    if context.guests is not None:
+        return
+    for room in guest.grants.rooms or ("",):
+        settings = await settings_of(context, room) if room else None
+        if settings is None or not settings.guests:
+            raise Refused(Reason.FORBIDDEN, "Guests are not allowed here. Please log in.")
+
+
 async def _invitation(context: HttpContext, room: str | None) -> Grants:
     """What a guest may where only some rooms welcome guests: that room, if it is one of them."""
     if room is not None:
@@ -88,5 +118,8 @@ def caller_of(account: Account) -> Caller:
 
 
 def _issue(context: HttpContext, caller: Caller, stamp: str | None = None) -> TokenView:
-    token = context.tokens.issue(caller, stamp=stamp)
+    return _view(context.tokens.issue(caller, stamp=stamp, renewable=True), caller)
+
+
+def _view(token: Token, caller: Caller) -> TokenView:
     return TokenView(token=token.text, expires_at=token.expires_at, address=str(caller.address))
