@@ -20,7 +20,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [*command, "--disable-pip-version-check", "--target", str(folder), str(package)],
         check=True,
-        timeout=50,
+        timeout=150,
     )
     return folder
 

@@ -17,7 +17,7 @@ from tests.support.xmpp_person import slix_person
 GREETING = "{urn:example:greeting:1}greeting"
 SERVER = JID("localhost")
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [*command, "--disable-pip-version-check", "--target", str(folder), str(package)],
         check=True,
-        timeout=50,
+        timeout=300,
     )
     return folder
 

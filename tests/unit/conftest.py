@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from antiphon.core.address import Addresses
 from antiphon.services.normalize import PrecisNormalizer
@@ -17,8 +17,10 @@ from tests.support.virtual_time import VirtualLoop
 
 CORE = Path(__file__).parent / "core"
 
-# How long an example takes says nothing on a machine that others use too.
-settings.register_profile("unit", deadline=None)
+# How long an example takes says nothing on a machine that others use too. Each run tries the same.
+settings.register_profile(
+    "unit", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("unit")
 
 

@@ -28,7 +28,7 @@ def run(
         env=clean | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=120,
         check=False,
     )
 
@@ -99,7 +99,7 @@ def test_accounts(tmp_path: Path) -> None:
     assert run("user", "list", cwd=tmp_path).stdout == ""
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_rights_locks_and_links(tmp_path: Path) -> None:
     run("user", "add", "ann", "--password", PASSWORD, cwd=tmp_path)
     assert run("user", "role", "ann", "moderator", cwd=tmp_path).returncode == 0
@@ -121,7 +121,7 @@ def test_rights_locks_and_links(tmp_path: Path) -> None:
     assert run("user", "export", "ann", "ann.zip", cwd=tmp_path).returncode == 1
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_backup_and_restore(tmp_path: Path) -> None:
     run("user", "add", "ann", "--password", PASSWORD, cwd=tmp_path)
     made = run("backup", "all.tar.gz", cwd=tmp_path)

@@ -182,7 +182,7 @@ async def test_drain_stops_the_node(node: Node) -> None:
 
 
 async def test_the_doctor_finds_a_node_in_good_health(node: Node) -> None:
-    code, output = await command(node, "doctor", "--timeout", "3")
+    code, output = await command(node, "doctor", "--timeout", "20")
     assert code == 0, output
     states = {tuple(line.split()[:2]) for line in output.splitlines()}
     for name in (

@@ -30,6 +30,7 @@ from antiphon.stores.errors import CannotOpen
 from antiphon.stores.records import AccountLimits, Role
 from antiphon.stores.tables import metadata
 from tests.support.postgres import Cluster
+from tests.support.wait import soon
 
 QUICK = AccountsConfig(argon2_memory=64, argon2_time=1, scram_iterations=4096)
 PASSWORD = "correct horse"
@@ -195,20 +196,21 @@ async def test_a_backup_is_one_moment_of_a_busy_database(
 
         return both
 
-    async def load() -> int:
-        number = 0
+    written = 0
+
+    async def load() -> None:
+        nonlocal written
         while not stopped:
-            await site.database.write(write(number))
-            number += 1
+            await site.database.write(write(written))
+            written += 1
             await asyncio.sleep(0)
-        return number
 
     task = asyncio.create_task(load())
-    counts, target = [], tmp_path
+    counts, target = [0], tmp_path
     elsewhere = Database(url)
     await elsewhere.open(migrating=False)  # as the command does, beside the node
     for number in range(3):
-        await asyncio.sleep(0.3)
+        await soon("it goes on", lambda: written > counts[-1] + 5)
         target = tmp_path / f"backup{number}"
         await back_up(
             target,
@@ -222,8 +224,8 @@ async def test_a_backup_is_one_moment_of_a_busy_database(
         assert tables["rooms"] == tables["invitations"]
         counts.append(tables["rooms"])
     stopped = True
-    written = await task
-    assert 0 < counts[0] < counts[1] < counts[2] <= written
+    await task
+    assert 0 < counts[1] < counts[2] < counts[3] <= written
     await elsewhere.close()
     fresh = await opened(tmp_path / "fresh", new_url(kind), migrating=False)
     await restore(
@@ -232,7 +234,7 @@ async def test_a_backup_is_one_moment_of_a_busy_database(
     stored = await fresh.database.read(
         lambda c: c.execute(select(func.count()).select_from(metadata.tables["rooms"])).scalar_one()
     )
-    assert stored == counts[2]
+    assert stored == counts[3]
     await closed(fresh)
     await closed(site)
 

@@ -15,10 +15,15 @@ from tests.unit.protocols.web.stand import Client, World
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    made = World(house(call_limits=CallLimits(ring_time=1.0)))
-    made.house.directory.names |= {"ann", "bob", "eve"}
+    made = open_world(60.0)
     yield made
     await made.server.close()
+
+
+def open_world(ring_time: float) -> World:
+    made = World(house(call_limits=CallLimits(ring_time=ring_time)))
+    made.house.directory.names |= {"ann", "bob", "eve"}
+    return made
 
 
 async def page(world: World, name: str) -> Client:
@@ -103,11 +108,13 @@ async def test_declining_and_busy(world: World) -> None:
         assert (await bob.ask("decline", "refused", call=call["id"]))["reason"] == "gone"
 
 
-async def test_nobody_answers(world: World) -> None:
+async def test_nobody_answers() -> None:
+    world = open_world(1.0)
     ann, bob = await page(world, "ann"), await page(world, "bob")
     await calls(ann, "bob")
     assert (await ann.expect("call_ended"))["call"]["reason"] == "timeout"
     assert (await bob.expect("call_ended"))["call"]["reason"] == "cancelled"
+    await world.server.close()
 
 
 async def test_news_of_calls_outlives_a_join_that_fails(
