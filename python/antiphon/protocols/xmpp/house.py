@@ -245,7 +245,7 @@ class House:
         pep.watch(BOOKMARKS, OldBookmarkNews(events, old).changed)
         self.disco.add(pep)
         yield pep
-        yield PepOwner(services.nodes, events, self._jids)
+        yield PepOwner(services.nodes, events, self._jids, pep.changed)
         yield PepNews(events)
         yield PrivateStorage(services.private, [old])
         yield Bookmarks()

@@ -2,10 +2,11 @@
 may read them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
+from antiphon.core.address import Address
 from antiphon.core.publishing import Nodes, NodeSettings
 from antiphon.core.reason import Refused
 from antiphon.protocols.xmpp import forms, node_settings
@@ -17,6 +18,7 @@ from .pep_events import PepEvents
 
 OWNER = "http://jabber.org/protocol/pubsub#owner"
 MEMBERS = 1000
+Changed = Callable[[Address, str], Awaitable[None]]
 
 
 class PepOwner(Feature):
@@ -24,8 +26,10 @@ class PepOwner(Feature):
 
     xep = "XEP-0060 §8"
 
-    def __init__(self, nodes: Nodes, events: PepEvents, jids: Jids) -> None:
+    def __init__(self, nodes: Nodes, events: PepEvents, jids: Jids, changed: Changed) -> None:
+        """`changed` hears whose items of a node are gone."""
         self._nodes = nodes
+        self._changed = changed
         self._events = events
         self._jids = jids
 
@@ -64,10 +68,12 @@ class PepOwner(Feature):
             node, settings = await self._settings(request, asked)
             await self._nodes.remove(request.own, node)
             await self._events.ended(request.own, node, settings, "delete")
+            await self._changed(request.own, node)
         elif (asked := named(payload, "purge")) is not None:
             node, settings = await self._settings(request, asked)
             await self._nodes.purge(request.own, node)
             await self._events.ended(request.own, node, settings, "purge")
+            await self._changed(request.own, node)
         elif (asked := named(payload, "affiliations")) is not None:
             await self._affiliate(request, asked)
         else:

@@ -20,6 +20,8 @@ from .occupant import Occupant
 
 Step = Callable[[], Coroutine[Any, Any, None]]
 MOST_ITEMS = 100
+# Bytes of the reasons in one list: some thousand accounts, each with one, would be too much.
+OCTETS = 256 * 1024
 AFFILIATIONS = {one.value: one for one in Affiliation}
 
 
@@ -53,16 +55,17 @@ class Admin:
     async def _affiliated(self, request: Request, affiliation: Affiliation) -> list[Element]:
         caller, room = caller_of(request.session), room_asked(request).local
         found = await self._foyer.switchboard.affiliations(caller, room, affiliation)
-        items = []
+        items, left = [], OCTETS
         for account in sorted(found):
             standing = found[account]
+            left -= len(standing.reason.encode())
             attributes = {
                 "affiliation": affiliation.value,
                 "jid": str(account),
                 "nick": standing.nick or None,
             }
             made = element("item", ADMIN, attributes=attributes)
-            if standing.reason:
+            if standing.reason and left >= 0:
                 made.append(element("reason", ADMIN, standing.reason))
             items.append(made)
         return items

@@ -134,3 +134,15 @@ async def test_bookmarks_are_nobody_elses_whatever_a_client_forgets(house: TestH
         )
     assert set(new_items(await alice.get(items(NEW)))) == {ROOM, OTHER}, "all are kept"
     assert await bob.refused("get", items(NEW), to=alice.bare) == "item-not-found"
+
+
+async def test_bookmarks_that_are_all_gone_are_gone_in_the_old_words(house: TestHouse) -> None:
+    writer, old_reader = house.login("alice/a"), house.login("alice/c")
+    await come(old_reader, OLD)
+    path = f"{EVENT}items/{EVENT}item/{{{OLD}}}storage"
+    for verb in ("purge", "delete"):
+        await writer.set(private(storage(old(ROOM))))
+        await old_reader.take()
+        await writer.set(pubsub(f"<{verb} node='{NEW}'/>", "#owner"))
+        (event,) = events(await old_reader.take())
+        assert [len(one) for one in event.findall(path)] == [0]

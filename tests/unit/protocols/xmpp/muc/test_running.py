@@ -8,6 +8,7 @@ from antiphon.core.message import MessageKind
 from antiphon.core.ports import RoomSettings
 from antiphon.core.reason import Reason
 from antiphon.core.standing import Affiliation, Role
+from antiphon.protocols.xmpp.muc import admin
 from tests.support.xmpp_house import as_text, body, condition
 from tests.support.xmpp_muc import ROOMS, USER, Client, Hall, codes, from_of, item
 
@@ -363,3 +364,17 @@ async def test_a_guest_who_moderates_a_room_moderates_it(hall: Hall) -> None:
     assert 307 in codes((await bob.take())[-1])
     answer = await guest.admin("talk", "<item jid='bob@example.org' affiliation='outcast'/>")
     assert condition(answer) == "forbidden", "rooms have owners and admins by account"
+
+
+async def test_a_list_of_many_has_not_all_their_reasons(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ann,) = await room_of(hall, "ann")
+    for number in range(4):
+        jid = f"x{number}@example.org"
+        item_ = f"<item jid='{jid}' affiliation='outcast'><reason>because</reason></item>"
+        await ann.admin("den", item_)
+    monkeypatch.setattr(admin, "OCTETS", 15)
+    query = f"<query xmlns='{ADMIN[1:-1]}'><item affiliation='outcast'/></query>"
+    shown = await ann.get(query, DEN)
+    assert [len(one) for one in shown] == [1, 1, 0, 0]
