@@ -56,6 +56,8 @@ class Mailbox(Archive):
         self._clock = clock
         self._observe = observe
         self._keepings = Keepings(database)
+        # The same as `keeping`, from memory: asked twice a message.
+        self.known_keeping = self._keepings.known
         self._letters: deque[Letter] = deque()
         self._came = 0.0  # when the first of them did
         self._writer: asyncio.Task[None] | None = None
@@ -146,10 +148,6 @@ class Mailbox(Archive):
     async def keeping(self, account: Address) -> Keeping:
         """What the account's archive keeps."""
         return await self._keepings.of(account)
-
-    def known_keeping(self, account: Address) -> Keeping | None:
-        """The same from memory."""
-        return self._keepings.known(account)
 
     async def keep(self, account: Address, keeping: Keeping) -> None:
         """Change what the account's archive keeps."""
