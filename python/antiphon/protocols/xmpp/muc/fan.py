@@ -6,16 +6,17 @@ here, the others find it done.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from antiphon._native import Stanza
 from antiphon.core import event as events
 from antiphon.core.address import Address
-from antiphon.core.member import Info, Member
+from antiphon.core.member import Info
 from antiphon.core.message import Message, MessageKind
 from antiphon.core.room import Room
-from antiphon.core.standing import Role
+from antiphon.core.room_member import Member
+from antiphon.core.standing import Role, Standing
 from antiphon.protocols.xmpp import adapter
 from antiphon.protocols.xmpp.blocks import BlockList
 from antiphon.protocols.xmpp.message import stanza
@@ -44,7 +45,9 @@ class RoomFan:
     def __init__(self, room: Room, fan: Fan, ids: OccupantIds, blocks: BlockList) -> None:
         self.room = room
         self.address = str(room.address)
-        self.nicks = Nicks()
+        self.nicks = Nicks(self._holder)
+        self._affiliations: Mapping[Address, Standing] = {}
+        self._kept: dict[str, Address] = {}
         self.occupants: dict[str, Occupant] = {}
         self.seen = room.settings
         # Of the last messages who wrote them (bare), and how clients know them.
@@ -58,6 +61,15 @@ class RoomFan:
         self._asking: set[str] = set()
         for member in room.members.values():
             self._show(self.nicks.take(member))
+
+    def _holder(self, nick: str) -> Address | None:
+        """For whom a name is kept here."""
+        affiliations = self.room.settings.affiliations
+        if affiliations is not self._affiliations:
+            self._affiliations = affiliations
+            kept = affiliations.items()
+            self._kept = {one.nick.casefold(): account for account, one in kept if one.nick}
+        return self._kept.get(nick.casefold())
 
     # who is here
 

@@ -5,10 +5,11 @@ Several sessions of one account may have one name together (XEP-0045 §7.2.8 lea
 service).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from antiphon.core.address import Address
-from antiphon.core.member import Member
+from antiphon.core.room_member import Member
 from antiphon.core.standing import Role
 
 _RANKS = {role: rank for rank, role in enumerate(Role)}
@@ -31,7 +32,9 @@ class Seat:
 class Nicks:
     """The names of one room's members."""
 
-    def __init__(self) -> None:
+    def __init__(self, holder: Callable[[str], Address | None]) -> None:
+        """`holder`: for which account a name is kept."""
+        self._holder = holder
         self._seats: dict[str, Seat] = {}
         self._of: dict[str, Seat] = {}
 
@@ -54,10 +57,12 @@ class Nicks:
         return seat is None or seat.account == account.bare
 
     def take(self, member: Member) -> Seat:
-        """Seat a member under its name, or one like it if another account has that."""
+        """Seat a member under its name, or one like it if another account has that, or it is kept
+        for one (XEP-0045 §7.10): other protocols do not know of that.
+        """
         account = member.caller.address.bare
         wanted, nick, number = member.info.name, member.info.name, 1
-        while not self.is_free(nick, account):
+        while not self.is_free(nick, account) or self._holder(nick) not in (None, account):
             number += 1
             nick = f"{wanted} ({number})"
         seat = self._seats.setdefault(nick.casefold(), Seat(nick, account))

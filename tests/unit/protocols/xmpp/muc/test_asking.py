@@ -2,6 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
+from antiphon.core.change import Rename
 from antiphon.core.event import RoomInvited
 from antiphon.core.message import Span
 from antiphon.core.ports import RoomSettings
@@ -293,3 +294,19 @@ async def test_an_invitation_by_another_protocol(hall: Hall) -> None:
     assert invite is not None
     assert invite.get("from") == "ann@example.org"
     assert RoomInvited("den", member.caller.address, "Ann", "come").text == "come"
+
+
+async def test_a_name_that_is_kept_is_nobody_elses_by_any_protocol(hall: Hall) -> None:
+    ann, bob = await room_of(hall, "ann", "bob")
+    await hall.switchboard.register(bob.session.caller, "den", "Bobby")
+    await bob.take()
+    bob.send(f"<presence type='unavailable' to='{DEN}/Bob'/>")
+    await ann.take()
+    member, _ = await hall.enter("web", "den", "BOBBY")
+    (came,) = await ann.take()
+    assert came.get("from") == f"{DEN}/BOBBY (2)"
+    await hall.switchboard.update("den", member.id, Rename("bobby"))
+    assert all(one.get("from") != f"{DEN}/bobby" for one in await ann.take())
+    await hall.enter("bob", "den", "Bobby")
+    (came,) = await ann.take()
+    assert came.get("from") == f"{DEN}/Bobby", "it is theirs by the web as well"
