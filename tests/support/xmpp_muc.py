@@ -12,12 +12,12 @@ from xml.etree.ElementTree import Element, fromstring
 
 from antiphon._native import Stanza, Streams
 from antiphon.core.address import Address, Addresses
-from antiphon.core.member import Member
 from antiphon.core.message import Message
 from antiphon.core.people import Letter
 from antiphon.core.policy import Policy
 from antiphon.core.ports import Caller, Device, Grants
 from antiphon.core.reason import Refused
+from antiphon.core.room_member import Member
 from antiphon.core.switchboard import Switchboard
 from antiphon.protocols.xmpp.device import SessionDevice
 from antiphon.protocols.xmpp.jid import Jids

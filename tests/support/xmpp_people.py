@@ -19,8 +19,8 @@ from antiphon.core.event import (
     ProfileChanged,
     Typed,
 )
-from antiphon.core.member import Outlet
 from antiphon.core.message import Draft, Mark, Message, Original
+from antiphon.core.outlet import Outlet
 from antiphon.core.people import Letter
 from antiphon.core.ports import Caller, Device, Reach
 from antiphon.core.profile import Avatar, Profile, Slot

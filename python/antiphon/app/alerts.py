@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.event import Event, MessageWaits
-from antiphon.core.member import Outlet
 from antiphon.core.message import Message, MessageKind
+from antiphon.core.outlet import Outlet
 from antiphon.core.ports import Calls
 from antiphon.core.reason import Reason
 from antiphon.services.push import Notification

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .address import Address
-from .member import Member
 from .policy import Policy
 from .ports import RoomSettings
 from .reason import Reason, Refused
 from .room import Room
+from .room_member import Member
 from .standing import Affiliation, Role, Standing
 
 # Of one room: they are held in memory while it lives.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from .address import Address, Addresses
 from .call import CallInfo
 from .exchange import Exchange
-from .member import Outlet
+from .outlet import Outlet
 from .ports import Caller, Device, Reach
 from .reason import Reason
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from .address import Address
-from .call import Call, CallInfo, News, new_room
+from .call import CallInfo, new_room
 from .event import Event
-from .member import Outlet
+from .outlet import Outlet
 from .ports import Device
 from .reason import Reason, Refused
+from .ringing import Call, News
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .media import Endpoint
-from .member import Outlet, Receive, Role, Source
+from .member import Receive, Role, Source
+from .outlet import Outlet
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any
 from .address import Address
 from .devices import Devices
 from .event import Event, MessageReceived, MessageSent
-from .member import Outlet
 from .message import Message
+from .outlet import Outlet
 from .people import Messages
 from .ports import Device
 from .reason import Refused

@@ -2,20 +2,15 @@
 protocol's words.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from .address import Address
+from .call import CallInfo
+from .contact import Contact
+from .member import Info, Track
+from .message import Mark, Message, Original
+from .presence import PresenceState
 from .reason import Reason
-
-if TYPE_CHECKING:
-    from .address import Address
-    from .call import CallInfo
-    from .contact import Contact
-    from .member import Info, Track
-    from .message import Mark, Message, Original
-    from .ports import PresenceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from .call import CallInfo, CallState, is_call_room
 from .calls import CallBook, CallLimits
 from .devices import Devices
 from .event import Event
-from .member import Outlet
+from .outlet import Outlet
 from .policy import Policy
 from .ports import Caller, Calls, Device, Directory, Reach
 from .reason import Reason, Refused

@@ -12,7 +12,8 @@ from .address import Address
 from .contact import Contact
 from .event import ContactChanged, ContactRemoved, Event, PresenceChanged
 from .people import Contacts
-from .ports import Caller, Presence, PresenceState
+from .ports import Caller, Presence
+from .presence import PresenceState
 from .reason import Refused
 
 log = logging.getLogger(__name__)

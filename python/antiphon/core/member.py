@@ -2,18 +2,14 @@
 in the room.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from .address import Address
-from .description import Codec, Description, Kind
-from .event import Event
-from .media import Endpoint
-from .ports import Caller
+from .description import Codec, Kind
 from .standing import Affiliation, Role
 
-__all__ = ["Info", "Member", "Outlet", "Receive", "Role", "Source", "Track"]
+__all__ = ["Info", "Receive", "Role", "Source", "Track"]
 
 
 class Source(StrEnum):
@@ -70,32 +66,3 @@ class Track:
     codecs: tuple[Codec, ...]
     muted: bool = False
     codec: str | None = None
-
-
-class Outlet(Protocol):
-    """Where news for an address or member goes: a browser tab, a phone, a stream, a recorder."""
-
-    def deliver(self, event: Event) -> None:
-        """Take one event, in order. Never blocks and never raises."""
-
-
-@dataclass(slots=True, eq=False)
-class Member:
-    """An address present in one room through one outlet, with at most one endpoint; only its room
-    changes it.
-    """
-
-    id: str
-    caller: Caller
-    info: Info
-    outlet: Outlet
-    receive: Receive = Receive.ALL
-    chosen: frozenset[str] = frozenset()
-    endpoint: Endpoint | None = None
-    kinds: frozenset[Kind] = frozenset()
-    tracks: dict[str, Track] = field(default_factory=dict)
-
-    def measure(self) -> None:
-        """Learn from the endpoint's description which kinds can be sent to it now."""
-        described = self.endpoint.description if self.endpoint is not None else Description()
-        self.kinds = frozenset(kind for kind in Kind if described.receives(kind))

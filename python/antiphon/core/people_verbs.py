@@ -9,8 +9,8 @@ from .address import Address, Addresses
 from .call_verbs import CallVerbs
 from .event import Event
 from .exchange import Exchange
-from .member import Outlet
 from .message import Draft, Mark, Message, Original, drafted
+from .outlet import Outlet
 from .ports import Caller, Device
 from .post import Heard, Post
 from .reason import Reason, Refused

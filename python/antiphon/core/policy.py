@@ -5,9 +5,10 @@ ins replace or wrap it.
 import secrets
 
 from .address import Address
-from .member import Member, Role, Source
+from .member import Role, Source
 from .ports import Caller, RoomSettings
 from .reason import Reason, Refused
+from .room_member import Member
 from .standing import Affiliation
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from .address import Address
 from .call import CallInfo
 from .event import Event
-from .message import Original
+from .presence import PresenceState
 from .profile import Avatar, Profile, Slot
 from .reason import Reason, Refused
 from .standing import Affiliation, Role, Standing
@@ -237,22 +237,6 @@ class Calls(Protocol):
 
     async def find(self, id: str) -> CallInfo | None:
         """One call."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceState:
-    """What one device says of its user. `show`: available, chat, away, xa (away for long), busy,
-    offline. `since`: seconds since 1970. `priority`: -128 to 127; messages to the account do not go
-    to a device with a negative one. `idle_since`: when its user was last seen to do something.
-    """
-
-    device: Address
-    show: str = "available"
-    note: str = ""
-    since: float = 0.0
-    priority: int = 0
-    idle_since: float | None = None
-    original: Original | None = None
 
 
 class Presence(Protocol):

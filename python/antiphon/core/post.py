@@ -15,8 +15,8 @@ from .delivery import Delivery
 from .event import Event, MessageReceived, MessageWaits
 from .exchange import Exchange
 from .lanes import Lanes
-from .member import Outlet
 from .message import Draft, Message, MessageKind
+from .outlet import Outlet
 from .people import Contacts, Keep, Keeping, Letter, Messages
 from .policy import Policy
 from .ports import Caller, Device, Directory
@@ -88,14 +88,16 @@ class Post:
 
     # what submissions ask
 
-    def charge(self, account: Address) -> None:
-        """One more message of an account (bare). Raises `Refused(TOO_MANY)`."""
+    def charge(self, account: Address, buckets: Buckets | None = None) -> None:
+        """One more message of an account (bare), or one more of something else that it may do as
+        often, which has buckets of its own. Raises `Refused(TOO_MANY)`.
+        """
         rate = self.directory.message_rate(account) if self.directory is not None else None
         if rate is None:
             rate, burst = self.limits.rate, float(self.limits.burst)
         else:
             burst = max(1.0, rate * 10)
-        if not self._buckets.take(account, self._clock(), rate, burst):
+        if not (buckets or self._buckets).take(account, self._clock(), rate, burst):
             raise Refused(Reason.TOO_MANY, "You are sending too many messages. Please slow down.")
 
     def known(self, account: Address) -> bool | None:
@@ -118,7 +120,11 @@ class Post:
     def keeps(self, account: Address, peer: Address) -> bool | None:
         """Whether an account's archive keeps what is exchanged with `peer`; None: unknown yet."""
         keeping = self.messages.known_keeping(account)
-        return None if keeping is None else self._chosen(keeping, account, peer)
+        if keeping is None:
+            return None
+        if keeping.default is Keep.ALWAYS and not keeping.never:
+            return True  # nearly everybody's
+        return self._chosen(keeping, account, peer)
 
     def _chosen(self, keeping: Keeping, account: Address, peer: Address) -> bool | None:
         if keeping.always or keeping.never:

@@ -32,10 +32,12 @@ from .event import (
 )
 from .graph import UNWIRED, Wiring, difference
 from .media import Endpoint, Media
-from .member import Info, Member, Outlet, Receive, Role, Source, Track
+from .member import Info, Receive, Role, Source, Track
 from .message import Message
+from .outlet import Outlet
 from .ports import Caller, RoomSettings
 from .reason import Reason, Refused, WrongState
+from .room_member import Member
 from .standing import Affiliation
 
 Tell = Callable[[Event], None]

@@ -5,13 +5,14 @@ of it: after it is stored.
 from typing import Protocol
 
 from .address import Address
-from .member import Member, Role
+from .member import Role
 from .message import Draft, Message, MessageKind
 from .people import Letter
 from .ports import Caller, RoomSettings
 from .post import Heard, Post
 from .reason import Reason, Refused
 from .room import Room
+from .room_member import Member
 
 
 class Talking(Protocol):

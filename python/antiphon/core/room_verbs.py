@@ -17,7 +17,6 @@ from .call import is_call_room
 from .doors import Doors
 from .event import RoomDeclined, RoomInvited
 from .exchange import Exchange
-from .member import Member
 from .message import Draft, Message
 from .people import Messages
 from .people_verbs import PeopleVerbs
@@ -26,6 +25,7 @@ from .ports import Caller, Rooms, RoomSettings, Subject
 from .post import Post
 from .reason import Reason, Refused
 from .room import Room
+from .room_member import Member
 from .standing import Affiliation, Role, Standing
 from .watching import Watching
 

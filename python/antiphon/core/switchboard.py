@@ -24,13 +24,15 @@ from .event import Event, RoomClosed, RoomOpened
 from .exchange import Exchange
 from .guesses import Guesses
 from .media import Media
-from .member import Member, Outlet, Receive, Role, Track
+from .member import Receive, Role, Track
+from .outlet import Outlet
 from .people import Contacts, Messages
 from .policy import Policy
 from .ports import Caller, Calls, Directory, Presence, Rooms, RoomSettings
 from .post import Post, PostLimits
 from .reason import Reason, Refused
 from .room import Room
+from .room_member import Member
 from .room_verbs import RoomVerbs, room_at_stake, short
 from .watching import Watching
 

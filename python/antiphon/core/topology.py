@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from .description import Kind
 from .graph import NOBODY, UNWIRED, Hub, Names, Wiring
-from .member import Member, Receive, Source, Track
+from .member import Receive, Source, Track
 from .negotiate import decodable
+from .room_member import Member
 
 
 @dataclass(frozen=True, slots=True)

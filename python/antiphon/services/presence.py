@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.event import CallAnswered, CallEnded, Event, PresenceChanged
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from antiphon.core.reason import Reason, Refused
 
 from .last_seen import LastSeen

@@ -4,7 +4,8 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.event import Ended, MemberChanged, MemberLeft, RoomChanged
-from antiphon.core.member import Outlet, Role
+from antiphon.core.member import Role
+from antiphon.core.outlet import Outlet
 from antiphon.core.ports import RoomSettings
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.standing import Affiliation

@@ -13,8 +13,8 @@ from antiphon.core.event import (
     PresenceChanged,
 )
 from antiphon.core.following import Following, Tell
-from antiphon.core.ports import Caller, PresenceState
-from antiphon.core.presence import foremost
+from antiphon.core.ports import Caller
+from antiphon.core.presence import PresenceState, foremost
 from antiphon.core.reason import Reason, Refused
 
 ANN, BOB, EVE = (Address(name, "example.org") for name in ("ann", "bob", "eve"))

@@ -3,10 +3,11 @@ import pytest
 from antiphon.core.address import Address
 from antiphon.core.event import Ended, MemberLeft, SpeakerChanged, TrackChanged
 from antiphon.core.graph import Hub
-from antiphon.core.member import Member, Receive, Role, Source
+from antiphon.core.member import Receive, Role, Source
 from antiphon.core.ports import RoomSettings
 from antiphon.core.reason import Reason, Refused, WrongState
 from antiphon.core.room import Room
+from antiphon.core.room_member import Member
 from tests.support.fakes import (
     BROWSER,
     DESK_PHONE,

@@ -5,8 +5,9 @@ import pytest
 from antiphon.core.address import Address
 from antiphon.core.event import Marked, PresenceChanged, Said, Typed
 from antiphon.core.message import Draft, Mark, Message, MessageKind
-from antiphon.core.ports import PresenceState, RoomSettings
+from antiphon.core.ports import RoomSettings
 from antiphon.core.post import PostLimits
+from antiphon.core.presence import PresenceState
 from antiphon.core.reason import Reason, Refused
 from antiphon.services.presence import PresenceBook
 from tests.support.fakes import FakeDevice, Recorder, account, guest, house

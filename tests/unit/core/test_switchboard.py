@@ -6,11 +6,13 @@ import pytest
 
 from antiphon.core.change import Act, Attach, Moderate, Mute, Present, Publish, RaiseHand, Rename
 from antiphon.core.event import Ended, RoomClosed, RoomOpened, Said
-from antiphon.core.member import Member, Outlet, Receive, Role, Source
+from antiphon.core.member import Receive, Role, Source
 from antiphon.core.message import Draft
+from antiphon.core.outlet import Outlet
 from antiphon.core.policy import Policy
 from antiphon.core.ports import Caller, RoomSettings
 from antiphon.core.reason import Reason, Refused
+from antiphon.core.room_member import Member
 from antiphon.core.switchboard import Membership, Place
 from tests.support.fakes import FakeEndpoint, House, Recorder, account, guest, house
 

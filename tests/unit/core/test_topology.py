@@ -6,7 +6,8 @@ from antiphon.core import topology
 from antiphon.core.address import Address
 from antiphon.core.description import Codec, Description, Kind
 from antiphon.core.graph import Hub, Wiring, difference
-from antiphon.core.member import Info, Member, Receive, Role, Source, Track
+from antiphon.core.member import Info, Receive, Role, Source, Track
+from antiphon.core.room_member import Member
 from antiphon.core.topology import Scene
 from tests.support.fakes import (
     BROWSER,

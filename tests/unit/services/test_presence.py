@@ -9,7 +9,7 @@ from antiphon.core.address import Address, Addresses
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.event import CallAnswered, CallEnded, Event, PresenceChanged
 from antiphon.core.message import Original
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from antiphon.core.reason import Reason, Refused
 from antiphon.services.accounts import Accounts
 from antiphon.services.config import AccountsConfig

@@ -7,8 +7,7 @@ from pydantic import BaseModel, Field
 
 from antiphon.core.address import Address
 from antiphon.core.contact import Contact
-from antiphon.core.ports import PresenceState
-from antiphon.core.presence import foremost
+from antiphon.core.presence import PresenceState, foremost
 
 
 class DeviceView(BaseModel):

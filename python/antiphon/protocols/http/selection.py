@@ -5,7 +5,8 @@ I/O.
 from collections.abc import Iterable, Mapping
 
 from antiphon.core.description import Description, Kind
-from antiphon.core.member import Info, Member, Source, Track
+from antiphon.core.member import Info, Source, Track
+from antiphon.core.room_member import Member
 
 # What one wants to see and hear first of somebody.
 _ORDER = (Source.SCREEN, Source.CAMERA, Source.MICROPHONE, Source.SCREEN_AUDIO, Source.OTHER)

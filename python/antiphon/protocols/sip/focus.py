@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from antiphon.core import event as events
 from antiphon.core.address import ROOMS
-from antiphon.core.member import Member
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
+from antiphon.core.room_member import Member
 from antiphon.core.switchboard import Switchboard
 
 from .conference_document import CONTENT_TYPE, Conference, Participant, Users, write_conference

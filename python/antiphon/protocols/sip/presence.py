@@ -16,9 +16,10 @@ from antiphon._native import SipRequest
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
 from antiphon.core.event import CallAnswered, CallEnded, CallRinging, Event
-from antiphon.core.member import Outlet
+from antiphon.core.outlet import Outlet
 from antiphon.core.people import Contacts
-from antiphon.core.ports import Caller, Presence, PresenceState
+from antiphon.core.ports import Caller, Presence
+from antiphon.core.presence import PresenceState
 from antiphon.core.reason import Reason, Refused
 
 from . import dialog_document, fields, presence_document

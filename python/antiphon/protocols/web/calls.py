@@ -14,7 +14,7 @@ import msgspec
 from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.call import CallInfo
-from antiphon.core.member import Outlet
+from antiphon.core.outlet import Outlet
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership, Switchboard

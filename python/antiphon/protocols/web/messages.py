@@ -12,7 +12,7 @@ import msgspec
 
 from antiphon.core import thread as threads
 from antiphon.core.address import Address
-from antiphon.core.member import Outlet
+from antiphon.core.outlet import Outlet
 from antiphon.core.message import Draft, Mark, Message, MessageKind, Span
 from antiphon.core.people import Messages
 from antiphon.core.ports import Caller

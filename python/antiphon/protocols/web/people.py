@@ -11,9 +11,10 @@ import msgspec
 from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.following import Following
-from antiphon.core.member import Outlet
+from antiphon.core.outlet import Outlet
 from antiphon.core.people import Contacts
-from antiphon.core.ports import Caller, Presence, PresenceState
+from antiphon.core.ports import Caller, Presence
+from antiphon.core.presence import PresenceState
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Switchboard
 

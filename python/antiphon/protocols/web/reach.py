@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from antiphon.core.address import Address
-from antiphon.core.ports import Caller, Device, Presence, PresenceState
+from antiphon.core.ports import Caller, Device, Presence
+from antiphon.core.presence import PresenceState
 
 from .participant import Participant
 

@@ -8,7 +8,7 @@ from antiphon.core import event as events
 from antiphon.core.address import Address
 from antiphon.core.contact import Contact
 from antiphon.core.message import Attachment, Conversation, Message, MessageKind
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from antiphon.core.presence import foremost
 from antiphon.core.thread import Shown, Thread, plain
 

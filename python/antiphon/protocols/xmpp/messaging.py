@@ -12,8 +12,8 @@ from typing import Protocol
 
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
-from antiphon.core.member import Outlet
 from antiphon.core.message import Draft, Message, MessageKind, Original
+from antiphon.core.outlet import Outlet
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 

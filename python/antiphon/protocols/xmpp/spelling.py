@@ -3,7 +3,7 @@
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
 from antiphon.core.message import Original
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 
 from .adapter import FORM
 from .message import Malformed, escape, parse, stanza

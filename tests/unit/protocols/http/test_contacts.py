@@ -2,7 +2,7 @@
 
 import pytest
 
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from tests.support.fakes import account, guest
 from tests.unit.protocols.http.stand import Stand
 

@@ -5,7 +5,7 @@ from typing import Any
 from antiphon.core.address import Address
 from antiphon.core.event import ProfileChanged, RoomInvited, Typed
 from antiphon.core.message import Draft, MessageKind, Original
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from tests.support.fakes import account, guest
 from tests.unit.protocols.http.stand import Stand, settle, stand
 from tests.unit.protocols.http.test_events import Reader, reading

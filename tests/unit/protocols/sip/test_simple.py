@@ -11,8 +11,8 @@ from antiphon.core.address import Address
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.contact import Contact
 from antiphon.core.event import CallEnded, CallRinging, Event, MessageReceived
-from antiphon.core.member import Outlet
-from antiphon.core.ports import PresenceState
+from antiphon.core.outlet import Outlet
+from antiphon.core.presence import PresenceState
 from antiphon.protocols.sip import presence as presence_package
 from antiphon.protocols.sip.asked import Asked
 from antiphon.protocols.sip.messages import TextMessages

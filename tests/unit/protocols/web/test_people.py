@@ -7,7 +7,7 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.event import ProfileChanged, RoomInvited
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from tests.support.fakes import House, house
 from tests.unit.protocols.web.stand import Client, World
 

@@ -5,10 +5,11 @@ from pydantic import BaseModel, Field
 
 from antiphon.core.change import Act, Moderate, Mute
 from antiphon.core.description import Kind
-from antiphon.core.member import Member, Role, Track
+from antiphon.core.member import Role, Track
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.room import Room
+from antiphon.core.room_member import Member
 from antiphon.protocols.http.access import may_look, may_moderate, veil_of
 from antiphon.protocols.http.caller import CurrentCaller
 from antiphon.protocols.http.models import Body, MemberView, RoomPath

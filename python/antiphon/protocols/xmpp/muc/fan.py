@@ -7,7 +7,7 @@ here, the others find it done.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from antiphon._native import Stanza
 from antiphon.core import event as events
@@ -26,13 +26,53 @@ from antiphon.protocols.xmpp.sessions import Audience, Fan
 from . import names, spelling
 from .names import FORGED, item, user
 from .nicks import Nicks, Seat
-from .occupant import Occupant
 from .occupant_ids import OccupantIds
 
 # Messages whose sender and id are remembered, for what changes them.
 RECENT = 200
 AVAILABLE = Stanza(b"<presence xmlns='jabber:client'/>")
 AWAY = Stanza(b"<presence xmlns='jabber:client'><show>away</show></presence>")
+
+
+class Told(Protocol):
+    """An occupant, as far as it is told what happens (`Occupant`)."""
+
+    @property
+    def member_id(self) -> str:
+        """Its member in the room."""
+
+    @property
+    def member(self) -> Member:
+        """That member. Raises `Refused(NOT_FOUND)`."""
+
+    @property
+    def session(self) -> Session:
+        """Where it is told."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has been told who is here, and hears what happens from now on."""
+
+    @property
+    def presence(self) -> Stanza:
+        """What its client said last of how it is there."""
+
+    @property
+    def sees_addresses(self) -> bool:
+        """Whether it is shown who is behind a name."""
+
+    def show_own(self, seat: Seat, statuses: Iterable[int] = ()) -> None:
+        """Its own presence, as the room reflects it."""
+
+    def send(
+        self,
+        name: str,
+        *children: bytes,
+        from_: str,
+        kind: str | None = None,
+        id: str | None = None,
+    ) -> None:
+        """A stanza to this client alone."""
 
 
 class RoomFan:
@@ -48,7 +88,7 @@ class RoomFan:
         self.nicks = Nicks(self._holder)
         self._affiliations: Mapping[Address, Standing] = {}
         self._kept: dict[str, Address] = {}
-        self.occupants: dict[str, Occupant] = {}
+        self.occupants: dict[str, Told] = {}
         self.seen = room.settings
         # Of the last messages who wrote them (bare), and how clients know them.
         self.recent: OrderedDict[str, tuple[Address, str]] = OrderedDict()
@@ -109,7 +149,7 @@ class RoomFan:
         """Somebody came, is ready, or went."""
         self._everybody = None
 
-    def remove(self, occupant: Occupant) -> None:
+    def remove(self, occupant: Told) -> None:
         """An occupant is gone."""
         if self.occupants.pop(occupant.member_id, None) is not None:
             self.changed()
@@ -153,7 +193,7 @@ class RoomFan:
         for occupant in self._sitting(seat):
             occupant.show_own(seat, statuses)
 
-    def show_all(self, occupant: Occupant) -> None:
+    def show_all(self, occupant: Told) -> None:
         """Everybody else to one who came (XEP-0045 §7.2.2)."""
         for seat in self.nicks.seats:
             own = occupant.member_id in {member.id for member in seat.members}
@@ -167,7 +207,7 @@ class RoomFan:
                     drop=FORGED,
                 )
 
-    def _sitting(self, seat: Seat) -> list[Occupant]:
+    def _sitting(self, seat: Seat) -> list[Told]:
         """Those of an occupant's sessions that are told what happens."""
         found = (self.occupants.get(member.id) for member in seat.members)
         return [one for one in found if one is not None and one.ready]
@@ -176,8 +216,8 @@ class RoomFan:
         """Those who see addresses, and those who do not, of an occupant of that name; but not
         these members.
         """
-        seeing: list[Occupant] = []
-        blind: list[Occupant] = []
+        seeing: list[Told] = []
+        blind: list[Told] = []
         plain = not self._blocks.blocks_devices(self.room.address.on(nick))
         all_see = self.room.settings.addresses_for is Role.LISTENER
         for id, occupant in self.occupants.items():

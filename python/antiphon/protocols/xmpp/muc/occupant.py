@@ -3,25 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from antiphon._native import Stanza
 from antiphon.core import event as events
-from antiphon.core.member import Member
 from antiphon.core.ports import Caller
 from antiphon.core.reason import Reason, WrongState
 from antiphon.core.room import Room
+from antiphon.core.room_member import Member
 from antiphon.core.standing import Affiliation
 from antiphon.protocols.xmpp import adapter
 from antiphon.protocols.xmpp.message import stanza
 from antiphon.protocols.xmpp.session import Session
 
 from . import names, spelling
+from .fan import RoomFan
 from .names import FORGED, user
 from .nicks import Seat
-
-if TYPE_CHECKING:
-    from .fan import RoomFan
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +72,7 @@ class Occupant:
 
     # what it is
 
-    def enter(self, fan: "RoomFan", member: Member) -> None:
+    def enter(self, fan: RoomFan, member: Member) -> None:
         """It is in the room."""
         self.fan, self.member_id = fan, member.id
         fan.occupants[member.id] = self
@@ -162,14 +159,14 @@ class Occupant:
                 self.waiting.append(event)
             self._tell(fan, event)
 
-    def _tell(self, fan: "RoomFan", event: events.Event) -> None:
+    def _tell(self, fan: RoomFan, event: events.Event) -> None:
         try:
             fan.heard(event)
         except Exception:
             # One event that cannot be spelled must neither end the room nor hold up the others.
             log.exception("%s could not be told in %s", type(event).__name__, fan.address)
 
-    def _whispered(self, fan: "RoomFan", event: events.Whispered) -> None:
+    def _whispered(self, fan: RoomFan, event: events.Whispered) -> None:
         """XEP-0045 §7.5; what it wrote itself it knows."""
         if event.to != self.member_id:
             return
@@ -198,7 +195,7 @@ class Occupant:
                 self._say_goodbye(fan, seat, event)
         self._ended(self)
 
-    def _say_goodbye(self, fan: "RoomFan", seat: Seat, event: events.Ended) -> None:
+    def _say_goodbye(self, fan: RoomFan, seat: Seat, event: events.Ended) -> None:
         before = next(one.info for one in seat.members if one.id == self.member_id).affiliation
         if event.reason is Reason.CLOSED:
             about, codes = names.item(Affiliation.NONE, None), list[int]()
@@ -209,7 +206,7 @@ class Occupant:
         said = user(about, [*codes, names.SELF], *others)
         self.send("presence", said, fan.occupant_id(seat), from_=fan.jid(seat), kind="unavailable")
 
-    def _here(self) -> "RoomFan":
+    def _here(self) -> RoomFan:
         if self.fan is None:
             raise WrongState("not in a room yet")
         return self.fan

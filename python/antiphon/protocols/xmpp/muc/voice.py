@@ -5,7 +5,7 @@ from functools import partial
 from antiphon._native import Kid, Stanza
 from antiphon.core.address import Address
 from antiphon.core.change import Act, Moderate, RaiseHand
-from antiphon.core.member import Member
+from antiphon.core.room_member import Member
 from antiphon.core.standing import Role
 from antiphon.protocols.xmpp import forms
 from antiphon.protocols.xmpp.feature import StanzaError

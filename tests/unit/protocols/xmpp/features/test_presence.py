@@ -6,7 +6,7 @@ import pytest
 
 from antiphon.core.call import CallInfo, CallState
 from antiphon.core.event import CallAnswered, CallEnded
-from antiphon.core.ports import PresenceState
+from antiphon.core.presence import PresenceState
 from tests.support.xmpp_house import CLIENT, DOMAIN, Client, TestHouse, condition
 
 BOB = f"bob@{DOMAIN}"
