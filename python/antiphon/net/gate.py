@@ -3,21 +3,27 @@ its business.
 """
 
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 
 
 class Lease:
-    """The place of one connection. `id` names the connection in log lines."""
+    """The place of one connection."""
 
-    __slots__ = ("_gate", "_network", "id", "peer")
+    __slots__ = ("_gate", "_network", "_number", "peer")
 
-    def __init__(self, gate: "Gate", network: str, id: str, peer: str) -> None:
+    def __init__(self, gate: "Gate", network: str, number: int, peer: str) -> None:
         self._gate: Gate | None = gate
         self._network = network
-        self.id = id
+        self._number = number
         self.peer = peer
+
+    @property
+    def id(self) -> str:
+        """Names the connection in log lines."""
+        return f"c{self._number}"
 
     def release(self) -> None:
         """Give the place back. Idempotent."""
@@ -61,7 +67,10 @@ class Gate:
             return None
         self._open[network] += 1
         self._total += 1
-        return Lease(self, network, f"c{next(self._numbers)}", host)
+        # One text for all of a network, which are many behind a proxy.
+        network = sys.intern(network)
+        peer = network if host == network else host
+        return Lease(self, network, next(self._numbers), peer)
 
     def _is_proxy(self, host: str) -> bool:
         if not self._proxies:

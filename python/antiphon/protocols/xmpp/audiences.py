@@ -5,7 +5,6 @@ Whether somebody may see somebody is asked of the contacts; what presence says i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from antiphon.core.address import Address
@@ -13,6 +12,7 @@ from antiphon.core.event import Event, PresenceChanged
 from antiphon.core.ports import Presence
 
 from .crowd import Crowd, send_alone
+from .few import Few, with_one, without
 from .session import Session
 from .sessions import Fan
 from .spelling import presence_of, unavailable
@@ -28,18 +28,11 @@ class Relations(Protocol):
         """Whether anybody blocks just this device, or its account just some of others."""
 
 
-class Seeing:
-    """Kept of a session that is available: the accounts whose presence it gets."""
+class _Watched(Crowd):
+    """Those who see one account."""
 
-    __slots__ = ("accounts",)
+    __slots__ = ("unwatch",)
 
-    def __init__(self) -> None:
-        self.accounts: set[Address] = set()
-
-
-@dataclass(slots=True)
-class _Watched:
-    crowd: Crowd
     unwatch: Callable[[], None]
 
 
@@ -51,21 +44,24 @@ class Audiences:
         self._presence = presence
         self._relations = relations
         self._watched: dict[Address, _Watched] = {}
+        self._seen: dict[Session, Few[Address]] = {}
+        self._tell = self._changed  # one for all
         self._last_words: dict[Address, bytes] = {}
 
     def see(self, session: Session, account: Address, *, now: bool = True) -> None:
         """The session gets an account's presence from now on, and `now` as it is. Raises
         `Refused(TOO_MANY)`.
         """
-        seeing = session.features.setdefault(Seeing, Seeing())
-        if account in seeing.accounts or self._hidden(session.account, account):
+        seen = self._seen.get(session, ())
+        if session.ended or account in seen or self._hidden(session.account, account):
             return
         watched = self._watched.get(account)
         if watched is None:
-            watched = _Watched(Crowd(self._fan), self._presence.watch(account, self._changed))
+            watched = _Watched(self._fan)
+            watched.unwatch = self._presence.watch(account, self._tell)
             self._watched[account] = watched
-        watched.crowd.add(session)
-        seeing.accounts.add(account)
+        watched.add(session)
+        self._seen[session] = with_one(seen, account)
         if now:
             self.show(session, account)
 
@@ -77,34 +73,31 @@ class Audiences:
 
     def unsee(self, session: Session, account: Address) -> None:
         """It does not get it any more, and is told that nobody is there (RFC 6121 §3.2.4)."""
-        seeing = session.features.get(Seeing)
-        if seeing is None or account not in seeing.accounts:
+        seen = self._seen.get(session, ())
+        if account not in seen:
             return
-        seeing.accounts.discard(account)
+        self._seen[session] = without(seen, account)
         self._leave(session, account)
         for state in self._presence.of(account):
             send_alone(session, unavailable(state.device), _key(state.device))
 
     def unsee_all(self, session: Session) -> None:
         """It is not available any more."""
-        seeing = session.features.pop(Seeing, None)
-        for account in () if seeing is None else seeing.accounts:
+        for account in self._seen.pop(session, ()):
             self._leave(session, account)
 
     def sees(self, session: Session, account: Address) -> bool:
         """Whether it gets an account's presence."""
-        seeing = session.features.get(Seeing)
-        return seeing is not None and account in seeing.accounts
+        return account in self._seen.get(session, ())
 
     def seen_by(self, session: Session) -> list[Address]:
         """The accounts whose presence it gets."""
-        seeing = session.features.get(Seeing)
-        return [] if seeing is None else list(seeing.accounts)
+        return list(self._seen.get(session, ()))
 
     def watching(self, account: Address) -> list[Session]:
         """The sessions that get an account's presence."""
         watched = self._watched.get(account)
-        return [] if watched is None else list(watched.crowd)
+        return [] if watched is None else list(watched)
 
     def withdraw(self, device: Address, words: bytes) -> None:
         """A device is gone, and says so in these words."""
@@ -131,8 +124,8 @@ class Audiences:
         watched = self._watched.get(account)
         if watched is None:
             return
-        watched.crowd.discard(session)
-        if not len(watched.crowd):
+        watched.discard(session)
+        if not len(watched):
             watched.unwatch()
             del self._watched[account]
 
@@ -145,14 +138,14 @@ class Audiences:
         device = event.device
         if device is None:
             for state in event.devices:
-                self._send(watched.crowd, presence_of(state), state.device)
+                self._send(watched, presence_of(state), state.device)
             return
         for state in event.devices:
             if state.device == device:
-                self._send(watched.crowd, presence_of(state), device)
+                self._send(watched, presence_of(state), device)
                 return
         words = self._last_words.get(device) or unavailable(device)
-        self._send(watched.crowd, words, device)
+        self._send(watched, words, device)
 
     def _send(self, crowd: Crowd, data: bytes, device: Address) -> None:
         if not self._relations.blocks_devices(device):

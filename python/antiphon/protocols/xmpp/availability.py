@@ -10,13 +10,24 @@ from .sessions import Sessions
 
 
 class Available:
-    """Kept of a session that sent its presence: `sent` is the last one."""
+    """Kept of a session that sent its presence: `sent` is the last one, which is parsed anew each
+    time that it is asked for.
+    """
 
-    __slots__ = ("priority", "sent")
+    __slots__ = ("_raw", "priority")
 
     def __init__(self, sent: Stanza, priority: int) -> None:
-        self.sent = sent
+        self._raw = sent.raw
         self.priority = priority
+
+    @property
+    def sent(self) -> Stanza:
+        """Its presence as it came."""
+        return Stanza(self._raw)
+
+    @sent.setter
+    def sent(self, sent: Stanza) -> None:
+        self._raw = sent.raw
 
 
 def is_available(session: Session) -> bool:

@@ -92,7 +92,6 @@ class Hub:
         self._loop = loop
         self._touched = touched
         self._tokens: dict[str, Session] = {}
-        self._managed: dict[Session, str] = {}
         self._pinged: dict[Session, float] = {}
         self._expiring: dict[Session, asyncio.TimerHandle] = {}
         self._good_until: dict[Session, float] = {}
@@ -274,7 +273,8 @@ class Hub:
         self.sessions.remove(session)
         self._good_until.pop(session, None)
         self._pinged.pop(session, None)
-        self._tokens.pop(self._managed.pop(session, ""), None)
+        if session.management is not None:
+            self._tokens.pop(session.management.token, None)
         if (handle := self._expiring.pop(session, None)) is not None:
             handle.cancel()
 
@@ -292,7 +292,6 @@ class Hub:
         token = secrets.token_urlsafe(18) if resumable and time >= 1 else ""
         if token:
             self._tokens[token] = session
-        self._managed[session] = token
         return Management(kept, token, time)
 
     # time
@@ -307,7 +306,7 @@ class Hub:
     def look(self) -> None:
         """What `run` does each time."""
         now = self._loop.time()
-        for session in self._managed:
+        for session in self.sessions:
             if session.management is not None and not session.hibernating:
                 session.management.ask(now, session.send)
         if now >= self._look_at:

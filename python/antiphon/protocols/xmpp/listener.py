@@ -4,7 +4,7 @@ brings the engine's events to whoever has the stream, and their verbs to the eng
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from antiphon._native import (
@@ -70,13 +70,17 @@ NOBODY = Nobody()
 
 
 class EngineWire:
-    """Implements `wire.Wire` over one connection of the engine."""
+    """Implements `wire.Wire` over one connection of the engine. `end` hears what comes; `lease` is
+    the place that the connection takes.
+    """
 
-    __slots__ = ("_listener", "connection")
+    __slots__ = ("_listener", "connection", "end", "lease")
 
-    def __init__(self, listener: "Listener", connection: int) -> None:
+    def __init__(self, listener: "Listener", connection: int, lease: Lease | None) -> None:
         self._listener = listener
         self.connection = connection
+        self.end: End = NOBODY
+        self.lease = lease
 
     @property
     def keeps(self) -> bool:
@@ -85,8 +89,7 @@ class EngineWire:
 
     def carry(self, end: End) -> None:
         """Tell what comes to this one."""
-        if self.connection in self._listener.ends:
-            self._listener.ends[self.connection] = end
+        self.end = end
 
     def open(self, to: str | None, *, from_: str | None = None) -> str:
         """Send our header."""
@@ -171,16 +174,20 @@ class Listener:
     ) -> None:
         """`domain`: whose streams these are; `content`: the namespace of their stanzas."""
         self.engine = engine
-        self.ends: dict[int, End] = {}
         self.end = END_OF_STREAM
         self._gate = gate
         self._domain = domain
         self._take = take
         self._content = content
-        self._leases: dict[int, Lease] = {}
+        self._wires: dict[int, EngineWire] = {}
 
     def __len__(self) -> int:
-        return len(self.ends)
+        return len(self._wires)
+
+    @property
+    def ends(self) -> Iterator[End]:
+        """Those who hear what its connections bring."""
+        return (wire.end for wire in list(self._wires.values()))
 
     def header(self, id: str, to: str | None, from_: str | None) -> bytes:
         """Ours (RFC 6120 §4.7)."""
@@ -196,17 +203,16 @@ class Listener:
     def accepted(self, stream: int, peer: StreamAccepted) -> None:
         """A connection came."""
         lease = self._gate.admit(peer.host)
-        self.ends[stream] = NOBODY
+        wire = self._wires[stream] = EngineWire(self, stream, lease)
         if lease is None:
             self.engine.streams.abort(stream)
             return
-        self._leases[stream] = lease
         self.engine.streams.limits(stream, element=STRANGERS_ELEMENT)
-        self.ends[stream] = self._take(EngineWire(self, stream), peer.host)
+        wire.end = self._take(wire, peer.host)
 
     def secured(self, stream: int, secured: StreamSecured) -> None:
         """TLS is there."""
-        self.ends[stream].secured(bindings(secured.exporter, secured.certificate))
+        self._wires[stream].end.secured(bindings(secured.exporter, secured.certificate))
 
     def requested(self, stream: int, request: StreamRequest) -> None:
         """A WebSocket on a path of ours."""
@@ -214,24 +220,25 @@ class Listener:
 
     def opened(self, stream: int, header: Stanza) -> None:
         """The header of a stream."""
-        self.ends[stream].opened(Header.of(header))
+        self._wires[stream].end.opened(Header.of(header))
 
     def received(self, stream: int, stanza: Stanza) -> None:
         """One element."""
-        self.ends[stream].received(stanza)
+        self._wires[stream].end.received(stanza)
 
     def data(self, stream: int, data: bytes) -> None:
         """Of other framings."""
 
     def ended(self, stream: int) -> None:
         """The peer ended the stream."""
-        self.ends[stream].ended_by_peer()
+        self._wires[stream].end.ended_by_peer()
 
     def failed(self, stream: int, condition: str) -> None:
         """What came was no stream."""
-        if (lease := self._leases.get(stream)) is not None:
-            lease.refuse(f"xmpp_{condition}")
-        self.ends[stream].failed(condition)
+        wire = self._wires[stream]
+        if wire.lease is not None:
+            wire.lease.refuse(f"xmpp_{condition}")
+        wire.end.failed(condition)
 
     def full(self, stream: int) -> None:
         """A client does not read; beyond `outbox` the engine drops it."""
@@ -241,9 +248,8 @@ class Listener:
 
     def closed(self, stream: int, closed: StreamClosed) -> None:
         """A connection is gone."""
-        lease = self._leases.pop(stream, None)
-        end = self.ends.pop(stream, None)
-        if lease is not None:
-            lease.release()
-        if end is not None:
-            end.lost()
+        wire = self._wires.pop(stream)
+        if wire.lease is not None:
+            wire.lease.release()
+        end, wire.end = wire.end, NOBODY
+        end.lost()

@@ -71,11 +71,12 @@ class Applicant(Protocol):
 
 
 class Login:
-    """One after another: a client may try again, with another mechanism."""
+    """One after another: a client may try again, with another mechanism. It is told each time by
+    which stream, and keeps none.
+    """
 
-    def __init__(self, host: Doorkeeper, stream: Applicant) -> None:
+    def __init__(self, host: Doorkeeper) -> None:
         self._host = host
-        self._stream = stream
         self._mechanisms: Mapping[str, Mechanism] = {}
         self._bindings: dict[str, bytes] = {}
         self._exchange: Exchange | None = None
@@ -94,22 +95,22 @@ class Login:
         )
         return list(self._mechanisms)
 
-    def received(self, stanza: Stanza) -> bool:
+    def received(self, stream: Applicant, stanza: Stanza) -> bool:
         """One element; False if it is none of SASL."""
         verb = stanza.verb
         if verb == Verb.AUTH:
-            self._authenticate(stanza)
+            self._authenticate(stream, stanza)
         elif verb == Verb.RESPONSE:
-            self._respond(stanza)
+            self._respond(stream, stanza)
         elif verb == Verb.ABORT:
-            self._fail(SaslFailure("aborted"))
+            self._fail(stream, SaslFailure("aborted"))
         else:
             return False
         return True
 
-    def refuse(self, condition: str) -> None:
+    def refuse(self, stream: Applicant, condition: str) -> None:
         """Whoever wants to log in may not."""
-        self._fail(SaslFailure(condition))
+        self._fail(stream, SaslFailure(condition))
 
     def is_void(self, identity: Identity) -> bool:
         """Whether what it came to is not good any more."""
@@ -124,36 +125,38 @@ class Login:
 
     # within
 
-    def _authenticate(self, stanza: Stanza) -> None:
-        if self._exchange is not None and self._has_failed_again():
+    def _authenticate(self, stream: Applicant, stanza: Stanza) -> None:
+        if self._exchange is not None and self._has_failed_again(stream):
             return  # whoever never comes to an end costs as much as who fails
         self.end()
         mechanism = self._mechanisms.get(stanza.get("mechanism") or "")
         if mechanism is None:
-            self._fail(SaslFailure("invalid-mechanism"))
+            self._fail(stream, SaslFailure("invalid-mechanism"))
             return
         text = stanza.text()
         try:
             data = decode(text) if text else None
         except SaslFailure as failure:
-            self._fail(failure)
+            self._fail(stream, failure)
             return
         self._name = ""
         self._exchange = mechanism(Setting(bindings=self._bindings), data)
-        self._step(None)
+        self._step(stream, None)
 
-    def _respond(self, stanza: Stanza) -> None:
+    def _respond(self, stream: Applicant, stanza: Stanza) -> None:
         if self._exchange is None:
-            self._fail(SaslFailure("malformed-request", "There is no log-in to respond to."))
+            self._fail(
+                stream, SaslFailure("malformed-request", "There is no log-in to respond to.")
+            )
             return
         try:
             data = decode(stanza.text() or "")
         except SaslFailure as failure:
-            self._fail(failure)
+            self._fail(stream, failure)
         else:
-            self._step(data)
+            self._step(stream, data)
 
-    def _step(self, answer: object) -> None:
+    def _step(self, stream: Applicant, answer: object) -> None:
         """Give the mechanism what it waits for, and do what it wants next."""
         exchange = self._exchange
         if exchange is None:
@@ -166,61 +169,59 @@ class Login:
                 step = exchange.send(answer)
         except StopIteration as done:
             self._exchange = None
-            self._succeeded(done.value.identity, done.value.data)
+            self._succeeded(stream, done.value.identity, done.value.data)
         except SaslFailure as failure:
-            self._fail(failure)
+            self._fail(stream, failure)
         else:
             if isinstance(step, Challenge):
                 data = encode(step.data) if step.data else ""
-                self._stream.wire.send(f"<challenge xmlns='{SASL}'>{data}</challenge>".encode())
-                self._stream.wire.resume()
+                stream.wire.send(f"<challenge xmlns='{SASL}'>{data}</challenge>".encode())
+                stream.wire.resume()
             else:
-                self._ask(step, exchange)
+                self._ask(stream, step, exchange)
 
-    def _ask(self, question: Question, exchange: Exchange) -> None:
+    def _ask(self, stream: Applicant, question: Question, exchange: Exchange) -> None:
         if isinstance(question, AskKeys | AskPassword):
             self._name = question.name
-        if not self._host.allows(self._stream.peer, self._name):
-            self._step(Refused(Reason.TOO_MANY, "Too many log-ins failed. Please wait."))
+        if not self._host.allows(stream.peer, self._name):
+            self._step(stream, Refused(Reason.TOO_MANY, "Too many log-ins failed. Please wait."))
             return
         self._began = self._host.voids
         self.is_asking = True
 
         def answered(answer: object) -> None:
             if self._exchange is exchange:  # not one that was ended meanwhile
-                self._step(answer)
+                self._step(stream, answer)
 
         self._host.ask(question, answered)
 
-    def _succeeded(self, identity: Identity, data: bytes) -> None:
+    def _succeeded(self, stream: Applicant, identity: Identity, data: bytes) -> None:
         if self._host.is_void(identity, self._began):
-            self._fail(SaslFailure("not-authorized"))
+            self._fail(stream, SaslFailure("not-authorized"))
             return
-        stream = self._stream
         self._host.tried(stream.peer, self._name, True)
         text = encode(data) if data else ""
         stream.wire.send(f"<success xmlns='{SASL}'>{text}</success>".encode())
         stream.logged_in(identity)
 
-    def _fail(self, failure: SaslFailure) -> None:
+    def _fail(self, stream: Applicant, failure: SaslFailure) -> None:
         """RFC 6120 §6.4.5: the client may try again, but not for ever."""
         self.end()
-        stream = self._stream
         if failure.condition == "not-authorized":
             self._host.tried(stream.peer, self._name, False)
         log.debug("log-in of %r from %s failed: %s", self._name[:64], stream.peer, failure)
         text = [element("text", SASL, failure.text)] if failure.text else []
         failed = element("failure", SASL, element(failure.condition, SASL), *text)
         stream.wire.send(write(failed))
-        if not self._has_failed_again():
+        if not self._has_failed_again(stream):
             stream.wire.resume()
 
-    def _has_failed_again(self) -> bool:
+    def _has_failed_again(self, stream: Applicant) -> bool:
         """Count one more; whether the stream has ended for it."""
         self._failures += 1
         if self._failures < MAX_FAILURES:
             return False
-        self._stream.close("policy-violation", "Too many log-ins failed.")
+        stream.close("policy-violation", "Too many log-ins failed.")
         return True
 
 

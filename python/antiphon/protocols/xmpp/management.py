@@ -30,7 +30,8 @@ class Management:
         self.time = time
         self.current = 0
         self.asked_at: float | None = None
-        self._pending: dict[int, None] = {}
+        # None in place of an empty one: a dictionary that was in use keeps its memory.
+        self._pending: dict[int, None] | None = None
         self._asked: tuple[int, int, Callable[[bytes], None]] | None = None
         self._waiting: Callable[[bool], None] | None = None
 
@@ -42,7 +43,7 @@ class Management:
     @property
     def handled(self) -> int:
         """How many stanzas have been received and finished, without a gap."""
-        for first in self._pending:
+        for first in self._pending or ():
             return (first - 1) % WRAP
         return self.current
 
@@ -58,12 +59,16 @@ class Management:
 
     def begin(self) -> int:
         """What is being received will be finished later."""
+        if self._pending is None:
+            self._pending = {}
         self._pending[self.current] = None
         return self.current
 
     def finish(self, token: int) -> None:
         """It is."""
-        self._pending.pop(token, None)
+        if self._pending is not None:
+            self._pending.pop(token, None)
+            self._pending = self._pending or None
         if self._asked is not None:
             self._answer()
         if not self._pending and (waiting := self._waiting) is not None:
@@ -133,7 +138,7 @@ class Management:
         """The session is over: what was never acknowledged, oldest first."""
         self.token = ""
         self._asked = None
-        self._pending.clear()
+        self._pending = None
         if (waiting := self._waiting) is not None:
             self._waiting = None
             waiting(True)

@@ -82,7 +82,7 @@ class Negotiation:
         self.identity: Identity | None = None
         self._host = host
         self._state = State.HEADER
-        self._login = Login(host, self)
+        self._login = Login(host)
         self._requests = 0
 
     # what its connection tells
@@ -200,8 +200,8 @@ class Negotiation:
             self.wire.send(PROCEED)
             self.wire.resume(starttls=True)
         elif verb == Verb.AUTH and not may_log_in(self.terms, self.channel):
-            self._login.refuse("encryption-required")
-        elif not self._login.received(stanza):
+            self._login.refuse(self, "encryption-required")
+        elif not self._login.received(self, stanza):
             self.close("not-authorized")
 
     def logged_in(self, identity: Identity) -> None:

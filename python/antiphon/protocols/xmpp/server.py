@@ -159,7 +159,7 @@ class XmppServer:
             self._driver.unlisten(tag)
         await self.hub.close()
         for listener in self._listeners:
-            for end in list(listener.ends.values()):
+            for end in listener.ends:
                 if isinstance(end, Negotiation | ComponentStream):
                     end.close("system-shutdown")
         self._driver.touched()

@@ -327,9 +327,9 @@ class Session:
             return
         self._ended = True
         self._wire = None
+        self._home.ended(self)
         management, self.management = self.management, None
         unacked = management.close() if management is not None else []
-        self._home.ended(self)
         try:
             self._home.router.gone(self, unacked)
         except Exception:

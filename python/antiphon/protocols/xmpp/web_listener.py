@@ -39,7 +39,7 @@ class WebListener(Listener):
 
     def requested(self, stream: int, request: StreamRequest) -> None:
         """Let it begin. Any page may be a client: nothing here depends on who brought it."""
-        end = self.ends[stream]
+        end = self._wires[stream].end
         if isinstance(end, Negotiation):
             end.forwarded(*forwarded(request, end.peer, self._proxies))
         self.engine.streams.resume(stream)
