@@ -105,7 +105,7 @@ export class Conversation extends Emitter<ConversationEvents> {
 
   /** The latest message. */
   get last(): Message | null {
-    return this.#timeline.messages.at(-1) ?? null;
+    return this.#timeline.last;
   }
 
   /** Whether older ones than `messages[0]` may be had. */

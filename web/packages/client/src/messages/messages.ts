@@ -83,6 +83,12 @@ export class Messages extends Emitter<MessagesEvents> {
     return conversation;
   }
 
+  /** The conversation with an account, if it is in `list`. */
+  known(address: string): Conversation | null {
+    const conversation = this.#open.get(address);
+    return conversation === undefined || conversation.last === null ? null : conversation;
+  }
+
   /** Fetches the latest conversations into `list`; called again, those before them. */
   async load(limit = 50): Promise<void> {
     const before = this.#next === null ? {} : { before: this.#next };

@@ -43,6 +43,15 @@ export class Timeline {
     return this.#storedView;
   }
 
+  /** The newest of all, without making a list of them. */
+  get last(): Message | null {
+    if (this.#view !== null) return this.#view.at(-1) ?? null;
+    const pending = [...this.#pending.values()].at(-1);
+    if (pending) return waitingFor(this.#me())(pending);
+    const record = this.#stored.at(-1);
+    return record ? this.#shown(record) : null;
+  }
+
   /** Id of the oldest stored message. */
   get oldest(): string | null {
     return this.#stored[0]?.id ?? null;

@@ -39,6 +39,13 @@ describe("the conversations", () => {
     server.push({ type: "direct_message", message: last });
     await pass();
     expect(client.messages.list[0]?.peer).toBe("eve@x");
+    const opened = client.messages.with("zoe@x");
+    const known = ["eve@x", "zoe@x", "nobody@x"].map((peer) => client.messages.known(peer));
+    expect(known).toEqual([client.messages.list[0], null, null]);
+    const sent = opened.send("Hello");
+    expect([client.messages.known("zoe@x"), opened.last?.state]).toEqual([opened, "sending"]);
+    await settled(sent);
+    expect(opened.last?.state).toBe("sent");
     expect(changed).toContain("eve@x");
   });
 

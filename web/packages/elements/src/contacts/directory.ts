@@ -44,8 +44,10 @@ export class Directory {
   person(address: string): Person {
     const account = this.account();
     const { people, messages } = account.phone ?? {};
-    const conversation = messages?.list.find((one) => one.peer === address) ?? null;
-    const spoken = conversation?.messages.findLast((one) => one.sender === address)?.name;
+    const conversation = messages?.known(address) ?? null;
+    const named = account.faces.nameOf(address, "");
+    const spoken = () =>
+      conversation?.messages.findLast((one) => one.sender === address)?.name || localPart(address);
     const absent = {
       account: address,
       show: "offline",
@@ -55,7 +57,7 @@ export class Directory {
     } as const;
     return {
       address,
-      name: account.faces.nameOf(address, spoken || localPart(address)),
+      name: named || spoken(),
       contact: people?.contacts.get(address) ?? null,
       presence: people?.presence(address) ?? absent,
       conversation,
