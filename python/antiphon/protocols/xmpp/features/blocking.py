@@ -19,6 +19,11 @@ BLOCKING = "urn:xmpp:blocking"
 class Asked:
     """Kept of a session that asked for the list: it is told what changes (XEP-0191 §3.3)."""
 
+    __slots__ = ()
+
+
+_ASKED = Asked()
+
 
 class Blocking(Feature):
     """The list, and changes of it."""
@@ -39,7 +44,7 @@ class Blocking(Feature):
         yield Serve("set", "unblock", BLOCKING, self._unblock)
 
     async def _list(self, request: Request) -> Element:
-        request.session.features[Asked] = Asked()
+        request.session.features[Asked] = _ASKED
         return _spelled("blocklist", await self._contacts.blocked(request.own))
 
     async def _block(self, request: Request) -> None:

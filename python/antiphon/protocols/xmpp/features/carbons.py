@@ -15,6 +15,11 @@ RULES = "urn:xmpp:carbons:rules:0"
 class Wanted:
     """A session has it that asked for copies."""
 
+    __slots__ = ()
+
+
+_WANTED = Wanted()
+
 
 class Carbons(Feature):
     """Turning copies on and off; they are made where messages are delivered."""
@@ -30,7 +35,7 @@ class Carbons(Feature):
 
 
 def _enable(request: Request) -> None:
-    request.session.features[Wanted] = Wanted()
+    request.session.features[Wanted] = _WANTED
 
 
 def _disable(request: Request) -> None:

@@ -22,6 +22,11 @@ MAX_TEXT = 1023  # characters of a name or group
 class Interested:
     """Kept of a session that asked for the list: it is told what changes (RFC 6121 §2.2)."""
 
+    __slots__ = ()
+
+
+_INTERESTED = Interested()
+
 
 def is_interested(session: Session) -> bool:
     """Whether it asked for the list."""
@@ -54,7 +59,7 @@ class Roster(Feature):
             return element("query", ROSTER)
         contacts = await self._contacts.of(request.own)
         version = self._contacts.version(request.own)
-        request.session.features[Interested] = Interested()
+        request.session.features[Interested] = _INTERESTED
         if known and known == version:
             return None  # RFC 6121 §2.6.3: nothing has changed
         items = [_item(contact) for contact in contacts if contact.listed]

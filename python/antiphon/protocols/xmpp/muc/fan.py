@@ -7,7 +7,7 @@ here, the others find it done.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from antiphon._native import Stanza
 from antiphon.core import event as events
@@ -27,52 +27,12 @@ from . import names, spelling
 from .names import FORGED, item, user
 from .nicks import Nicks, Seat
 from .occupant_ids import OccupantIds
+from .told import Told
 
 # Messages whose sender and id are remembered, for what changes them.
 RECENT = 200
 AVAILABLE = Stanza(b"<presence xmlns='jabber:client'/>")
 AWAY = Stanza(b"<presence xmlns='jabber:client'><show>away</show></presence>")
-
-
-class Told(Protocol):
-    """An occupant, as far as it is told what happens (`Occupant`)."""
-
-    @property
-    def member_id(self) -> str:
-        """Its member in the room."""
-
-    @property
-    def member(self) -> Member:
-        """That member. Raises `Refused(NOT_FOUND)`."""
-
-    @property
-    def session(self) -> Session:
-        """Where it is told."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it has been told who is here, and hears what happens from now on."""
-
-    @property
-    def presence(self) -> Stanza:
-        """What its client said last of how it is there."""
-
-    @property
-    def sees_addresses(self) -> bool:
-        """Whether it is shown who is behind a name."""
-
-    def show_own(self, seat: Seat, statuses: Iterable[int] = ()) -> None:
-        """Its own presence, as the room reflects it."""
-
-    def send(
-        self,
-        name: str,
-        *children: bytes,
-        from_: str,
-        kind: str | None = None,
-        id: str | None = None,
-    ) -> None:
-        """A stanza to this client alone."""
 
 
 class RoomFan:
