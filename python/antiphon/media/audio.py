@@ -107,7 +107,7 @@ class AudioEndpoint(Endpoint):
             raise Refused(Reason.TOO_MANY, str(error)) from None
         return queued / self.sample_rate
 
-    # engine.PeerListener
+    # room.PeerListener
 
     def hear(self, event: _native.Event) -> None:
         """Queue what was heard."""

@@ -7,26 +7,15 @@ It knows rooms, endpoints, tracks and hubs as numbers that are wired; never what
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 from antiphon import _native
 from antiphon.core.media import Media, MediaEvents
 from antiphon.core.reason import Reason, Refused, WrongState
 
 from .config import MediaConfig
-from .room import EngineRoom
+from .room import EngineRoom, PeerListener
 
 log = logging.getLogger(__name__)
-
-
-class PeerListener(Protocol):
-    """Hears the native events of one peer."""
-
-    def hear(self, event: _native.Event) -> None:
-        """Take one event."""
-
-    def hear_statistics(self, row: _native.PeerStatistics) -> None:
-        """Take the figures of the last interval."""
 
 
 class Engine(Media):

@@ -236,7 +236,7 @@ class EnginePhone(PhoneSession):
         if not self._closed:
             self._native.stop_prompt(self._number)
 
-    # engine.PeerListener
+    # room.PeerListener
 
     def hear(self, event: _native.Event) -> None:
         """Turn one event of the engine into news for the signalling."""

@@ -5,13 +5,42 @@ names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from antiphon import _native
 from antiphon.core.graph import Change, Hub
 from antiphon.core.media import MediaEvents, MediaRoom
 
-if TYPE_CHECKING:
-    from .engine import Engine, PeerListener
+
+class PeerListener(Protocol):
+    """Hears the native events of one peer."""
+
+    def hear(self, event: _native.Event) -> None:
+        """Take one event."""
+
+    def hear_statistics(self, row: _native.PeerStatistics) -> None:
+        """Take the figures of the last interval."""
+
+
+class Registry(Protocol):
+    """The native engine, and who hears of which of its numbers."""
+
+    native: _native.Engine
+
+    def add_peer(self, number: int, listener: PeerListener) -> None:
+        """Tell `listener` what happens to the peer. Raises `Refused(TOO_MANY)`."""
+
+    def remove_peer(self, number: int) -> None:
+        """The peer was closed."""
+
+    def add_track(self, number: int, room: EngineRoom, track: str) -> None:
+        """Remember the name of a track."""
+
+    def remove_track(self, number: int) -> None:
+        """The track is no more."""
+
+    def forget_room(self, room: EngineRoom) -> None:
+        """The room was closed."""
 
 
 class Visitor(Protocol):
@@ -30,7 +59,7 @@ class EngineRoom(MediaRoom):
     is gone.
     """
 
-    def __init__(self, engine: Engine, number: int, name: str, events: MediaEvents) -> None:
+    def __init__(self, engine: Registry, number: int, name: str, events: MediaEvents) -> None:
         self.number = number
         self.name = name
         self.events = events

@@ -121,7 +121,7 @@ class EngineSession(Session):
         if text:
             self._native.add_candidate(self._number, text)
 
-    # engine.PeerListener
+    # room.PeerListener
 
     def hear(self, event: _native.Event) -> None:
         """Turn one event of the engine into news for the signalling."""
