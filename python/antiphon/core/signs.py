@@ -7,6 +7,7 @@ from .event import Event, Marked, Typed
 from .message import Mark, Original
 from .ports import Caller
 from .post import Post
+from .rate import Buckets
 from .reason import Reason, Refused
 from .room import Room
 from .room_post import Talking
@@ -18,6 +19,8 @@ class Signs:
     def __init__(self, post: Post, rooms: Talking) -> None:
         self._post = post
         self._rooms = rooms
+        # As many marks as messages: each may be a look into an archive.
+        self._marks = Buckets()
 
     def typing(
         self,
@@ -48,6 +51,7 @@ class Signs:
     ) -> None:
         """See `Switchboard.mark`."""
         own, peer = caller.address.bare, to.bare
+        self._post.charge(own, self._marks)
         room = self._inside(caller, to)[0] if to.is_room else None
         if room is None:
             caller.must_be_whole()

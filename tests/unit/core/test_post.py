@@ -8,7 +8,7 @@ import pytest
 
 from antiphon.core.address import Address
 from antiphon.core.event import Event, MessageReceived, MessageSent
-from antiphon.core.message import Draft, Message, MessageKind, Span
+from antiphon.core.message import Draft, Mark, Message, MessageKind, Span
 from antiphon.core.people import Keep, Keeping, Letter
 from antiphon.core.ports import Caller
 from antiphon.core.post import PostLimits
@@ -233,6 +233,24 @@ async def test_too_many_are_refused_and_come_back_with_time() -> None:
     here.directory.rates["ben"] = 0.001
     await here.switchboard.send(BEN, "ann", "one")
     await refusal(Reason.TOO_MANY, here, BEN, "ann", "two")
+
+
+async def test_too_many_marks_are_refused_without_a_look_and_cost_no_messages() -> None:
+    here = people(post_limits=PostLimits(rate=1, burst=3), clock=lambda: 10.0)
+    here.reach.add("ben", "desk")
+    sent = await here.switchboard.send(ANN, "ben", "hello")
+
+    async def mark(reference: str) -> Reason | None:
+        try:
+            await here.switchboard.mark(BEN, ANN.address.bare, Mark.DISPLAYED, reference)
+        except Refused as refused:
+            return refused.reason
+        return None
+
+    tried = [await mark(reference) for reference in ("nothing", "nowhere", sent.id, sent.id)]
+    assert tried == [Reason.NOT_FOUND, Reason.NOT_FOUND, None, Reason.TOO_MANY]
+    for text in ("one", "two", "three"):
+        await here.switchboard.send(BEN, "ann", text)
 
 
 async def test_a_sender_that_fails_to_hear_does_not_hold_up_what_it_sent_later() -> None:
