@@ -111,19 +111,22 @@ class Clerk:
 
 class _Filed:
     """A letter with the names of those that it is about, which are needed several times. `first`:
-    the archive in which it is looked for.
+    the archive in which it is looked for. `kept`: by the sender's, by the addressee's.
     """
 
-    __slots__ = ("archives", "first", "letter", "origin", "sender", "target")
+    __slots__ = ("first", "kept", "letter", "origin", "sender", "target")
 
     def __init__(self, letter: Letter) -> None:
+        own, archives = letter.sender.bare, letter.archives
+        sender, target = _bare(letter.sender), _bare(letter.to)
         self.letter = letter
-        self.sender = _bare(letter.sender)
-        self.target = _bare(letter.to)
-        self.archives = [_bare(archive) for archive in letter.archives]
-        self.first = self.archives[0]
+        self.sender = sender
+        self.target = target
+        self.first = sender if archives[0] == own else target
+        # Of a message to oneself, one is enough.
+        self.kept = sender != target and own in archives, letter.to.bare in archives
         id = letter.draft.origin_id
-        self.origin: Origin | None = None if id is None else (self.sender, self.target, id)
+        self.origin: Origin | None = None if id is None else (sender, target, id)
 
 
 class _Batch:
@@ -139,10 +142,9 @@ class _Batch:
         self.taken_back: list[str] = []
 
     def add(self, filed: _Filed, message: Message) -> None:
-        draft, archives = message.draft, filed.archives
-        sender, target = filed.sender, filed.target
-        kept = sender in archives and sender != target, target in archives
-        self.rows.append(message_row(message, sender, target, kept, filed.letter.waiting))
+        letter, draft = filed.letter, message.draft
+        row = message_row(message, filed.sender, filed.target, filed.kept, letter.waiting)
+        self.rows.append(row)
         if draft.kind is MessageKind.RETRACTION and draft.about is not None:
             self.taken_back.append(draft.about)
 
