@@ -9,8 +9,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,6 @@ from antiphon.core.event import Event
 from antiphon.core.policy import Policy
 from antiphon.core.ports import Caller, Grants
 from antiphon.core.switchboard import Switchboard
-from antiphon.media.config import MediaConfig
 from antiphon.media.engine import Engine
 from antiphon.media.session import EngineSessions
 from antiphon.net.asgi import AsgiServer
@@ -33,12 +32,10 @@ from antiphon.net.gate import Gate
 from antiphon.net.listen import Listen, parse_listen
 from antiphon.protocols.http.application import create_app, drain
 from antiphon.protocols.http.context import HttpContext, Readiness
-from antiphon.protocols.sip.config import port_range
 from antiphon.protocols.web.server import WebSignalling
 from antiphon.services.accounts import Accounts
 from antiphon.services.calls import CallRecords
 from antiphon.services.contacts import ContactLists
-from antiphon.services.last_seen import LastSeen
 from antiphon.services.mailbox import Mailbox
 from antiphon.services.normalize import PrecisNormalizer
 from antiphon.services.presence import PresenceBook
@@ -46,21 +43,22 @@ from antiphon.services.rooms import StoredRooms
 from antiphon.services.secrets import node_secret
 from antiphon.services.tokens import Tokens
 from antiphon.stores.database import Database
-from antiphon.stores.errors import CannotOpen
 
 from . import listeners
 from .access import AccountDirectory, ConfiguredIceServers, TokenAuthenticator
 from .alerts import CallAlerts, MessageAlerts
+from .background import background
 from .bot import Bot
 from .config import Config, load
 from .errors import StartError
 from .folder import DataFolder, FolderInUse, Running
-from .keepers import join_keepers
+from .media import create_engine
 from .messengers import Messengers
 from .metrics import NodeCollector, PushCollector, create_registry, message_seconds
 from .news import ProfileNews
 from .people import People
 from .plugin import Plugin, PluginError, Setup, installed, set_up
+from .services import Surroundings, open_services
 from .sip_metrics import SipCollector
 from .telephones import Telephones
 from .xmpp_metrics import XmppCollector
@@ -244,46 +242,20 @@ class Node:
             raise StartError(str(error)) from error
 
     async def _open_services(self, stack: AsyncExitStack) -> None:
-        try:
-            self.database = Database(self.config.storage.url(self.config.node.data))
-            await self.database.open()
-        except (CannotOpen, ValueError) as error:
-            raise StartError(f"{error}; it comes from [storage] database") from None
-        stack.push_async_callback(self.database.close)
-        self.accounts = Accounts(self.database, self.addresses, self.config.accounts)
-        stack.push_async_callback(self.accounts.close)
-        await self._open_people(stack)
-        self.rooms = StoredRooms(self.database)
-        seconds = message_seconds(self.registry)
-        self.messages = Mailbox(self.database, self.config.mailbox, observe=seconds.observe)
-        stack.push_async_callback(self.messages.close)
-        self.calls = CallRecords(self.database, self.name, self.config.records)
-        await self.calls.open()
-        stack.push_async_callback(self.calls.close)
-        seen = LastSeen(self.database)
-        stack.push_async_callback(seen.close)
-        self.presence = PresenceBook(seen=seen)
-        stack.callback(self.presence.close)
-        self.directory = AccountDirectory(self.accounts)
-        # Both are asked to tell only when the switchboard is there: nobody is connected before.
-        self.contacts = ContactLists(
-            self.database,
-            self.addresses,
+        here = Surroundings(
+            name=self.name,
+            addresses=self.addresses,
+            secret=self._secret,
+            base=lambda: self.web_address,
+            observe=message_seconds(self.registry).observe,
             tell=self._tell,
             rights=self._sight_changed,
-            exists=self.directory.knows,
-            config=self.config.contacts,
         )
-        await self.contacts.open()
-        # What is still said of its calls is forgotten with those that are stored.
-        self.accounts.on_remove(lambda _: self.calls.settle())
-        join_keepers(
-            self.people,
-            database=self.database,
-            messages=self.messages,
-            contacts=self.contacts,
-            rooms=self.rooms,
-        )
+        services = await open_services(stack, self.config, here)
+        self.database, self.accounts = services.database, services.accounts
+        self.people, self.directory = services.people, services.directory
+        self.contacts, self.presence = services.contacts, services.presence
+        self.rooms, self.messages, self.calls = services.rooms, services.messages, services.calls
 
     def _tell(self, account: Address, event: Event) -> None:
         """News of an account, to its devices."""
@@ -294,22 +266,8 @@ class Node:
         self.switchboard.sight_changed(watcher, account)
         self.messengers.house.sight_changed(watcher, account)
 
-    async def _open_people(self, stack: AsyncExitStack) -> None:
-        try:
-            self.people = People(
-                self.config,
-                secret=self._secret,
-                database=self.database,
-                accounts=self.accounts,
-                base=lambda: self.web_address,
-            )
-            await self.people.open(stack)
-            await self.people.receive()
-        except (OSError, ValueError) as error:
-            raise StartError(f"cannot open what belongs to accounts: {error}") from None
-
     async def _open_rooms(self, stack: AsyncExitStack, plugins: list[Plugin]) -> None:
-        self.engine = self._create_engine()
+        self.engine = create_engine(self.config)
         stack.callback(self.engine.close)
         self.engine.start()
         limits = self.config.rooms
@@ -345,25 +303,6 @@ class Node:
         for plugin in plugins:
             if plugin.listeners:
                 stack.callback(self.switchboard.watch(plugin))
-
-    def _create_engine(self) -> Engine:
-        config = MediaConfig(
-            workers=listeners.media_workers(self.config),
-            udp_port=listeners.media_port(self.config),
-            addresses=listeners.media_addresses(self.config),
-            public_addresses=self.config.node.public_address,
-            phone_ports=port_range(self.config.sip.rtp_ports),
-            max_peers=self.config.webrtc.max_peers,
-            estimate_bandwidth=self.config.webrtc.estimate_bandwidth,
-        )
-        try:
-            return Engine(config)
-        except (OSError, ValueError) as error:
-            raise StartError(
-                f"cannot open the UDP ports of media: {error}; they come from [webrtc] udp_port ="
-                f" {self.config.webrtc.udp_port!r}, choose another one there or by"
-                " ANTIPHON_WEBRTC_UDP_PORT"
-            ) from None
 
     def _create_telephones(self, plugins: list[Plugin]) -> Telephones:
         try:
@@ -512,7 +451,7 @@ class Node:
         # Before the server stops: what would keep it from stopping.
         stack.push_async_callback(self.signalling.close)
         stack.push_async_callback(drain, self.app)
-        await stack.enter_async_context(_background([self._watch_server(server)]))
+        await stack.enter_async_context(background([self._watch_server(server)]))
 
     async def _watch_server(self, server: AsgiServer) -> None:
         await server.wait()
@@ -529,7 +468,7 @@ class Node:
         tasks.append(self.accounts.run())
         if doors.certificates is not None:
             tasks.append(doors.certificates.watch())
-        await stack.enter_async_context(_background(tasks))
+        await stack.enter_async_context(background(tasks))
 
     def _readiness(self) -> Readiness:
         if self.switchboard.draining:
@@ -539,26 +478,6 @@ class Node:
     def _media_listening(self) -> list[tuple[str, str]]:
         host = parse_listen(self.config.webrtc.udp_port).host or "0.0.0.0"
         return [("webrtc", str(Listen(host, port))) for port in self.engine.ports]
-
-
-@asynccontextmanager
-async def _background(tasks: Iterable[Any]) -> AsyncIterator[None]:
-    """Run coroutines beside the block: one that fails cancels it, leaving it cancels them.
-
-    What the block itself raises comes out as it is, not in a group.
-    """
-    raised: Exception | None = None
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(task) for task in tasks]
-        try:
-            yield
-        except Exception as error:
-            raised = error
-        finally:
-            for task in running:
-                task.cancel()
-    if raised is not None:
-        raise raised
 
 
 def _assets() -> Path | None:

@@ -11,7 +11,7 @@ It is called once, before the node opens its doors.
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from antiphon.core.event import Event
 from antiphon.core.policy import Policy
@@ -19,11 +19,24 @@ from antiphon.core.policy import Policy
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from antiphon.core.address import Addresses
+    from antiphon.core.switchboard import Switchboard
+    from antiphon.media.engine import Engine
     from antiphon.protocols.sip.routing import Rule
     from antiphon.protocols.xmpp.feature import Feature
     from antiphon.protocols.xmpp.house import House
+    from antiphon.services.accounts import Accounts
+    from antiphon.services.calls import CallRecords
+    from antiphon.services.contacts import ContactLists
+    from antiphon.services.mailbox import Mailbox
+    from antiphon.services.presence import PresenceBook
+    from antiphon.services.rooms import StoredRooms
+    from antiphon.services.tokens import Tokens
+    from antiphon.stores.database import Database
 
-    from .node import Node
+    from .bot import Bot
+    from .config import Config
+    from .people import People
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +47,37 @@ class PluginError(Exception):
     """A plug-in could not be loaded or set up; the text names it."""
 
 
+class Host(Protocol):
+    """The node that plug-ins are of, with its services. See `Node`."""
+
+    config: "Config"
+    name: str
+    version: str
+    addresses: "Addresses"
+    database: "Database"
+    accounts: "Accounts"
+    people: "People"
+    tokens: "Tokens"
+    rooms: "StoredRooms"
+    messages: "Mailbox"
+    contacts: "ContactLists"
+    calls: "CallRecords"
+    presence: "PresenceBook"
+    engine: "Engine"
+    switchboard: "Switchboard"
+
+    async def join(
+        self, room: str, *, name: str = "Bot", sample_rate: int = 48000, channels: int = 1
+    ) -> "Bot":
+        """Join a room from this process. Raises `Refused`."""
+
+
 class Plugin:
     """The node as one plug-in sees it. Its services (`node.switchboard`, `node.accounts` …) are
     there from the first event, request or task on, not yet while `setup` runs.
     """
 
-    def __init__(self, name: str, node: "Node") -> None:
+    def __init__(self, name: str, node: Host) -> None:
         self.name = name
         self.node = node
         self.wrappers: list[Callable[[Policy], Policy]] = []
@@ -110,7 +148,7 @@ def installed() -> Iterable[tuple[str, Setup]]:
         yield entry.name, setup
 
 
-def set_up(node: "Node", setups: Iterable[tuple[str, Setup]]) -> list[Plugin]:
+def set_up(node: Host, setups: Iterable[tuple[str, Setup]]) -> list[Plugin]:
     """Call each plug-in. Raises `PluginError`."""
     plugins = []
     for name, setup in setups:
