@@ -5,9 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use dimpl::crypto::CryptoProvider;
+use dimpl::crypto::aws_lc_rs::default_provider;
 use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
 
 use crate::fingerprint::Fingerprint;
+use crate::request::{AMENDING, amend};
+use crate::signature::VERIFIER;
 use crate::srtp::{Context, Suite};
 
 /// Handshakes that may fail before the session does: a stranger may have begun one.
@@ -16,29 +20,41 @@ const ATTEMPTS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a client without an address looks for one.
 const AGAIN: Duration = Duration::from_millis(100);
-/// Longest record that is sent.
-const LONGEST: usize = 2048;
+/// Room for what a handshake puts out. Where a certificate is longer the library panics: more than
+/// all records that it keeps (30, each in a datagram that was let in), so that none can be.
+const LONGEST: usize = 64 * 1024;
 /// Outputs of one call in a row.
 const OUTPUTS: usize = 64;
 
 /// Our certificate, and how handshakes are done.
 pub struct Certificate {
     certificate: DtlsCertificate,
-    config: Arc<Config>,
+    client: Arc<Config>,
+    server: Arc<Config>,
 }
 
 impl Certificate {
     /// A certificate and its private key in DER.
     pub fn new(certificate: Vec<u8>, private_key: Vec<u8>) -> Result<Certificate, String> {
-        let config = Config::builder().build().map_err(|error| error.to_string())?;
         let certificate = DtlsCertificate { certificate, private_key };
-        Ok(Certificate { certificate, config: Arc::new(config) })
+        let server = CryptoProvider {
+            signature_verification: &VERIFIER,
+            hash_provider: &AMENDING,
+            ..default_provider()
+        };
+        let (client, server) = (config(default_provider())?, config(server)?);
+        Ok(Certificate { certificate, client, server })
     }
 
     /// Its fingerprint.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.certificate.certificate)
     }
+}
+
+fn config(provider: CryptoProvider) -> Result<Arc<Config>, String> {
+    let config = Config::builder().with_crypto_provider(provider).build();
+    config.map(Arc::new).map_err(|error| error.to_string())
 }
 
 /// What came of a handshake.
@@ -161,12 +177,18 @@ impl Handshake {
     }
 
     fn poll(&mut self, done: Result<(), String>, now: Instant) -> Option<Outcome> {
-        let mut buffer = [0; LONGEST];
+        let mut buffer = vec![0; LONGEST];
         let mut keys = None;
         let mut wrong = None;
         for _ in 0..OUTPUTS {
             match self.dtls.poll_output(&mut buffer) {
-                Output::Packet(record) => self.outgoing.push(record.to_vec()),
+                Output::Packet(records) => {
+                    let mut datagram = records.to_vec();
+                    if !self.is_client {
+                        amend(&mut datagram);
+                    }
+                    self.outgoing.push(datagram);
+                }
                 Output::PeerCert(certificate) => {
                     self.is_proven = self.expected.matches(certificate);
                     if !self.is_proven {
@@ -219,7 +241,8 @@ impl Handshake {
 }
 
 fn begin(certificate: &Certificate, is_client: bool, now: Instant) -> Dtls {
-    let (config, own) = (certificate.config.clone(), certificate.certificate.clone());
+    let config = if is_client { &certificate.client } else { &certificate.server };
+    let (config, own) = (config.clone(), certificate.certificate.clone());
     // 1.2 is what telephones speak.
     let mut dtls = Dtls::new_12(config, own, now);
     dtls.set_active(is_client);
@@ -245,6 +268,7 @@ fn contexts(material: &[u8], profile: SrtpProfile, is_client: bool) -> Option<(C
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::signature::tests::{RsaKeys, rsa};
 
     pub(crate) fn certificate() -> Arc<Certificate> {
         let made = dimpl::certificate::generate_self_signed_certificate().unwrap();
@@ -271,6 +295,19 @@ pub(crate) mod tests {
                 server: Handshake::new(theirs, false, expected, now),
                 now,
             }
+        }
+
+        /// The client's certificate is of an RSA key, and signed for by that of `key`.
+        fn with_rsa_client(certificate: &[u8], key: &[u8]) -> Pair {
+            let provider = CryptoProvider { key_provider: &RsaKeys, ..default_provider() };
+            let client = config(provider).unwrap();
+            let certificate =
+                DtlsCertificate { certificate: certificate.to_vec(), private_key: key.to_vec() };
+            let ours = Certificate { certificate, server: client.clone(), client };
+            let mut pair = Pair::new(Some(ours.fingerprint()));
+            let server = pair.server.certificate.fingerprint();
+            pair.client = Handshake::new(Arc::new(ours), true, server, pair.now);
+            pair
         }
 
         /// Lets them talk; the outcomes of client and server. `lose`: which of their records.
@@ -319,6 +356,29 @@ pub(crate) mod tests {
         theirs.unprotect(&mut packet).unwrap();
         assert_eq!(packet, clear);
         assert_eq!(ours.suite(), Suite::AesGcm256);
+    }
+
+    #[test]
+    fn a_telephone_may_have_an_rsa_certificate_if_it_has_its_key() {
+        let ((certificate, key), (_, another)) = (rsa(), rsa());
+        let outcomes = Pair::with_rsa_client(&certificate, &key).talk(|count| count % 5 == 2);
+        assert!(matches!(outcomes, (Some(Outcome::Keys(_)), Some(Outcome::Keys(_)))));
+        let (_, outcome) = Pair::with_rsa_client(&certificate, &another).talk(|_| false);
+        assert!(matches!(outcome, Some(Outcome::Failed(_))));
+    }
+
+    #[test]
+    fn a_long_certificate_is_survived() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names: Vec<String> = (0..400).map(|n| format!("host{n}.example")).collect();
+        let made = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+        assert!(made.der().len() > 6000);
+        let ours = Certificate::new(made.der().to_vec(), key.serialize_der()).unwrap();
+        let mut pair = Pair::new(Some(ours.fingerprint()));
+        let server = pair.server.certificate.fingerprint();
+        pair.client = Handshake::new(Arc::new(ours), true, server, pair.now);
+        let outcomes = pair.talk(|_| false);
+        assert!(matches!(outcomes, (Some(Outcome::Keys(_)), Some(Outcome::Keys(_)))));
     }
 
     #[test]

@@ -12,8 +12,10 @@ mod latch;
 mod link;
 mod packet;
 mod reception;
+mod request;
 mod rtcp;
 mod sdes;
+mod signature;
 mod srtp;
 mod transmission;
 

@@ -1,5 +1,5 @@
-//! Learns which SRTP profile a DTLS handshake negotiated: wraps the library's DTLS, which tells only
-//! its own session. It knows nothing of rooms.
+//! Wraps the library's DTLS: learns which SRTP profile a handshake negotiated, which is told only to its
+//! own session, and keeps certificates away that it would panic at. It knows nothing of rooms.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -11,6 +11,9 @@ use str0m::crypto::CryptoError;
 use str0m::crypto::dtls::{
     DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile,
 };
+
+/// Room for a certificate: more than all records that a handshake keeps.
+const LONGEST: usize = 64 * 1024;
 
 /// The profile of one session, set when its handshake has finished.
 #[derive(Debug, Default)]
@@ -75,7 +78,7 @@ impl DtlsProvider for Wrapped {
         let inner = base.new_dtls(certificate, now, version, mtu)?;
         let profile = Arc::new(Profile::default());
         BUILT.with_borrow_mut(|built| *built = Some(profile.clone()));
-        Ok(Box::new(Watched { inner, profile }))
+        Ok(Box::new(Watched { inner, profile, is_certified: false }))
     }
 }
 
@@ -83,6 +86,42 @@ impl DtlsProvider for Wrapped {
 struct Watched {
     inner: Box<dyn DtlsInstance>,
     profile: Arc<Profile>,
+    /// The other side's certificate has been seen.
+    is_certified: bool,
+}
+
+impl Watched {
+    /// What [`DtlsInstance::poll_output`] gives while a certificate may come. The library panics where
+    /// it does not fit the buffer, whose length a stranger's certificate does not know: one that is
+    /// longer ends the session.
+    fn poll_certificate<'a>(&mut self, buffer: &'a mut [u8]) -> DtlsOutput<'a> {
+        let mut room = vec![0; LONGEST.max(buffer.len())];
+        let output = self.inner.poll_output(&mut room);
+        let mut fill = |bytes: &[u8]| {
+            let filled = buffer.get_mut(..bytes.len())?;
+            filled.copy_from_slice(bytes);
+            Some(bytes.len())
+        };
+        let (length, wrap): (_, fn(&'a [u8]) -> DtlsOutput<'a>) = match output {
+            DtlsOutput::PeerCert(bytes) => {
+                self.is_certified = true;
+                (fill(bytes), DtlsOutput::PeerCert)
+            }
+            DtlsOutput::Packet(bytes) => (fill(bytes), DtlsOutput::Packet),
+            DtlsOutput::ApplicationData(bytes) => (fill(bytes), DtlsOutput::ApplicationData),
+            DtlsOutput::BufferTooSmall { needed } => return DtlsOutput::BufferTooSmall { needed },
+            DtlsOutput::Connected => return DtlsOutput::Connected,
+            DtlsOutput::KeyingMaterial(keys, profile) => {
+                return DtlsOutput::KeyingMaterial(keys, profile);
+            }
+            DtlsOutput::Timeout(at) => return DtlsOutput::Timeout(at),
+            _ => return DtlsOutput::CloseNotify,
+        };
+        match length {
+            Some(length) => wrap(&buffer[..length]),
+            None => DtlsOutput::CloseNotify,
+        }
+    }
 }
 
 impl DtlsInstance for Watched {
@@ -95,7 +134,11 @@ impl DtlsInstance for Watched {
     }
 
     fn poll_output<'a>(&mut self, buffer: &'a mut [u8]) -> DtlsOutput<'a> {
-        let output = self.inner.poll_output(buffer);
+        let output = if self.is_certified {
+            self.inner.poll_output(buffer)
+        } else {
+            self.poll_certificate(buffer)
+        };
         if let DtlsOutput::KeyingMaterial(_, profile) = &output {
             self.profile.set(*profile);
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::world::{AUDIO, HEAR, SEE, STEP, VIDEO, World, vp8};
 use antiphon_session::{Command, Event, Id};
 use proptest::prelude::*;
+use str0m::Rtc;
+use str0m::config::DtlsCert;
 use str0m::media::Direction;
 
 const MS: Duration = Duration::from_millis(1);
@@ -477,4 +479,25 @@ fn no_bandwidth_is_estimated_towards_who_never_says_what_came() {
     let (without, too) = wakes_with_subscriber(silent);
     assert_eq!((heard, too), (20, 20));
     assert!(without * 2 < with, "{without} wakes instead of {with}");
+}
+
+#[test]
+fn a_long_certificate_ends_a_session_and_no_room() {
+    let mut world = World::new();
+    let (ann, _) = world.join(&[AUDIO]);
+    for names in [10, 300] {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names: Vec<String> = (0..names).map(|n| format!("host{n}.example")).collect();
+        let made = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+        let private_key = key.serialize_der();
+        let certificate = DtlsCert { certificate: made.der().to_vec(), private_key };
+        let fits = certificate.certificate.len() < 2000;
+        let rtc = Rtc::builder().set_rtp_mode(true).set_dtls_cert(certificate).build(world.now);
+        let bob = world.add_as(rtc, true);
+        world.offer(bob, &[AUDIO], &[]);
+        world.run(3000 * MS);
+        let peer = world.clients[bob].peer;
+        assert_eq!(closed(&world).iter().any(|(id, _)| *id == peer), !fits);
+    }
+    assert!(!world.clients[ann].closed);
 }

@@ -105,10 +105,15 @@ impl World {
 
     /// The same; `may_offer`: whether the room may offer it sections.
     pub fn add_who(&mut self, may_offer: bool) -> usize {
+        let rtc = Rtc::builder().set_rtp_mode(true).build(self.now);
+        self.add_as(rtc, may_offer)
+    }
+
+    /// The same with a session of its own.
+    pub fn add_as(&mut self, mut rtc: Rtc, may_offer: bool) -> usize {
         let peer = self.id();
         let at = self.clients.len();
         let address = SocketAddr::new("198.51.100.7".parse().unwrap(), 5000 + at as u16);
-        let mut rtc = Rtc::builder().set_rtp_mode(true).build(self.now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         self.clients.push(Client {
             peer,
