@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.node import ROOT, run_node
-from tests.support.page import bare_page
+from tests.support.page import example
 from tests.support.person import ANN, BEN, Person
 from tests.support.telephone import talk, telephone
 from tests.support.wait import until
@@ -16,16 +15,8 @@ DESK = Person("Desk", BEN.hue, BEN.frequency)
 
 @pytest.mark.browser
 async def test_a_page_with_a_telephone_in_it(sound: None, tmp_path: Path, artifacts: Path) -> None:
-    (tmp_path / "data").mkdir()
     async with AsyncExitStack() as stack:
-        page = stack.enter_context(bare_page(tmp_path / "page"))
-        origins = {"ANTIPHON_HTTP_CORS_ORIGINS": page.origin}
-        log = artifacts / "node.log"
-        node = await stack.enter_async_context(
-            run_node(tmp_path / "data", log, environment=origins)
-        )
-        html = (ROOT / "examples" / "calls.html").read_text()
-        (page.folder / "index.html").write_text(html.replace("http://localhost:8080", node.url))
+        node, page = await stack.enter_async_context(example("calls.html", tmp_path, artifacts))
         desk = await stack.enter_async_context(telephone(DESK, tmp_path, artifacts))
         await desk.registers(node.url)
         ann = await stack.enter_async_context(telephone(ANN, tmp_path, artifacts))

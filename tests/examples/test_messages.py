@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.correspondent import CONTACTS, Correspondent, correspond
-from tests.support.node import ROOT, run_node
-from tests.support.page import bare_page
+from tests.support.page import example
 from tests.support.person import ANN, BEN
 from tests.support.telephone import PASSWORD
 
@@ -28,17 +27,9 @@ async def signs_in(one: Correspondent) -> None:
 async def test_a_page_with_conversations_in_it(
     tmp_path: Path, artifacts: Path, browser_driver: None
 ) -> None:
-    (tmp_path / "data").mkdir()
     async with AsyncExitStack() as stack:
-        page = stack.enter_context(bare_page(tmp_path / "page"))
-        origins = {"ANTIPHON_HTTP_CORS_ORIGINS": page.origin}
-        log = artifacts / "node.log"
-        node = await stack.enter_async_context(
-            run_node(tmp_path / "data", log, environment=origins)
-        )
-        html = (ROOT / "examples" / "messages.html").read_text()
-        (page.folder / "index.html").write_text(html.replace("http://localhost:8080", node.url))
         enter = stack.enter_async_context
+        node, page = await enter(example("messages.html", tmp_path, artifacts))
         ann = await enter(correspond("chrome", ANN, tmp_path, artifacts))
         ben = await enter(correspond("chrome", BEN, tmp_path, artifacts))
         await ben.registers(node.url)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.node import ROOT, run_node
-from tests.support.page import bare_page
+from tests.support.page import example
 from tests.support.participant import participate
 from tests.support.person import ANN
 from tests.support.wait import until
@@ -14,17 +13,12 @@ from tests.support.wait import until
 
 @pytest.mark.browser
 async def test_a_page_with_a_room_in_it(sound: None, tmp_path: Path, artifacts: Path) -> None:
-    (tmp_path / "data").mkdir()
+    def enters(html: str) -> str:
+        return html.replace(" style=", ' name="Ann" join style=')
+
     async with AsyncExitStack() as stack:
-        page = stack.enter_context(bare_page(tmp_path / "page"))
-        origins = {"ANTIPHON_HTTP_CORS_ORIGINS": page.origin}
-        log = artifacts / "node.log"
-        node = await stack.enter_async_context(
-            run_node(tmp_path / "data", log, environment=origins)
-        )
-        html = (ROOT / "examples" / "page.html").read_text()
-        html = html.replace("http://localhost:8080", node.url)
-        (page.folder / "index.html").write_text(html.replace(" style=", ' name="Ann" join style='))
+        opened = example("page.html", tmp_path, artifacts, enters)
+        _, page = await stack.enter_async_context(opened)
         ann = await stack.enter_async_context(participate("chrome", ANN, tmp_path, artifacts))
         await ann.browser.open(f"{page.origin}/index.html")
         await ann.state("joined")

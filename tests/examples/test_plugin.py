@@ -1,28 +1,19 @@
 """The plug-in package, installed by pip beside a real node."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.node import ROOT, Node, run_node
+from tests.support.node import Node, run_node
+from tests.support.plugin import install
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed plug-in."""
-    folder = tmp_path_factory.mktemp("plug-in")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-input"]
-    package = ROOT / "examples" / "quiet_hours"
-    subprocess.run(
-        [*command, "--disable-pip-version-check", "--target", str(folder), str(package)],
-        check=True,
-        timeout=150,
-    )
-    return folder
+    return install("quiet_hours", tmp_path_factory.mktemp("plug-in"))
 
 
 async def opens(node: Node, room: str) -> httpx.Response:

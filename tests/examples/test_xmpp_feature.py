@@ -1,7 +1,5 @@
 """The plug-in package with an XMPP extension, installed by pip beside a real node."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,8 @@ from slixmpp import JID
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ET
 
-from tests.support.node import ROOT, run_node
+from tests.support.node import run_node
+from tests.support.plugin import install
 from tests.support.telephony import make_account
 from tests.support.xmpp_person import slix_person
 
@@ -23,15 +22,7 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed plug-in."""
-    folder = tmp_path_factory.mktemp("plug-in")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-input"]
-    package = ROOT / "examples" / "xmpp_feature"
-    subprocess.run(
-        [*command, "--disable-pip-version-check", "--target", str(folder), str(package)],
-        check=True,
-        timeout=300,
-    )
-    return folder
+    return install("xmpp_feature", tmp_path_factory.mktemp("plug-in"))
 
 
 async def test_the_server_greets(installed: Path, tmp_path: Path, artifacts: Path) -> None:

@@ -3,10 +3,12 @@
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.support.node import ROOT, Node, run_node
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -43,3 +45,18 @@ def bare_page(folder: Path) -> Iterator[BarePage]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextlib.asynccontextmanager
+async def example(
+    name: str, folder: Path, logs: Path, edit: Callable[[str], str] = str
+) -> AsyncIterator[tuple[Node, BarePage]]:
+    """A node, and the page `examples/NAME` for it on an origin that the node knows of."""
+    (folder / "data").mkdir()
+    with bare_page(folder / "page") as page:
+        origins = {"ANTIPHON_HTTP_CORS_ORIGINS": page.origin}
+        async with run_node(folder / "data", logs / "node.log", environment=origins) as node:
+            html = (ROOT / "examples" / name).read_text()
+            html = html.replace("http://localhost:8080", node.url)
+            (page.folder / "index.html").write_text(edit(html))
+            yield node, page

@@ -8,7 +8,7 @@ import pytest
 
 from antiphon._native import Group, Kept, Stanza, StreamClosed, Streams
 
-from .streaming import HEADER, STARTTLS, Recorder, serving
+from .streaming import HEADER, STARTTLS, Recorder, Serving, serving
 
 AUTH = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>x</auth>"
 END = b"</stream:stream>"
@@ -160,17 +160,23 @@ async def test_bytes_have_a_rate_too() -> None:
         assert time.monotonic() - start > 0.2
 
 
+async def fill(server: Serving, writer: asyncio.StreamWriter) -> int:
+    """A stream whose peer was sent more than it reads; its number."""
+    handler = server.handler
+    writer.write(HEADER)
+    await handler.wait("opened")
+    stream = handler.stream()
+    server.streams.limits(stream, outbox=20_000_000)
+    for _ in range(16):
+        server.streams.send(stream, b"<message>%s</message>" % (b"x" * 1_000_000))
+    server.driver.touched()
+    await handler.wait("full")
+    return stream
+
+
 async def test_one_who_does_not_read_is_told_of_and_dropped() -> None:
     async with serving() as server, server.dial() as (_, writer):
-        handler = server.handler
-        writer.write(HEADER)
-        await handler.wait("opened")
-        stream = handler.stream()
-        server.streams.limits(stream, outbox=20_000_000)
-        for _ in range(16):
-            server.streams.send(stream, b"<message>%s</message>" % (b"x" * 1_000_000))
-        server.driver.touched()
-        await handler.wait("full")
+        handler, stream = server.handler, await fill(server, writer)
         assert server.streams.buffered(stream) > 1_000_000
         for _ in range(10):
             server.streams.send(stream, b"<message>%s</message>" % (b"x" * 1_000_000))
@@ -183,15 +189,7 @@ async def test_one_who_does_not_read_is_told_of_and_dropped() -> None:
 
 async def test_one_who_reads_again_is_told_of() -> None:
     async with serving() as server, server.dial() as (reader, writer):
-        handler = server.handler
-        writer.write(HEADER)
-        await handler.wait("opened")
-        stream = handler.stream()
-        server.streams.limits(stream, outbox=20_000_000)
-        for _ in range(16):
-            server.streams.send(stream, b"<message>%s</message>" % (b"x" * 1_000_000))
-        server.driver.touched()
-        await handler.wait("full")
+        handler, stream = server.handler, await fill(server, writer)
         received = 0
         while received < 16 * 1_000_019:
             received += len(await reader.read(1 << 20))
