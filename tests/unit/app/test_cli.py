@@ -86,6 +86,7 @@ def test_config_show_and_schema(tmp_path: Path) -> None:
     assert schema["additionalProperties"] is False
 
 
+@pytest.mark.timeout(400)
 def test_accounts(tmp_path: Path) -> None:
     added = run("user", "add", "Ann@localhost", "--admin", cwd=tmp_path, stdin=PASSWORD + "\n")
     assert (added.returncode, added.stdout) == (0, "ann@localhost\n"), added

@@ -242,7 +242,7 @@ async def test_bad_xml_is_the_end_by_its_own_error(
 
 
 async def test_who_does_not_log_in_is_sent_away(tmp_path: Path) -> None:
-    async with running(tmp_path, handshake_time=0.3, login_time=0.3) as site:
+    async with running(tmp_path, handshake_time=2.0, login_time=2.0) as site:
         silent = await site.connect()
         open_ = await site.connect()
         await open_.open()
