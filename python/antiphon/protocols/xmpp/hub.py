@@ -199,7 +199,8 @@ class Hub:
 
     def resource(self, account: Address, wanted: str) -> Address:
         """A full address; one of our own making where none is wanted."""
-        return self.jids.parse(f"{account}/{wanted or secrets.token_urlsafe(9)}")
+        device = wanted or secrets.token_urlsafe(9)
+        return account.on(self.jids.read(f"{account}/{device}").device)  # one account for all
 
     def bind(self, stream: Negotiation, identity: Identity, address: Address) -> Session:
         """A session at that address. RFC 6120 §7.7.2.2: one that has it already ends."""

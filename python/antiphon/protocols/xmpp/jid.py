@@ -23,7 +23,7 @@ class Jids:
         self.addresses = addresses
         self.domain = addresses.domain
         self.rooms = ROOMS + addresses.domain
-        self.parse = lru_cache(REMEMBERED)(self._parse)
+        self.parse = lru_cache(REMEMBERED)(self.read)
 
     def find(self, text: str) -> Address | None:
         """As `parse`, None for what is no address."""
@@ -32,9 +32,9 @@ class Jids:
         except Refused:
             return None
 
-    def _parse(self, text: str) -> Address:
-        """The address; without a local part it is a domain's. Raises `Refused(BAD_REQUEST)`, to be
-        spelled `jid-malformed`.
+    def read(self, text: str) -> Address:
+        """The address, which `parse` remembers; without a local part it is a domain's. Raises
+        `Refused(BAD_REQUEST)`, to be spelled `jid-malformed`.
         """
         if len(text) > LIMIT or text.endswith("/"):
             return self.addresses.parse("")  # refused in the same words

@@ -5,7 +5,7 @@ one. What stanzas mean is the router's.
 import asyncio
 import logging
 import socket
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -169,19 +169,6 @@ class XmppServer:
         self.hub.draining = True
         for session in list(self.hub.sessions):
             session.close("system-shutdown")
-        self._driver.touched()
-
-    def dismiss(self, account: Address) -> None:
-        """End the sessions of an account that may not log in any more."""
-        for session in list(self.hub.sessions.of(account).values()):
-            if session not in self.leaving:
-                session.close("not-authorized", "The account is locked or gone.")
-        self._driver.touched()
-
-    def expel(self, sessions: Iterable[Session]) -> None:
-        """End sessions whose log-ins are void: clients may log in anew (RFC 6120 §4.9.3.16)."""
-        for session in sessions:
-            session.close("reset", "Your password or your role has changed. Please log in again.")
         self._driver.touched()
 
     @property

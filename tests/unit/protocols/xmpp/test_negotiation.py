@@ -361,6 +361,17 @@ async def test_a_resource_is_bound() -> None:
     assert session.caller.name == "Alice"
 
 
+async def test_addresses_of_a_session_share_its_account() -> None:
+    session, _ = await Site().session()
+    assert session.address.bare is session.account
+
+
+async def test_a_resource_that_could_not_be_read_back_is_refused() -> None:
+    stream, wire = await Site().log_in()
+    stream.received(bind("desk/"))
+    assert "<bad-request " in wire.take()
+
+
 async def test_the_server_finds_a_resource() -> None:
     site = Site()
     names = set()

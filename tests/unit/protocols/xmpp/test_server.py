@@ -289,25 +289,12 @@ async def test_the_account_of_a_session_may_be_locked(tmp_path: Path) -> None:
         other = await site.log_in("bob", "other")
         session = site.server.hub.sessions.find(JID)
         assert session is not None
-        site.server.dismiss(session.account)
+        site.server.void(session.account, None)
         assert "<not-authorized " in await client.ended()
         site.server.hub.sessions.find(f"bob@{DOMAIN}/other").send(  # type: ignore[union-attr]
             b"<message to='x'><body>still here</body></message>"
         )
         await other.until("still here")
-
-
-async def test_log_ins_that_are_void_end(tmp_path: Path) -> None:
-    async with running(tmp_path) as site:
-        client, later = await site.log_in(), await site.log_in("alice", "later")
-        session = site.server.hub.sessions.find(JID)
-        assert session is not None
-        site.server.expel([session])
-        assert "<reset " in await client.ended()
-        site.server.hub.sessions.find(f"alice@{DOMAIN}/later").send(  # type: ignore[union-attr]
-            b"<message to='x'><body>still here</body></message>"
-        )
-        await later.until("still here")
 
 
 async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
