@@ -12,6 +12,6 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts"],
     pool: "threads",
     maxWorkers: 2,
-    testTimeout: 10_000,
+    testTimeout: 60_000, // for what has failed, not for what is slow
   },
 });

@@ -56,11 +56,11 @@ const methods = {
   front: () => page.bringToFront(),
   evaluate: ({ expression }) => page.evaluate(expression),
   async click({ selector }) {
-    const element = await page.waitForSelector(selector, { visible: true, timeout: 15_000 });
+    const element = await page.waitForSelector(selector, { visible: true, timeout: 60_000 });
     await element.click();
   },
   async type({ selector, text }) {
-    const element = await page.waitForSelector(selector, { visible: true, timeout: 15_000 });
+    const element = await page.waitForSelector(selector, { visible: true, timeout: 60_000 });
     await element.click();
     await page.keyboard.type(text);
   },
@@ -90,7 +90,7 @@ const methods = {
   /** The value of an expression in the service worker that runs (Chromium). */
   async evaluateInWorker({ expression }) {
     const target = await browser.waitForTarget((one) => one.type() === "service_worker", {
-      timeout: 15_000,
+      timeout: 60_000,
     });
     return (await target.worker()).evaluate(expression);
   },
