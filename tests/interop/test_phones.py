@@ -75,11 +75,8 @@ async def test_telephones_of_different_codecs(
     await pair(relaying_node, tmp_path, {"codecs": one}, {"codecs": other})
 
 
-# Our DTLS library takes certificates with elliptic curves only; this telephone makes RSA ones.
-RSA = pytest.mark.xfail(reason="DTLS with RSA certificates is not understood", strict=True)
-
-
-@pytest.mark.parametrize("encryption", ["srtp", "srtp-mand", pytest.param("dtls_srtp", marks=RSA)])
+# By DTLS these telephones show RSA certificates.
+@pytest.mark.parametrize("encryption", ["srtp", "srtp-mand", "dtls_srtp"])
 async def test_encrypted_media_through_the_server(
     relaying_node: Node, tmp_path: Path, encryption: str
 ) -> None:
