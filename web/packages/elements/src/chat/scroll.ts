@@ -4,23 +4,24 @@ const NEAR = 64;
 
 export class ChatScroll {
   #log: HTMLElement | null = null;
-  #follows = true;
+  /** The reader is at the end, and stays there whatever comes and however large the place is. */
+  #atEnd = true;
+  /** Where the reader was last: who is further up now has scrolled. */
+  #top = 0;
   /** The topmost message in sight, and how far below the edge it begins. */
   #anchor: { readonly id: string; readonly below: number } | null = null;
   #last: string | null = null;
   #placed = false;
-  /** The end was in sight when the reader last scrolled: it stays so when the place for it changes. */
-  #atEnd = true;
   readonly #sizes = new ResizeObserver(() => {
     if (this.#log && this.#atEnd) toEnd(this.#log);
   });
 
-  /** Before a drawing: does the reader see the end, or else what? */
+  /** Before a drawing: is the reader at the end, or else where? */
   before(): void {
     const log = this.#log;
     if (!log) return;
-    this.#follows = seesEnd(log);
-    const top = this.#follows ? undefined : topmost(log);
+    this.#look(log);
+    const top = this.#atEnd ? undefined : topmost(log);
     const id = top?.dataset.id;
     this.#anchor = top && id ? { id, below: top.offsetTop - log.scrollTop } : null;
   }
@@ -40,20 +41,27 @@ export class ChatScroll {
     if (log === null) return false;
     if (target !== null && this.#show(log, target)) return true;
     if (!this.#placed) this.#begin(log, ready);
-    else if (this.#follows || wrote) toEnd(log);
+    else if (this.#atEnd || wrote) toEnd(log);
     else this.#stay(log);
+    if (wrote) this.#atEnd = true;
     return false;
   }
 
   #watch(log: HTMLElement | null): void {
     this.#sizes.disconnect();
     this.#atEnd = true;
+    this.#top = 0;
     if (!log) return;
     this.#sizes.observe(log);
-    const scrolled = () => {
-      this.#atEnd = seesEnd(log);
-    };
-    log.addEventListener("scroll", scrolled, { passive: true });
+    log.addEventListener("scroll", () => this.#look(log), { passive: true });
+  }
+
+  /** That there is more below is no scrolling: the place may just have become smaller. */
+  #look(log: HTMLElement): void {
+    const { scrollTop } = log;
+    if (seesEnd(log)) this.#atEnd = true;
+    else if (scrollTop < this.#top) this.#atEnd = false;
+    this.#top = scrollTop;
   }
 
   /** What was seen stays where it was, whatever came above or went. */
@@ -77,12 +85,14 @@ export class ChatScroll {
     const line = log.querySelector<HTMLElement>(".unread-line");
     if (line) log.scrollTop = line.offsetTop - log.offsetTop - NEAR;
     else toEnd(log);
+    this.#atEnd = seesEnd(log);
   }
 
   #show(log: HTMLElement, target: string): boolean {
     const row = rowsOf(log).find((one) => one.dataset.id === target);
     if (!row) return false;
     row.scrollIntoView({ block: "center" });
+    this.#atEnd = seesEnd(log);
     row.focus({ preventScroll: true });
     row.classList.remove("found-row");
     // Read, so that the animation begins anew.
