@@ -7,6 +7,9 @@ CONTACTS = frozenset(
 )
 MIN_ELEMENT = 10_000  # RFC 6120 §13.12: no server may refuse smaller ones
 
+STRANGERS_ELEMENT = 16_384
+"""Bytes of one element before anybody has logged in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentConfig:

@@ -15,8 +15,7 @@ from antiphon.net.gate import Gate, Lease
 
 from .bodies import Reading
 from .bosh import MAX_RID, Body, BoshWire, terminated
-from .config import XmppLimits
-from .listener import STRANGERS_ELEMENT
+from .config import STRANGERS_ELEMENT, XmppLimits
 from .loose import LooseWire
 from .negotiation import Negotiation
 from .offers import Channel

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from antiphon._native import Kept, Stanza
@@ -15,7 +16,7 @@ from antiphon.core.address import Address, Addresses
 from antiphon.core.reason import Reason, Refused
 
 from .attempts import Attempts
-from .config import XmppLimits
+from .config import STRANGERS_ELEMENT, XmppLimits
 from .jid import Jids
 from .management import Management, number
 from .message import element, stanza
@@ -103,6 +104,11 @@ class Hub:
             bytes_per_s=limits.byte_rate,
             elements_per_s=limits.stanza_rate,
         )
+
+    @property
+    def stranger_bounds(self) -> Bounds:
+        """Of everybody until they have logged in."""
+        return replace(self._bounds, element=STRANGERS_ELEMENT)
 
     @property
     def component_bounds(self) -> Bounds:

@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 VERSION = "1.0"
 LANGUAGE = "en"
-# Bytes of one element before anybody has logged in.
-STRANGERS_ELEMENT = 16_384
 END_OF_STREAM = b"</stream:stream>"
 END_OF_FRAMES = f"<close xmlns='{FRAMING}'/>".encode()
 
@@ -170,15 +168,25 @@ class Listener:
     """The handler of one listener of the engine (`net.streams.StreamHandler`)."""
 
     def __init__(
-        self, engine: Engine, gate: Gate, domain: str, take: Take, *, content: str = CLIENT
+        self,
+        engine: Engine,
+        gate: Gate,
+        domain: str,
+        take: Take,
+        *,
+        strangers: Bounds,
+        content: str = CLIENT,
     ) -> None:
-        """`domain`: whose streams these are; `content`: the namespace of their stanzas."""
+        """`domain`: whose streams these are; `content`: the namespace of their stanzas;
+        `strangers`: what anybody may do until they have logged in.
+        """
         self.engine = engine
         self.end = END_OF_STREAM
         self._gate = gate
         self._domain = domain
         self._take = take
         self._content = content
+        self._strangers = strangers
         self._wires: dict[int, EngineWire] = {}
 
     def __len__(self) -> int:
@@ -207,7 +215,7 @@ class Listener:
         if lease is None:
             self.engine.streams.abort(stream)
             return
-        self.engine.streams.limits(stream, element=STRANGERS_ELEMENT)
+        wire.limit(self._strangers)
         wire.end = self._take(wire, peer.host)
 
     def secured(self, stream: int, secured: StreamSecured) -> None:

@@ -122,7 +122,14 @@ class XmppServer:
         self._web_terms = replace(self._terms, starttls=False)
         domain = self.hub.jids.domain
         self.http_bind = HttpBind(domain, limits, self._take_bosh)
-        self.websockets = WebListener(driver, gate, domain, self._take_websocket, proxies=proxies)
+        self.websockets = WebListener(
+            driver,
+            gate,
+            domain,
+            self._take_websocket,
+            strangers=self.hub.stranger_bounds,
+            proxies=proxies,
+        )
         self._listeners.append(self.websockets)
 
     def join(self, router: Router, registrar: Registrar, hosts: Hosts) -> None:
@@ -222,7 +229,10 @@ class XmppServer:
         alpn: Sequence[str] = (),
     ) -> None:
         domain = self.hub.jids.domain
-        listener = Listener(self._driver, self._gate, domain, take, content=content)
+        strangers = self.hub.stranger_bounds
+        listener = Listener(
+            self._driver, self._gate, domain, take, strangers=strangers, content=content
+        )
         tag = self._driver.listen(sockets, Streams.XMPP, listener, tls=tls, alpn=alpn)
         self._tags.append(tag)
         self._listeners.append(listener)

@@ -12,6 +12,7 @@ from .listener import LANGUAGE, VERSION, Engine, Listener, Take
 from .message import escape
 from .namespaces import FRAMING
 from .negotiation import Negotiation
+from .wire import Bounds
 
 CLOSE = f"<close xmlns='{FRAMING}'/>".encode()
 SECURE = ("https", "wss")
@@ -23,9 +24,16 @@ class WebListener(Listener):
     """
 
     def __init__(
-        self, engine: Engine, gate: Gate, domain: str, take: Take, *, proxies: Sequence[str] = ()
+        self,
+        engine: Engine,
+        gate: Gate,
+        domain: str,
+        take: Take,
+        *,
+        strangers: Bounds,
+        proxies: Sequence[str] = (),
     ) -> None:
-        super().__init__(engine, gate, domain, take)
+        super().__init__(engine, gate, domain, take, strangers=strangers)
         self.end = CLOSE
         self._proxies = [ip_network(proxy, strict=False) for proxy in proxies]
 

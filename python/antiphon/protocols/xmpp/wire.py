@@ -58,13 +58,13 @@ class End(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What a peer may do. `element`: bytes of one; `outbox`: bytes that may wait to be read by it;
-    a rate of None stays as it was.
+    a rate of 0 is no limit.
     """
 
     element: int
     outbox: int
-    bytes_per_s: int | None = None
-    elements_per_s: int | None = None
+    bytes_per_s: int = 0
+    elements_per_s: int = 0
 
 
 class Line(Protocol):

@@ -44,6 +44,14 @@ async def test_streams_of_clients_only(tmp_path: Path, content: str) -> None:
         assert "<invalid-namespace " in await client.ended()
 
 
+async def test_strangers_are_not_read_faster_than_clients(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=XmppLimits(byte_rate=10_000)) as site:
+        client = await site.connect()
+        await client.open()
+        await client.send(" " * 60_000)
+        await until(lambda: site.driver.streams.counters()["throttled"] > 0)
+
+
 async def test_starttls_then_scram(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         client = await site.connect()
