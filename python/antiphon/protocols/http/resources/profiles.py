@@ -90,8 +90,6 @@ class AvatarView(BaseModel):
 @router.get("/api/v1/accounts/{account}/profile")
 async def read_profile(account: AccountPath, live: Live, caller: CurrentCaller) -> ProfileView:
     """What somebody says of themselves. For everybody with an account."""
-    if caller.address.is_guest:
-        raise Refused(Reason.FORBIDDEN, "Please log in to see profiles.")
     address = _address(live, caller, account)
     profiles = people_of(live).profiles
     return ProfileView.of(await profiles.of(address), await profiles.avatar_id(address))
@@ -116,7 +114,9 @@ async def change_profile(
 async def read_avatar(
     account: AccountPath, live: Live, caller: CurrentCaller, request: Request, size: Size = None
 ) -> Response:
-    """Somebody's picture."""
+    """Somebody's picture. For everybody with an account; guests see those whose addresses they are
+    given.
+    """
     address = _address(live, caller, account)
     found = await people_of(live).profiles.avatar(address, small=_is_small(size))
     return _picture(found, size, request, "private, no-cache")
@@ -168,5 +168,10 @@ def _picture(found: Avatar | None, size: int | None, request: Request, cached: s
 
 
 def _address(live: Runtime, caller: Caller, account: str) -> Address:
+    """The account that a path means, for those who may look. Raises `Refused`: guests should not
+    find out who has an account here.
+    """
+    if caller.address.is_guest:
+        raise Refused(Reason.FORBIDDEN, "Please log in to see profiles.")
     own = caller.address.bare
     return own if account == "me" else live.context.addresses.parse(account).bare
