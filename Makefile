@@ -24,7 +24,7 @@ rust_sources := $(shell find crates Cargo.toml Cargo.lock -type f -not -path '*/
 web_manifests := web/package.json web/package-lock.json $(wildcard web/packages/*/package.json)
 web_sources := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: help setup run test check bench wheel clean
+.PHONY: help setup run test check bench fuzz wheel clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -53,6 +53,9 @@ check: setup $(STAMPS)/dev ## formatters, linters, types, import rules, generate
 
 bench: setup $(STAMPS)/dev ## measure; figures go to bench/results/
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: ## fuzz what reads bytes of strangers, each target for a minute (ARGS="-max_total_time=600 room")
+	tools/fuzz.sh $(ARGS)
 
 wheel: $(STAMPS)/build $(STAMPS)/web ## an installable wheel in dist/
 	rm -f dist/*.whl

@@ -21,6 +21,7 @@ need iptables iptables
 need baresip-core baresip
 need sip-tester sipp
 need ffmpeg ffmpeg
+need g++ c++ g++ clang++ # libFuzzer is written in C++
 need pulseaudio pulseaudio # Firefox has no audio graph without a sound server
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
     packages+=(postgresql)
