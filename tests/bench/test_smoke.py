@@ -94,7 +94,7 @@ async def test_signalling_gives_sane_figures(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
 async def test_messages_give_sane_figures(tmp_path: Path) -> None:
     rows = (await bench(tmp_path, "xmpp"))["xmpp"]
@@ -110,7 +110,7 @@ async def test_messages_give_sane_figures(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_telephones_give_sane_figures(tmp_path: Path) -> None:
     rows = (await bench(tmp_path, "phones"))["phones"]
 

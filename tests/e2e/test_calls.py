@@ -10,7 +10,7 @@ from tests.support.node import Node, run_node
 from tests.support.person import ANN, BEN, CLEO, Person
 from tests.support.telephone import Telephone, part, talk, telephone
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 CARLA = Person("Carla", CLEO.hue, CLEO.frequency)
 

@@ -14,7 +14,7 @@ from tests.support.telephone import Telephone, part, talk, telephone
 from tests.support.telephony import registered
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 DESK = 700
 

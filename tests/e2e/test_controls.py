@@ -9,7 +9,7 @@ from tests.support.participant import ROOM, Participant, everybody_meets, partic
 from tests.support.person import ANN, BEN
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def part(name: str) -> str:

@@ -19,7 +19,7 @@ from tests.support.telephony import PASSWORD, make_account
 from tests.support.wait import until
 from tests.support.xmpp_libraries import converse as fetch
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Converse</title>
 <link rel=stylesheet href=dist/converse.min.css>

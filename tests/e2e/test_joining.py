@@ -9,7 +9,7 @@ from tests.support.node import Node
 from tests.support.participant import everybody_meets, participate
 from tests.support.person import ANN, BEN
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROUNDS = 8
 

@@ -14,7 +14,7 @@ from tests.support.person import ANN, BEN
 from tests.support.telephone import PASSWORD, talk
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PHONE = (390, 844)
 

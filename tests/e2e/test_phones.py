@@ -14,7 +14,7 @@ from tests.support.person import ANN, BEN
 from tests.support.telephony import PASSWORD, make_account, registered
 from tests.support.webphone import Library, run_web_phone
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOM = "standup"
 CARL, DORA = 310, 1250  # tones of the telephones, apart from those of the browsers

@@ -21,7 +21,7 @@ from tests.support.push_service import push_service
 from tests.support.telephone import PASSWORD
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PROFILE = "antiphon-profile >>> "
 

@@ -10,7 +10,7 @@ from tests.support.node import Node
 from tests.support.participant import participate
 from tests.support.person import ANN, BEN, CLEO
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 async def test_people_meet_chat_share_and_leave(

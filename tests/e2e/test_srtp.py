@@ -10,7 +10,7 @@ from tests.support.participant import participate
 from tests.support.person import ANN
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 DTLS_1_2 = "FEFD"
 GCM = {"SRTP_AEAD_AES_256_GCM", "SRTP_AEAD_AES_128_GCM"}  # RFC 7714 §14.2

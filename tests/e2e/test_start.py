@@ -10,7 +10,7 @@ from tests.support.participant import ROOM, Participant, everybody_meets, partic
 from tests.support.person import ANN, BEN
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PHONE = (390, 844)
 LOBBY = "antiphon-lobby >>> "

@@ -20,7 +20,7 @@ from tests.support.phones import Phone, call
 from tests.support.wait import until
 from tests.unit.media.test_audio import enter, heard, pitch, tone
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 BROWSERS: list[BrowserKind] = ["chrome", "firefox"]
 # Firefox does not go to loopback from elsewhere.
 ADDRESSES = ("127.0.0.1", *lan_addresses())

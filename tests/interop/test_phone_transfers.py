@@ -15,7 +15,7 @@ from tests.support.node import Node, run_node
 from tests.support.telephony import registered, talk
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ANN, BEN, CAT = 440, 700, 1100
 # A telephone that is to be recorded must have one codec: its recording ends when that changes.

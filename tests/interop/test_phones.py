@@ -12,7 +12,7 @@ from tests.support.fixtures import unavailable
 from tests.support.node import Node, run_node
 from tests.support.telephony import registered, talk
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ANN, BEN = 440, 700
 

@@ -18,7 +18,7 @@ from tests.support.sipp import Sipp, missing, run_scenario
 from tests.support.telephony import PASSWORD, make_account
 from tests.support.wait import soon
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
 

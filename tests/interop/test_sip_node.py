@@ -16,7 +16,7 @@ from tests.support.sip_site import header, request, status
 from tests.support.sipp import missing, play
 from tests.support.telephony import PASSWORD, make_account, stored_contacts
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SIP = Subprotocol("sip")
 

@@ -14,7 +14,7 @@ from tests.support.ports import free_ports
 from tests.support.sipp import missing, play, run_scenario
 from tests.support.telephony import PASSWORD, make_account
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
 

@@ -11,7 +11,7 @@ from tests.support.node import Node, run_node
 from tests.support.telephony import PASSWORD, make_account, registered, sip_port
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NUMBER = "+493012345"
 ALICE, FAR = 440, 700

@@ -10,7 +10,7 @@ from tests.support.node import Node
 from tests.support.telephony import PASSWORD, make_account
 from tests.support.xmpp_libraries import LibraryClient, LibraryError, library_client
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TRANSPORTS = ("tcp", "tls", "websocket")
 

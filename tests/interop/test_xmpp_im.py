@@ -16,7 +16,7 @@ from tests.support.telephony import PASSWORD, make_account
 from tests.support.wait import until
 from tests.support.xmpp_person import SlixPerson, slix_person
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ANN, BEN = JID("ann@localhost"), JID("ben@localhost")
 

@@ -20,7 +20,7 @@ from tests.support.telephony import PASSWORD, make_account
 from tests.support.xmpp_person import PATIENCE, SlixPerson, slix_person
 from tests.support.xmpp_raw import MANAGED, SASL, wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SERVICE = "rooms.localhost"
 DEN = f"den@{SERVICE}"

@@ -24,7 +24,7 @@ from tests.support.telephony import PASSWORD, make_account
 from tests.support.xmpp_person import PATIENCE, SlixPerson, slix_person
 from tests.support.xmpp_raw import HEADER, SASL, wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 FEATURES = "<stream:features>.*?</stream:features>"
 PLAIN = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()

@@ -12,7 +12,7 @@ PLAYS = sorted(Path(__file__).parent.glob("*.play"))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", PLAYS, ids=lambda path: path.stem)
 async def test_play(node: Node, path: Path) -> None:
     play = await perform(node, path)

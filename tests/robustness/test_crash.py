@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.support.node import PROGRAM, Node, run_node
 from tests.support.signalling import Signalling, guest_token, joined, signalling
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PASSWORD = "correct horse battery staple"
 WRITERS = 4

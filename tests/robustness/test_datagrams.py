@@ -17,7 +17,7 @@ from tests.support.whip import loopback_candidates
 
 __all__ = ["loopback_candidates"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 FLOOD_SECONDS = 3
 FLOOD_RATE = 40_000  # datagrams a second at most; the calm room shares the machine

@@ -14,7 +14,7 @@ from tests.support.whip import SDP, loopback_candidates
 
 __all__ = ["loopback_candidates"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 MUTATIONS = 150
 SEED = 8866

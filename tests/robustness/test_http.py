@@ -20,7 +20,7 @@ from tests.support.whip import SDP, loopback_candidates
 
 __all__ = ["loopback_candidates"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SECONDS = 2.0  # how long this node waits for heads and bodies
 LIMITS = {

@@ -44,7 +44,7 @@ from tests.support.wait import until
 
 __all__ = ["start"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CHALLENGES = 50_000
 AT_ONCE = 100  # requests that wait for their answer

@@ -43,7 +43,7 @@ from tests.support.wait import until
 
 __all__ = ["start"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 # garbage
 

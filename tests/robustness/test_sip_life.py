@@ -21,7 +21,7 @@ from tests.support.ports import free_ports
 from tests.support.telephony import DOMAIN, registered, stored_contacts
 from tests.support.wait import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ANN, BEN = 440, 700
 DRAIN = 25.0  # the node waits a second for people to go; the rest is for this machine

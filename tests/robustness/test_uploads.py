@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from tests.support.node import PROGRAM, Node, run_node
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PASSWORD = "correct horse battery staple"
 LIMITS = {"ANTIPHON_LIMITS_BODY_TIMEOUT": "2", "ANTIPHON_FILES_SLOTS": "1000"}

@@ -20,7 +20,7 @@ from tests.support.whip import loopback_candidates
 
 __all__ = ["loopback_candidates"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 QUEUE_LIMIT = 1 << 20  # bytes that wait for one client
 TALKATIVE = {

@@ -18,7 +18,7 @@ from tests.support.signalling import Signalling, signalling
 from tests.support.telephony import PASSWORD, make_account
 from tests.support.wait import soon
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SLOWEST_MESSAGE = 5.0  # the machine is busy with what is done to the node as well
 MEMORY_GROWTH = 32 << 20

@@ -15,7 +15,7 @@ from tests.support.node import Node, run_node
 from tests.support.telephony import PASSWORD, make_account
 from tests.support.xmpp_raw import HEADER, Ended, Wire, chat, wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 GROWTH = 24 << 20
 FLOOD = 20_000

@@ -11,7 +11,7 @@ from tests.support.node import Node, run_node
 from tests.support.telephony import make_account
 from tests.support.xmpp_raw import MANAGED, Ended, Wire, chat, wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 WRITERS = 4
 MESSAGES = 400
