@@ -171,6 +171,21 @@ async def test_the_shell_locks_an_account_of_a_running_node(here: Here) -> None:
         await here.node.accounts.authenticate(here.ann, PASSWORD)
 
 
+async def test_the_shell_changes_a_password_of_a_running_node(here: Here) -> None:
+    program = Path(sys.executable).with_name("antiphon")
+    async with signalling(here.url) as ann, signalling(here.url) as bob:
+        await ann.hello(await here.token(here.ann), reachable=True)
+        await bob.hello(await here.token(here.bob))
+        process = await asyncio.create_subprocess_exec(
+            *(str(program), "user", "passwd", "ann", "--password", f"{PASSWORD} 2"),
+            *("--data", str(here.node.config.node.data)),
+            cwd=here.node.config.node.data,
+        )
+        assert await process.wait() == 0
+        assert (await ann.event("failed"))["reason"] == "unauthorized"
+        await bob.request("join", room="r")
+
+
 async def test_an_account_has_so_many_sessions(here: Here) -> None:
     await here.node.accounts.update(here.ann, limits=AccountLimits(sessions=1))
     async with signalling(here.url) as first, signalling(here.url) as second:
