@@ -30,7 +30,7 @@ from antiphon.media.session import EngineSessions
 from antiphon.net.asgi import AsgiServer
 from antiphon.net.gate import Gate
 from antiphon.net.listen import Listen, parse_listen
-from antiphon.protocols.http.application import create_app, drain
+from antiphon.protocols.http.application import create_app, drain, end_sessions
 from antiphon.protocols.http.context import HttpContext, Readiness
 from antiphon.protocols.web.server import WebSignalling
 from antiphon.services.accounts import Accounts
@@ -419,7 +419,9 @@ class Node:
             ],
             routers=[router for plugin in plugins for router in plugin.routers],
         )
-        return create_app(context)
+        app = create_app(context)
+        self.accounts.watch_voided(lambda account, _: end_sessions(app, account))
+        return app
 
     def _sip_routes(self) -> list[WebSocketRoute]:
         if not self.config.sip.websocket:

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from antiphon.core.address import Address
+
 from . import errors, openapi
 from .context import HttpContext
 from .middleware import BodyLimited, HeadAsGet, OtherOrigins, RateLimited, Safe, Supervised
@@ -109,6 +111,15 @@ async def drain(app: FastAPI) -> None:
     runtime = app.state.runtime
     assert isinstance(runtime, Runtime)
     await runtime.drain()
+
+
+def end_sessions(app: FastAPI, account: Address) -> None:
+    """End the WHIP and WHEP sessions of an account whose log-ins are void. (Event streams look at
+    their tokens themselves, every few seconds.)
+    """
+    runtime = app.state.runtime
+    assert isinstance(runtime, Runtime)
+    runtime.media.end_of(account)
 
 
 @asynccontextmanager

@@ -211,6 +211,12 @@ class MediaResources:
         if self._resources.pop((resource.protocol, resource.id), None) is not None:
             self._count(resource.protocol)
 
+    def end_of(self, account: Address) -> None:
+        """The log-ins of an account are void: what was begun by them ends."""
+        for resource in list(self._resources.values()):
+            if resource.opening.caller.address.bare == account.bare:
+                self.spawn(self.end(resource, Reason.UNAUTHORIZED))
+
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Do something that an event asks for."""
         task = asyncio.get_running_loop().create_task(work)

@@ -10,6 +10,7 @@ from antiphon.core.ports import Grants, IceServer
 from antiphon.core.reason import Reason, Refused
 from antiphon.core.switchboard import Membership
 from antiphon.protocols.http import HttpLimits, drain
+from antiphon.protocols.http.application import end_sessions
 from tests.support.fakes import account
 from tests.unit.protocols.http.stand import (
     FRAGMENT,
@@ -24,6 +25,18 @@ from tests.unit.protocols.http.stand import (
 
 ANN, BOB = account("ann"), account("bob")
 WHIP = "/rooms/hall/whip"
+
+
+async def test_what_an_account_sends_ends_when_its_log_ins_are_void(here: Stand) -> None:
+    for caller in (ANN, BOB):
+        sent = await here.call("POST", WHIP, caller, content=OFFER, headers=SDP)
+        assert sent.status_code == 201
+    end_sessions(here.app, ANN.address)
+    await settle()
+    room = here.house.switchboard.find("hall")
+    assert room is not None
+    assert [member.info.name for member in room.members.values()] == ["Bob"]
+    assert [session.closed for session in here.sessions.opened] == [True, False]
 
 
 async def test_publish_and_stop(here: Stand) -> None:
