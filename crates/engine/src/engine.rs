@@ -116,18 +116,11 @@ impl Engine {
         let ports = Arc::new(Ports::new(first, last)?);
         let owners = Arc::new(Owners::default());
         let events = Arc::new(EventQueue::new(settings.event_limit)?);
-        let mut prepared = Vec::with_capacity(settings.workers);
-        for index in 0..settings.workers {
-            prepared.push(prepare(settings, index, &identity, &owners, &events, &ports)?);
-        }
-        let mut workers = Vec::with_capacity(settings.workers);
-        for (index, (worker, handle)) in prepared.into_iter().enumerate() {
-            let name = format!("media-{index}");
-            let thread = std::thread::Builder::new().name(name).spawn(move || worker.run())?;
-            *locked(&handle.thread) = Some(thread);
-            workers.push(handle);
-        }
-        Ok(Engine {
+        let prepared = (0..settings.workers)
+            .map(|index| prepare(settings, index, &identity, &owners, &events, &ports))
+            .collect::<io::Result<Vec<_>>>()?;
+        let (idle, workers): (Vec<Worker>, _) = prepared.into_iter().unzip();
+        let engine = Engine {
             workers,
             owners,
             events,
@@ -137,7 +130,14 @@ impl Engine {
             ports,
             fingerprint: identity.fingerprint(),
             moving: Mutex::default(),
-        })
+        };
+        for (index, (worker, handle)) in idle.into_iter().zip(&engine.workers).enumerate() {
+            let name = format!("media-{index}");
+            // If it fails, the engine is dropped, and with it end those that run.
+            let thread = std::thread::Builder::new().name(name).spawn(move || worker.run())?;
+            *locked(&handle.thread) = Some(thread);
+        }
+        Ok(engine)
     }
 
     /// The UDP ports, one a thread.
