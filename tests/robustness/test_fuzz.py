@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 def fuzz(corpus: Path, *options: str) -> None:
     """Run `tools/fuzz.sh`, without what was learned in other runs."""
-    command = [ROOT / "tools/fuzz.sh", *options]
+    command = [str(ROOT / "tools/fuzz.sh"), *options]
     environment = {**os.environ, "FUZZ_CORPUS": str(corpus)}
     done = subprocess.run(
         command,
