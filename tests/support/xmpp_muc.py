@@ -15,7 +15,7 @@ from antiphon.core.address import Address, Addresses
 from antiphon.core.message import Message
 from antiphon.core.people import Letter
 from antiphon.core.policy import Policy
-from antiphon.core.ports import Caller, Device, Grants
+from antiphon.core.ports import Caller, Device, Grants, RoomSettings
 from antiphon.core.reason import Refused
 from antiphon.core.room_member import Member
 from antiphon.core.switchboard import Switchboard
@@ -306,6 +306,17 @@ async def opened(folder: Path, config: MucConfig | None = None) -> AsyncIterator
             yield hall
         finally:
             await hall.close()
+
+
+async def room_of(hall: Hall, *names: str, settings: RoomSettings | None = None) -> list[Client]:
+    """Clients in the room `den`, which lasts and is Ann's."""
+    await hall.switchboard.set(hall.caller("ann"), settings or RoomSettings(name="den"))
+    clients = [hall.login(name) for name in names]
+    for client in clients:
+        await client.join("den")
+    for client in clients:
+        await client.take()
+    return clients
 
 
 def codes(stanza: Element) -> list[int]:

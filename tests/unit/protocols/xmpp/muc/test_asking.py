@@ -8,23 +8,12 @@ from antiphon.core.message import Span
 from antiphon.core.ports import RoomSettings
 from antiphon.core.standing import Affiliation, Role
 from tests.support.xmpp_house import DOMAIN, as_text, body, condition
-from tests.support.xmpp_muc import ROOMS, USER, Client, Hall, codes, item
+from tests.support.xmpp_muc import ROOMS, USER, Hall, codes, item, room_of
 
 DEN = f"den@{ROOMS}"
 INFO = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
 ITEMS = "<query xmlns='http://jabber.org/protocol/disco#items'/>"
 PING = "<ping xmlns='urn:xmpp:ping'/>"
-
-
-async def room_of(hall: Hall, *names: str, settings: RoomSettings | None = None) -> list[Client]:
-    """Clients in the room `den`, which lasts and is Ann's."""
-    await hall.switchboard.set(hall.caller("ann"), settings or RoomSettings(name="den"))
-    clients = [hall.login(name) for name in names]
-    for client in clients:
-        await client.join("den")
-    for client in clients:
-        await client.take()
-    return clients
 
 
 def features(info: Element) -> set[str]:

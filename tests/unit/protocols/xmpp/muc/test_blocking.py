@@ -1,24 +1,12 @@
 """Rooms and occupants that are blocked (XEP-0191 §5)."""
 
 from antiphon.core.event import RoomInvited
-from antiphon.core.ports import RoomSettings
 from tests.support.xmpp_house import body, condition
-from tests.support.xmpp_muc import ROOMS, Client, Hall, from_of
+from tests.support.xmpp_muc import ROOMS, Hall, from_of, room_of
 
 DEN = f"den@{ROOMS}"
 BLOCKED = ".//{urn:xmpp:blocking:errors}blocked"
 STATE = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
-
-
-async def room_of(hall: Hall, *names: str) -> list[Client]:
-    """Clients in the room `den`, which lasts and is Ann's."""
-    await hall.switchboard.set(hall.caller("ann"), RoomSettings(name="den"))
-    clients = [hall.login(name) for name in names]
-    for client in clients:
-        await client.join("den")
-    for client in clients:
-        await client.take()
-    return clients
 
 
 async def test_one_occupant_is_not_heard_by_who_blocks_it(hall: Hall) -> None:

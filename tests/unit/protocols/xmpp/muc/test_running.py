@@ -10,22 +10,11 @@ from antiphon.core.reason import Reason
 from antiphon.core.standing import Affiliation, Role
 from antiphon.protocols.xmpp.muc import admin
 from tests.support.xmpp_house import as_text, body, condition
-from tests.support.xmpp_muc import ROOMS, USER, Client, Hall, codes, from_of, item
+from tests.support.xmpp_muc import ROOMS, USER, Hall, codes, from_of, item, room_of
 
 ADMIN = "{http://jabber.org/protocol/muc#admin}"
 DATA = "{jabber:x:data}"
 DEN = f"den@{ROOMS}"
-
-
-async def room_of(hall: Hall, *names: str, settings: RoomSettings | None = None) -> list[Client]:
-    """Clients in the room `den`, which lasts and is Ann's."""
-    await hall.switchboard.set(hall.caller("ann"), settings or RoomSettings(name="den"))
-    clients = [hall.login(name) for name in names]
-    for client in clients:
-        await client.join("den")
-    for client in clients:
-        await client.take()
-    return clients
 
 
 async def test_a_kick(hall: Hall) -> None:

@@ -7,22 +7,11 @@ from antiphon.core.message import Draft, MessageKind, Span
 from antiphon.core.ports import RoomSettings
 from antiphon.core.standing import Role
 from tests.support.xmpp_house import as_text, body, condition
-from tests.support.xmpp_muc import ROOMS, Client, Hall, from_of, subject
+from tests.support.xmpp_muc import ROOMS, Hall, from_of, room_of, subject
 
 SID = "{urn:xmpp:sid:0}stanza-id"
 OCCUPANT = "{urn:xmpp:occupant-id:0}occupant-id"
 DELAY = "{urn:xmpp:delay}delay"
-
-
-async def room_of(hall: Hall, *names: str, settings: RoomSettings | None = None) -> list[Client]:
-    """Clients in the room `den`, which lasts and is Ann's."""
-    await hall.switchboard.set(hall.caller("ann"), settings or RoomSettings(name="den"))
-    clients = [hall.login(name) for name in names]
-    for client in clients:
-        await client.join("den")
-    for client in clients:
-        await client.take()
-    return clients
 
 
 async def test_everybody_hears_it_with_its_id(hall: Hall) -> None:
