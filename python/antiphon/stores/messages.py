@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    exists,
     func,
     insert,
     not_,
@@ -107,6 +108,12 @@ def wipe(connection: Connection, id: str) -> None:
         if row.id == id or kind_of(row.more) == "correction":
             change = update(messages).where(messages.c.id == row.id)
             connection.execute(change.values(text="", more=emptied(row.more)))
+
+
+def keeps_any(connection: Connection, archive: str) -> bool:
+    """Whether anything stands in an archive."""
+    halves = (exists().where(half) for half in (received_by(archive), _sent_by(archive)))
+    return bool(connection.execute(select(or_(*halves))).scalar_one())
 
 
 def set_waiting(

@@ -305,3 +305,21 @@ async def test_letters_that_are_refused(mailbox: Mailbox, draft: Draft) -> None:
     with pytest.raises(Refused):
         await send(mailbox, ANN, BEN, draft)
     assert await texts(mailbox, ANN) == []
+
+
+async def test_what_keeps_nothing_is_forgotten_without_a_transaction(
+    mailbox: Mailbox, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(mailbox, ANN, BEN, "hello")
+
+    async def write(*_: Any) -> None:
+        raise AssertionError("a transaction for nothing")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "write", write)
+        await mailbox.forget(CY)
+        with pytest.raises(AssertionError):
+            await mailbox.forget(ANN)
+    await mailbox.forget(ANN)
+    assert not (await mailbox.read(ANN, Span())).messages
+    assert len((await mailbox.read(BEN, Span())).messages) == 1

@@ -29,6 +29,7 @@ READ: dict[str, tuple[Work, set[str]]] = {
     "what waits": (lambda c: archives.waiting(c, ANN, 5), {"messages_waiting"}),
     "who waits": (lambda c: archives.who_waits(c, [ANN, BEN]), {"messages_waiting"}),
     "changes": (lambda c: archives.about(c, ANN, ["1"], 5), {"messages_about"}),
+    "whether there is anything": (lambda c: messages.keeps_any(c, ANN), BOTH),
     "what is forgotten": (lambda c: messages.forget(c, ANN), BOTH),
     "what does not wait any more": (
         lambda c: messages.set_waiting(c, ANN, False, until="z"),
