@@ -70,6 +70,7 @@ export type { JoinOptions, LocalTrack, Member, RemoteTrack } from "./room/types.
 export {
   authGuest,
   authLogin,
+  authRenew,
   type Credentials,
   checkInvitation,
   fetchOffers,
@@ -78,6 +79,7 @@ export {
   registerAccount,
   resetPassword,
 } from "./session/auth.js";
+export { tokenExpiry } from "./session/expiry.js";
 export type { StreamEvents, StreamOptions, StreamState } from "./streams/stream.js";
 export { WhepPlayer } from "./streams/whep.js";
 export { WhipPublisher } from "./streams/whip.js";

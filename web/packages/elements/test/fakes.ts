@@ -210,6 +210,11 @@ export class FakeBackend implements Backend {
     return { token: "account-token", expiresAt: Number.POSITIVE_INFINITY };
   }
 
+  async renew(_server: string, token: string) {
+    this.#ask("renew", token);
+    return { token: `${token}+`, expiresAt: Number.POSITIVE_INFINITY };
+  }
+
   async offers() {
     return { guests: true, registration: true };
   }

@@ -21,7 +21,12 @@ beforeEach(() => {
   events = [];
   kept = [];
   guest = false;
-  account = new AccountSession(backend, "https://call.example", null);
+  account = new AccountSession(backend, "https://call.example", {
+    read: () => "",
+    write: ({ token }) => kept.push(token),
+    forget: () => kept.push("out"),
+    where: () => "tab",
+  });
   session = new PhoneSession({
     text: english,
     backend,
@@ -35,7 +40,6 @@ beforeEach(() => {
     keep: "tab",
     shared: () => account,
   });
-  account.on("signed", (sign) => kept.push(sign?.token ?? "out"));
 });
 
 async function ready(): Promise<void> {

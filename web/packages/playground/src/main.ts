@@ -44,6 +44,9 @@ const backend: Backend = {
     refuse("login");
     return credentials;
   },
+  async renew() {
+    return credentials;
+  },
   async enter({ room, name, token }) {
     await token();
     await new Promise((resolve) => setTimeout(resolve, Number(asked("delay", "0"))));

@@ -36,6 +36,16 @@ export function authLogin(
   return authenticate(options, "login", { address, password });
 }
 
+/**
+ * `POST /api/v1/auth/renew`: another token for one of `authGuest` or `authLogin` that is still good.
+ * Rejects with AntiphonError: `unauthorized`, `forbidden` (it was got otherwise).
+ */
+export async function authRenew(options: AuthOptions & { token: string }): Promise<Credentials> {
+  const bearer = { authorization: `Bearer ${options.token}` };
+  const response = await posted(options, "/auth/renew", {}, bearer);
+  return credentials(await response.json().catch(() => null));
+}
+
 /** `POST /api/v1/accounts`, where anybody may make an account. Rejects with AntiphonError. */
 export async function registerAccount(
   options: AuthOptions & {
@@ -80,9 +90,15 @@ export async function resetPassword(
   await posted(options, "/auth/reset", { token, password });
 }
 
-async function posted(options: AuthOptions, path: string, body: object): Promise<Response> {
+async function posted(
+  options: AuthOptions,
+  path: string,
+  body: object,
+  headers: { readonly [name: string]: string } = {},
+): Promise<Response> {
   const request = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const response = await post(request, `${baseUrl(options.server)}/api/v1${path}`, body);
+  const url = `${baseUrl(options.server)}/api/v1${path}`;
+  const response = await post(request, url, body, headers);
   if (!response.ok) throw await httpError(response);
   return response;
 }
@@ -154,11 +170,16 @@ async function authenticate(
   return credentials(await response.json().catch(() => null));
 }
 
-async function post(request: typeof fetch, url: string, body: object): Promise<Response> {
+async function post(
+  request: typeof fetch,
+  url: string,
+  body: object,
+  headers: { readonly [name: string]: string },
+): Promise<Response> {
   try {
     return await request(url, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
     });
   } catch (error) {

@@ -10,6 +10,7 @@ import type {
 } from "../generated/signalling.js";
 import { Backoff } from "./backoff.js";
 import type { UnknownMessage } from "./check.js";
+import { tokenExpiry } from "./expiry.js";
 import { Inbox } from "./inbox.js";
 import { type Request, Requests } from "./requests.js";
 import { Socket } from "./socket.js";
@@ -41,6 +42,10 @@ export interface ConnectionOptions {
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 const STABLE_AFTER_MS = 5000;
+/** A token is replaced this long before it ends, a short one when a quarter of it is left. */
+const REPLACED_BEFORE_MS = 120_000;
+const LEAST_LEFT_MS = 500;
+const LONGEST_TIMER_MS = 0x7fff_ffff;
 
 interface Starting {
   resolve(): void;
@@ -56,9 +61,11 @@ export class Connection {
   #state: ConnectionState = "idle";
   #socket: Socket | null = null;
   #session: string | null = null;
+  #token = "";
   #starting: Starting | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #stable: ReturnType<typeof setTimeout> | undefined;
+  #replacing: ReturnType<typeof setTimeout> | undefined;
   /** Counts attempts, so that one that was given up cannot come back. */
   #attempt = 0;
 
@@ -106,6 +113,7 @@ export class Connection {
     this.#attempt += 1;
     clearTimeout(this.#retry);
     clearTimeout(this.#stable);
+    clearTimeout(this.#replacing);
     this.#listen(false);
     this.#inbox.pause();
     this.#socket?.close();
@@ -134,6 +142,7 @@ export class Connection {
   }
 
   #open(token: string): void {
+    this.#token = token;
     const resume = this.#session === null ? {} : { resume: this.#session, after: this.#inbox.last };
     const reachable = this.#options.reachable ? { reachable: true } : {};
     const hello = { type: "hello" as const, token, ...reachable, ...resume };
@@ -150,6 +159,8 @@ export class Connection {
 
   #welcomed(welcome: Welcome): void {
     this.#session = welcome.session;
+    clearTimeout(this.#stable);
+    this.#watchToken();
     this.#stable = setTimeout(() => this.#backoff.reset(), STABLE_AFTER_MS);
     if (welcome.resumed) {
       this.#requests.resend();
@@ -180,6 +191,32 @@ export class Connection {
     else if (arrival === "new" && event.type !== "unknown") this.#options.events.event(event);
   }
 
+  /** The server ends a session with its token, unless it goes on by another one before. */
+  #watchToken(): void {
+    const left = tokenExpiry(this.#token) - Date.now();
+    if (left < LEAST_LEFT_MS || left === Number.POSITIVE_INFINITY) return;
+    const wait = left - Math.min(REPLACED_BEFORE_MS, left / 4);
+    clearTimeout(this.#replacing);
+    this.#replacing = setTimeout(() => this.#replaceToken(), Math.min(wait, LONGEST_TIMER_MS));
+  }
+
+  /** Resumes the session over another socket; media and what is asked go on meanwhile. */
+  #replaceToken(): void {
+    const socket = this.#socket;
+    const again = (): void => {
+      if (socket !== null && this.#socket === socket) this.#watchToken();
+    };
+    this.#options.token().then((token) => {
+      if (token === this.#token) again();
+      else if (socket !== null && this.#socket === socket) {
+        socket.abandon();
+        this.#inbox.pause();
+        this.#requests.pause();
+        this.#open(token);
+      }
+    }, again);
+  }
+
   #send(message: ClientMessage): boolean {
     return this.#socket?.send(message) ?? false;
   }
@@ -188,6 +225,7 @@ export class Connection {
     this.#socket?.close();
     this.#socket = null;
     clearTimeout(this.#stable);
+    clearTimeout(this.#replacing);
     this.#inbox.pause();
     this.#requests.pause();
     if (this.#starting !== null) {
@@ -230,6 +268,7 @@ export class Connection {
     this.#attempt += 1;
     clearTimeout(this.#retry);
     clearTimeout(this.#stable);
+    clearTimeout(this.#replacing);
     this.#socket?.close();
     this.#socket = null;
     this.#session = null;

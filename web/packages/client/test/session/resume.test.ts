@@ -78,6 +78,44 @@ describe("resuming", () => {
     expect(world.server.requests("raise_hand").length).toBe(1);
   });
 
+  it("goes on by another token before the one it has ends, without a word to anybody", async () => {
+    let made = 0;
+    const token = async () => {
+      made += 1;
+      const claims = { sub: "ann", made, exp: Date.now() / 1000 + 600 };
+      return `e30.${btoa(JSON.stringify(claims)).replace(/=/g, "")}.c2ln`;
+    };
+    const world = makeWorld({ token });
+    const room = await enter(world);
+    const seen = record(room);
+    const states: string[] = [];
+    world.client.on("state", (state) => states.push(state));
+    await pass(470_000);
+    expect(world.server.hellos.length).toBe(1);
+    const said = room.say("before");
+    world.server.push({ type: "speaker_changed", member: "bob" });
+    await pass(20_000);
+    const [first, second] = world.server.hellos;
+    expect(second).toMatchObject({ resume: "session-1" });
+    expect(second?.token).not.toBe(first?.token);
+    expect(world.server.sockets[0]?.closedWith).toBe(4000);
+    expect((await said).text).toBe("before");
+    expect(world.server.room.messages.length).toBe(1);
+    await pass(480_000);
+    expect(world.server.hellos.length).toBe(3);
+    expect([states, world.errors]).toEqual([[], []]);
+    expect(seen).not.toContain("rejoined");
+  });
+
+  it("stays where it is with a token that has no other", async () => {
+    const claims = btoa(JSON.stringify({ exp: Date.now() / 1000 + 60 })).replace(/=/g, "");
+    const world = makeWorld({ token: `e30.${claims}.c2ln` });
+    await enter(world);
+    await pass(59_000);
+    expect(world.server.hellos.length).toBe(1);
+    expect(world.client.state).toBe("connected");
+  });
+
   it("gives a request up that a connected server does not answer", async () => {
     const world = makeWorld();
     const room = await enter(world);

@@ -2,7 +2,7 @@
 
 import { type Call, Emitter, type Show } from "@antiphon/client";
 import { type Attempt, reasonOf } from "../logic/problems.js";
-import type { Backend, NewAccount, Phone } from "../room/backend.js";
+import type { Backend, Credentials, NewAccount, Phone } from "../room/backend.js";
 import { Identity } from "../room/identity.js";
 import { Faces } from "./faces.js";
 import type { Keep, KeptSignIn } from "./kept.js";
@@ -25,8 +25,6 @@ interface AccountEvents {
   ready: [];
   /** The connection is given up, and with it what goes on there. */
   cut: [];
-  /** Somebody signed in with this token, or signed out (null). */
-  signed: [sign: { token: string; expiresAt: number } | null];
 }
 
 const FINAL: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "replaced"]);
@@ -65,6 +63,7 @@ export class AccountSession extends Emitter<AccountEvents> {
       () => server,
       () => this.#guestName,
       () => "",
+      (credentials) => this.#renewed(credentials),
     );
     this.faces = new Faces(
       () => (this.signedIn ? this.phone : null),
@@ -232,8 +231,13 @@ export class AccountSession extends Emitter<AccountEvents> {
     }
     const { token, expiresAt } = this.identity.credentials ?? { token: "", expiresAt: 0 };
     this.kept?.write({ token, expiresAt }, keep);
-    this.emit("signed", { token, expiresAt });
     await this.connect();
+  }
+
+  /** What is kept for other pages and visits is the latest token. */
+  #renewed(credentials: Credentials): void {
+    if (!this.isGuest && this.kept?.read()) this.kept.write(credentials, this.kept.where());
+    this.#changed();
   }
 
   #failed(attempt: Attempt, error: unknown): void {
@@ -296,7 +300,6 @@ export class AccountSession extends Emitter<AccountEvents> {
     this.identity.give("");
     this.identity.forget();
     this.kept?.forget();
-    this.emit("signed", null);
     this.#signedOut();
   }
 

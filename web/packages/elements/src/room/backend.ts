@@ -1,6 +1,7 @@
 /** What the elements ask of the server and the devices, in one replaceable object; no element. */
 
 import {
+  authRenew,
   type CallPage,
   Client,
   checkInvitation,
@@ -85,6 +86,8 @@ export interface Backend {
   /** `room`: where only some rooms welcome guests, the one to be entered. */
   guest(server: string, name: string, room: string): Promise<Credentials>;
   login(server: string, address: string, password: string): Promise<Credentials>;
+  /** Another token for one of a guest or a login, for as long again. */
+  renew(server: string, token: string): Promise<Credentials>;
   register(server: string, account: NewAccount): Promise<void>;
   /** What an invitation leads to. */
   invitation(server: string, token: string): Promise<{ readonly room: string | null }>;
@@ -115,6 +118,7 @@ export const network: Backend = {
     return Client.authGuest({ server, name, ...(room ? { room } : {}) });
   },
   login: (server, address, password) => Client.authLogin({ server, address, password }),
+  renew: (server, token) => authRenew({ server, token }),
   offers: (server) => fetchOffers({ server }),
   register: (server, account) => registerAccount({ server, ...account }),
   invitation: (server, token) => checkInvitation({ server, token }),
