@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import zlib
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -297,3 +298,36 @@ async def test_an_invitation_leads_to_an_account_and_into_its_room(
         await ben.browser.open("about:blank")
         await ben.browser.open(f"{node.url}/#invitation={given}")
         await ben.reads_part("login[from-address]", "problem", "does not work")
+
+
+KEPT = """JSON.parse(sessionStorage.getItem("antiphon.sign-in")
+    ?? localStorage.getItem("antiphon.sign-in") ?? "{}").expiresAt ?? 0"""
+# What the node allows clocks to differ (`[auth] leeway`), in milliseconds.
+LEEWAY = 10_000
+
+
+async def test_who_is_signed_in_stays_so_when_the_token_ends(
+    tmp_path: Path, artifacts: Path, sound: None
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    short = {"ANTIPHON_AUTH_TOKEN_TTL": "8"}
+    async with (
+        run_node(data, artifacts / "node.log", environment=short) as node,
+        correspond("chrome", ANN, tmp_path, artifacts) as ann,
+        correspond("firefox", BEN, tmp_path, artifacts) as ben,
+    ):
+        await ann.registers(node.url)
+        await ben.registers(node.url)
+        ann_at, ben_at = await become_contacts(ann, ben)
+        for one in (ann, ben):
+            first = await one.browser.evaluate(KEPT)
+            assert first > 0
+            over = f"({KEPT}) > Date.now() && Date.now() > {first + LEEWAY + 2000}"
+            await until("a later token", partial(one.browser.evaluate, over), within=90)
+        await ann.opens(ben_at)
+        await ann.says("Still here")
+        await ben.turns_to("chats")
+        await ben.opens(ann_at)
+        await ben.sees_messages("Still here")
+        await ann.sees_mark("Still here", "displayed")
