@@ -42,8 +42,7 @@ class Datagrams:
 
     def close(self) -> None:
         """Read nothing more, and close the socket."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_pausing()
         self._loop.remove_reader(self._socket)
         self._socket.close()
 
@@ -73,7 +72,12 @@ class Datagrams:
             self._idle = 0
             return
         self._idle += 1
-        if self._idle >= IDLE and self._timer is not None:
+        # The poll may have led to the end of all this.
+        if self._idle >= IDLE and self.is_loaded:
+            self._stop_pausing()
+            self.start()
+
+    def _stop_pausing(self) -> None:
+        if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self.start()

@@ -51,7 +51,7 @@ class Loop:
 class Stand:
     def __init__(self) -> None:
         self.loop, self.polls, self.waiting = Loop(), 0, 0
-        self.fails = False
+        self.fails = self.ends = False
         opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.datagrams = Datagrams(opened, self.poll, cast(asyncio.AbstractEventLoop, self.loop))
         self.datagrams.start()
@@ -61,6 +61,8 @@ class Stand:
         self.polls += 1
         if self.fails:
             raise OSError("a socket that fails")
+        if self.ends:
+            self.datagrams.close()
         found, self.waiting = self.waiting, 0
         return found
 
@@ -117,4 +119,16 @@ def test_a_closed_one_is_not_read_again(stand: Stand) -> None:
     stand.come(0.0, TURNS)
     stand.datagrams.close()
     assert stand.loop.reader is None
+    assert all(timer.cancelled for timer in stand.loop.timers)
+
+
+def test_what_ends_while_it_is_read_is_not_read_again(stand: Stand) -> None:
+    stand.come(0.0001, TURNS)
+    for _ in range(IDLE - 1):
+        stand.loop.tick()
+    # The last turn before it would be calm is the one that ends it.
+    stand.ends = True
+    stand.loop.tick()
+    assert stand.loop.reader is None
+    assert not stand.datagrams.is_loaded
     assert all(timer.cancelled for timer in stand.loop.timers)
