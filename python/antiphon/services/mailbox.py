@@ -136,10 +136,10 @@ class Mailbox(Archive):
         """Let these wait (again)."""
         name = str(account.bare)
         for first in range(0, len(ids), statements.AT_ONCE):
-            some = ids[first : first + statements.AT_ONCE]
-            await self._database.write(
-                lambda c, some=some: statements.set_waiting(c, name, True, ids=some)  # type: ignore[misc]
-            )
+            await self._let_wait(name, ids[first : first + statements.AT_ONCE])
+
+    async def _let_wait(self, name: str, ids: Sequence[str]) -> None:
+        await self._database.write(lambda c: statements.set_waiting(c, name, True, ids=ids))
 
     async def mark(self, account: Address, peer: Address, mark: Mark, id: str) -> bool:
         """Remember how far `account` is with what `peer` wrote; False: no further than before."""

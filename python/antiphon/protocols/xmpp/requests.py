@@ -57,8 +57,8 @@ class Requests:
             reply = self._serve(request).handler(request)
         except (Refused, StanzaError) as refused:
             self._refuse(request, refused)
-        except Exception:
-            self._failed(request)
+        except Exception as error:
+            self._failed(request, error)
         else:
             if iscoroutine(reply):
                 self._later(request, reply)
@@ -88,8 +88,8 @@ class Requests:
                 self._reply(request, await reply)
             except (Refused, StanzaError) as refused:
                 self._refuse(request, refused)
-            except Exception:
-                self._failed(request)
+            except Exception as error:
+                self._failed(request, error)
             finally:
                 request.session.finish(token)
 
@@ -107,11 +107,9 @@ class Requests:
     def _refuse(self, request: Request, refused: Refused | StanzaError) -> None:
         request.session.send(refused_iq(request, refused))
 
-    def _failed(self, request: Request) -> None:
-        """Within the handling of an exception."""
-        log.exception(  # noqa: LOG004
-            "a request of %s failed: %s", request.session.jid, request.stanza.payload
-        )
+    def _failed(self, request: Request, error: Exception) -> None:
+        who, what = request.session.jid, request.stanza.payload
+        log.error("a request of %s failed: %s", who, what, exc_info=error)
         self._errands.failures += 1
         stanza = request.stanza
         request.session.send(refusal(stanza, request.session.jid, "internal-server-error"))
