@@ -70,7 +70,7 @@ class Telephones:
     ) -> None:
         addresses = switchboard.addresses
         self.switchboard = switchboard
-        self._listening: dict[Address, frozenset[Address]] = {}
+        self._listening: dict[Address, tuple[str, ...]] = {}
         self.server = SipServer(
             addresses=addresses,
             accounts=accounts,
@@ -147,12 +147,13 @@ class Telephones:
 
     def _registered(self, account: Address) -> None:
         """Telephones came or went: those that came are told what waits for them."""
-        before = self._listening.pop(account, frozenset())
-        devices = {device.address: device for device in self.agent.present(account)}
+        before = self._listening.pop(account, ())
+        devices = self.agent.present(account)
         if devices:
-            self._listening[account] = frozenset(devices)
-        for address in devices.keys() - before:
-            self.switchboard.came(devices[address])
+            self._listening[account] = tuple(device.address.device for device in devices)
+        for device in devices:
+            if device.address.device not in before:
+                self.switchboard.came(device)
 
     def _name_of(self, account: Address) -> str:
         caller = self.server.identities.caller(account.local)

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # Devices for which is looked at once.
 AT_ONCE = 500
+# From one look to the next (s): what waited for hours may wait for others that come as well.
+PAUSE = 0.02
 
 
 class Delivery:
@@ -98,8 +100,8 @@ class Delivery:
             self.begin(self._welcome())
 
     async def _welcome(self) -> None:
-        """Look for all that came together at once: telephones come by thousands, and for few of
-        them anything waits.
+        """At once for who comes alone; for all together that come soon after: telephones come by
+        thousands, and for few of them anything waits.
         """
         try:
             while self._arrived:
@@ -114,6 +116,8 @@ class Delivery:
                             self.begin(self._bring(device))
                         else:
                             self._bringing.pop(device.address, None)
+                if len(devices) < AT_ONCE:
+                    await asyncio.sleep(PAUSE)
         finally:
             self._welcoming = False
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from antiphon.core.address import Address
+from antiphon.core.delivery import PAUSE
 from antiphon.core.event import Event, MessageReceived, MessageSent
 from antiphon.core.message import Draft, Mark, Message, MessageKind, Span
 from antiphon.core.people import Keep, Keeping, Letter
@@ -336,3 +337,26 @@ async def test_a_device_that_fails_does_not_keep_others_from_hearing() -> None:
     await here.switchboard.send(ANN, "ben", "hello")
     assert received(good) == ["hello"]
     assert here.switchboard.message_failures == 1
+
+
+async def test_who_comes_soon_after_others_is_looked_for_together_with_them() -> None:
+    here = people()
+    looks: list[set[str]] = []
+    look = here.messages.who_waits
+
+    async def counted(accounts: Sequence[Address]) -> Sequence[Address]:
+        looks.append({account.local for account in accounts})
+        return await look(accounts)
+
+    here.messages.who_waits = counted  # type: ignore[method-assign]
+    await here.switchboard.send(ANN, "ben", "hello")
+    devices = [here.reach.add(name, "desk") for name in ("ann", "cy", "dee", "ben")]
+    here.switchboard.came(devices[0])
+    await asyncio.sleep(PAUSE / 4)
+    for device in devices[1:]:
+        here.switchboard.came(device)
+        await asyncio.sleep(PAUSE / 8)
+    assert looks == [{"ann"}]
+    await asyncio.sleep(PAUSE)
+    assert looks == [{"ann"}, {"ben", "cy", "dee"}]
+    assert received(devices[3]) == ["hello"]
