@@ -125,6 +125,8 @@ class Delivery:
         account, came = device.address.bare, self._bringing.setdefault(device.address, set())
         try:
             while waiting := await self._messages.waiting(account):
+                if not self._is_here(device):
+                    return  # it waits for the next one
                 for message in waiting:
                     event = MessageReceived("", message, waited=True)
                     if message.id not in came and not self._hand(device, event):
@@ -132,6 +134,10 @@ class Delivery:
                 await self._messages.taken(account, waiting[-1].id)
         finally:
             self._bringing.pop(device.address, None)
+
+    def _is_here(self, device: Device) -> bool:
+        address = device.address
+        return any(one.address == address for one in self.present(address.bare))
 
     def begin(self, errand: Coroutine[Any, Any, None]) -> None:
         """Do something that nobody waits for."""

@@ -112,7 +112,7 @@ async def test_what_nobody_takes_waits_for_the_first_who_comes() -> None:
     away.listens = True
     here.switchboard.came(away)
     await here.switchboard.send(ANN, "ben", "third")
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(PAUSE * 2)
     heard = [event for event in away.take() if isinstance(event, MessageReceived)]
     assert sorted((one.message.text, one.waited) for one in heard) == [
         ("first", True),
@@ -121,8 +121,24 @@ async def test_what_nobody_takes_waits_for_the_first_who_comes() -> None:
     ]
     assert await here.messages.waiting(BEN.address) == []
     here.switchboard.came(away)
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(PAUSE * 2)
     assert away.take() == []
+
+
+async def test_what_waits_goes_on_waiting_when_who_came_is_gone_meanwhile() -> None:
+    here = people()
+    sent = await here.switchboard.send(ANN, "ben", "hello")
+    away = here.reach.add("ben", "away")
+    here.switchboard.came(away)
+    here.reach.list.remove(away)
+    await asyncio.sleep(PAUSE * 2)
+    assert away.take() == []
+    assert await here.messages.waiting(BEN.address) == [sent]
+    desk = here.reach.add("ben", "desk")
+    here.switchboard.came(desk)
+    await asyncio.sleep(PAUSE * 2)
+    assert received(desk) == ["hello"]
+    assert await here.messages.waiting(BEN.address) == []
 
 
 async def test_what_waited_longer_is_brought_though_a_later_message_was_taken_at_once() -> None:
