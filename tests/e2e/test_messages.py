@@ -311,7 +311,7 @@ async def test_who_is_signed_in_stays_so_when_the_token_ends(
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    short = {"ANTIPHON_AUTH_TOKEN_TTL": "8"}
+    short = {"ANTIPHON_AUTH_TOKEN_TTL": "16"}
     async with (
         run_node(data, artifacts / "node.log", environment=short) as node,
         correspond("chrome", ANN, tmp_path, artifacts) as ann,

@@ -23,7 +23,7 @@ beforeEach(() => {
   guest = false;
   account = new AccountSession(backend, "https://call.example", {
     read: () => "",
-    write: ({ token }) => kept.push(token),
+    write: ({ token }, keep) => kept.push(`${token} to ${keep}`),
     forget: () => kept.push("out"),
     where: () => "tab",
   });
@@ -66,7 +66,7 @@ describe("signing in", () => {
       "ann@example.org",
       "Ann",
     ]);
-    expect(kept).toEqual(["account-token"]);
+    expect(kept).toEqual(["account-token to tab"]);
     expect(backend.asked.slice(0, 2)).toEqual(["login ann", "phone account-token"]);
   });
 
@@ -90,6 +90,13 @@ describe("signing in", () => {
       "phone account-token",
     ]);
     expect(session.line.state).toBe("ready");
+  });
+
+  it("keeps the token that came in place of another where that was kept", async () => {
+    await session.line.start("");
+    await session.line.signIn("ann", "secret");
+    account.identity.renewed({ token: "later", expiresAt: Number.POSITIVE_INFINITY });
+    expect(kept.slice(-2)).toEqual(["account-token to tab", "later to tab"]);
   });
 
   it("tells what is wrong", async () => {

@@ -47,6 +47,8 @@ export class AccountSession extends Emitter<AccountEvents> {
   readonly identity: Identity;
   readonly faces: Faces;
   #guestName = "";
+  /** Where the sign-in of now is kept. */
+  #keep: Keep = "page";
   #users = 0;
   #following = false;
   #offs: (() => void)[] = [];
@@ -111,6 +113,7 @@ export class AccountSession extends Emitter<AccountEvents> {
 
   /** Connects with a token that was given. */
   async give(token: string): Promise<void> {
+    this.#keep = "page";
     this.identity.give(token);
     await this.connect();
   }
@@ -212,8 +215,13 @@ export class AccountSession extends Emitter<AccountEvents> {
 
   #resume(): void {
     const token = this.kept?.read() ?? "";
-    if (token) void this.give(token);
-    else this.#signedOut();
+    if (!token) {
+      this.#signedOut();
+      return;
+    }
+    const keep = this.kept?.where() ?? "page";
+    void this.give(token);
+    this.#keep = keep;
   }
 
   async #authenticate(attempt: Attempt, keep: Keep, task: () => Promise<void>): Promise<void> {
@@ -230,13 +238,14 @@ export class AccountSession extends Emitter<AccountEvents> {
       this.#changed();
     }
     const { token, expiresAt } = this.identity.credentials ?? { token: "", expiresAt: 0 };
+    this.#keep = keep;
     this.kept?.write({ token, expiresAt }, keep);
     await this.connect();
   }
 
   /** What is kept for other pages and visits is the latest token. */
   #renewed(credentials: Credentials): void {
-    if (!this.isGuest && this.kept?.read()) this.kept.write(credentials, this.kept.where());
+    if (!this.isGuest) this.kept?.write(credentials, this.#keep);
     this.#changed();
   }
 
