@@ -119,7 +119,10 @@ class Delivery:
                 if len(devices) < AT_ONCE:
                     await asyncio.sleep(PAUSE)
         finally:
-            self._welcoming = False
+            # Of a look that fails only those are not told who were looked for.
+            self._welcoming = bool(self._arrived)
+            if self._arrived:
+                self.begin(self._welcome())
 
     async def _bring(self, device: Device) -> None:
         account, came = device.address.bare, self._bringing.setdefault(device.address, set())

@@ -376,3 +376,20 @@ async def test_who_comes_soon_after_others_is_looked_for_together_with_them() ->
     await asyncio.sleep(PAUSE)
     assert looks == [{"ann"}, {"ben", "cy", "dee"}]
     assert received(devices[3]) == ["hello"]
+
+
+async def test_a_look_that_fails_keeps_nobody_waiting_who_came_after_it() -> None:
+    here = people()
+    look = here.messages.who_waits
+
+    async def fails(accounts: Sequence[Address]) -> Sequence[Address]:
+        here.messages.who_waits = look  # type: ignore[method-assign]
+        here.switchboard.came(desk)
+        raise Refused(Reason.BUSY, "The disk is full.")
+
+    here.messages.who_waits = fails  # type: ignore[method-assign]
+    await here.switchboard.send(ANN, "ben", "hello")
+    here.switchboard.came(here.reach.add("ann", "tab"))
+    desk = here.reach.add("ben", "desk")
+    await asyncio.sleep(PAUSE * 3)
+    assert received(desk) == ["hello"]
